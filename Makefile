@@ -1,0 +1,55 @@
+# `make help` lists the targets. Everything runs from .venv, made from requirements.lock.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+
+.DEFAULT_GOAL := help
+.PHONY: help setup servers loadtest test test-all check bench format lock clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml deploy/venv.sh
+	sh deploy/venv.sh "$(PYTHON)" $(VENV)
+	@touch $@
+
+setup: $(READY)  ## make .venv with exactly the locked packages
+
+servers:  ## install PostgreSQL, Redis, nginx, PgBouncer, Prometheus and Chromium where missing
+	@sh deploy/servers.sh
+
+loadtest: setup servers  ## the main job: start the stack, load it, print the verdicts, write the report
+	$(BIN)/hmb loadtest mixed
+
+test: check servers  ## static checks and every test but the long ones
+	$(PYTEST) -m "not long"
+
+test-all: check servers  ## every test, the long ones too
+	$(PYTEST)
+
+check: setup  ## ruff, mypy --strict and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: setup servers  ## measure our own speed: ratios, CPU per request, memory
+	@command -v wrk >/dev/null || sh deploy/apt.sh wrk || \
+		{ echo "error: the benches drive load with wrk; install the package wrk" >&2; exit 1; }
+	$(BIN)/python -m tests.bench
+
+format: setup  ## rewrite the sources in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:  ## resolve pyproject.toml into requirements.lock (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--all-extras --no-annotate -q pyproject.toml -o requirements.lock
+
+clean:  ## stop the stack, remove its data, the runs and all caches (keeps .venv)
+	@if [ -x $(BIN)/hmb ]; then $(BIN)/hmb down --purge; fi
+	rm -rf runs build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The thinking: results, targets and verdicts. Pure; only `store` touches files."""

@@ -1,0 +1,170 @@
+"""The run record: everything between load and report, in one versioned document.
+
+A run is one measured load test. Whoever made it writes a `Run`; everything
+downstream (verdicts, reports, models) reads only this and its timeline, and
+never asks which tool produced it.
+
+Times inside a run are seconds since `started_at` unless a name says otherwise.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RECORD_VERSION: Literal[1] = 1
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Status(StrEnum):
+    """How far a run got."""
+
+    RUNNING = "running"
+    """Being written now, or its writer was killed: incomplete either way."""
+    INTERRUPTED = "interrupted"
+    """Stopped by a person; what was measured until then is kept."""
+    COMPLETE = "complete"
+
+
+class LoadModel(_Part):
+    """How requests were offered.
+
+    `closed`: `users` virtual users, each waiting `mean_think_s` seconds on
+    average between a response and its next request.
+    """
+
+    kind: Literal["closed"]
+    users: int = Field(gt=0)
+    mean_think_s: float | None = Field(
+        default=None, ge=0, description="None when a foreign locustfile decides"
+    )
+
+    @property
+    def offered_rate(self) -> float | None:
+        """Requests per second these users would send if every response were instant."""
+        if not self.mean_think_s:
+            return None
+        return self.users / self.mean_think_s
+
+
+class What(_Part):
+    """What ran."""
+
+    scenario: str
+    journeys: str = Field(description="built-in scenario or the file the journeys came from")
+    load: LoadModel
+    seed: int
+    warmup_s: float
+    duration_s: float
+    host: str
+    slo_file: str | None = None
+
+
+class Machine(_Part):
+    """The machine that ran generator and system, as far as it changes the figures."""
+
+    cpu_model: str
+    cores: int
+    memory_bytes: int
+    system: str
+    python: str
+
+
+class Where(_Part):
+    """Where and from which source it ran."""
+
+    commit: str | None
+    dirty: bool | None
+    machine: Machine
+    versions: dict[str, str] = Field(description="server or library -> version")
+    topology: dict[str, int | float | str | bool] | None = Field(
+        description="pods, workers, replicas, pool sizes...; None for a system we do not run"
+    )
+
+
+class Phase(StrEnum):
+    """Whether a step counts."""
+
+    WARMUP = "warmup"
+    MEASURED = "measured"
+
+
+class Arrivals(_Part):
+    """Requests of one step: what the load model called for and what became of it.
+
+    `offered` is None for journeys that do not say when they meant to send.
+    """
+
+    offered: float | None
+    achieved: int
+    dropped: int = 0
+
+
+class Step(_Part):
+    """One load level inside a run, or its warm-up."""
+
+    name: str
+    phase: Phase
+    start_s: float
+    end_s: float
+    users: int
+    arrivals: Arrivals
+
+    @property
+    def seconds(self) -> float:
+        """How long the step lasted."""
+        return self.end_s - self.start_s
+
+
+class EndpointStats(_Part):
+    """What one endpoint did in one step.
+
+    `requests` counts every response and every request that got none;
+    `failures` those whose status or body was wrong (`errors` by kind sums to
+    it); `refusals` the 429 answers, which are neither success nor failure.
+    Histograms are `capacity.histogram` blobs: `raw` as sent and `corrected`
+    from the moment the request was meant to start, both of successful requests
+    only; `failed` as sent, of the failures, so that fast errors flatter nothing.
+    """
+
+    step: str
+    method: str
+    endpoint: str
+    requests: int
+    failures: int
+    refusals: int
+    errors: dict[str, int]
+    bytes_received: int
+    raw: str
+    corrected: str
+    failed: str
+
+
+class Invalidity(_Part):
+    """One reason why the run's figures must not be trusted."""
+
+    reason: Literal["generator-saturated", "load-not-reached", "arrivals-dropped", "metric-missing"]
+    detail: str
+
+
+class Run(_Part):
+    """One measured load test. See the module's text for units."""
+
+    version: Literal[1] = RECORD_VERSION
+    id: str
+    status: Status
+    started_at: datetime
+    ended_at: datetime | None
+    what: What
+    where: Where
+    steps: list[Step]
+    endpoints: list[EndpointStats]
+    invalid: list[Invalidity] = []
+
+    def measured_steps(self) -> list[Step]:
+        """The steps that count, in order."""
+        return [step for step in self.steps if step.phase is Phase.MEASURED]

@@ -1,0 +1,116 @@
+"""Targets: claims with a limit, as data.
+
+`capacity/blueprint.toml` holds the promises hmb checks its own stack against;
+a person's SLO file (`capacity.slo`) gives targets of the same shape.
+"""
+
+import tomllib
+from inspect import signature
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from capacity import arithmetic
+from capacity.metrics import METRICS, nearest
+
+Op = Literal["<", "<=", ">", ">="]
+Kind = Literal["M", "D", "P", "A", "I"]
+BLUEPRINT = Path(__file__).with_name("blueprint.toml")
+
+KINDS: dict[Kind, str] = {
+    "M": "measured by a load test or a probe",
+    "D": "derived from measurements by a model",
+    "P": "priced from a catalogue",
+    "A": "arithmetic on the promises' own numbers",
+    "I": "inventory: it exists or not",
+}
+
+
+class Check(BaseModel):
+    """A check of `capacity.arithmetic` and the numbers the claim states for it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    numbers: dict[str, float]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.name not in arithmetic.CHECKS:
+            hint = nearest(self.name, list(arithmetic.CHECKS))
+            raise ValueError(f'unknown check "{self.name}": {hint}')
+        wanted = set(signature(arithmetic.CHECKS[self.name]).parameters)
+        if wanted != set(self.numbers):
+            raise ValueError(f"check {self.name} wants the numbers {', '.join(sorted(wanted))}")
+        return self
+
+
+class Target(BaseModel):
+    """One claim, and how it is judged.
+
+    A claim is judged by a metric (`metric`, `statistic`, `op`, `limit`), by
+    arithmetic (`check`), or not by a run at all (`not_measured` says why and
+    what would). `also` is a stricter statistic shown beside the judged one;
+    `at_pods` the number of pods the claim speaks of. A `gate` decides the exit
+    code; the others only inform.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    kind: tuple[Kind, ...] = ("M",)
+    text: str
+    section: str = "slo"
+    metric: str | None = None
+    statistic: str | None = None
+    also: str | None = None
+    endpoints: tuple[str, ...] = ()
+    op: Op | None = None
+    limit: float | None = None
+    unit: str | None = None
+    gate: bool = False
+    minimum_samples: int = Field(default=1, ge=1)
+    at_pods: int | None = Field(default=None, ge=1)
+    not_measured: str = ""
+    check: Check | None = None
+
+    @model_validator(mode="after")
+    def _judgeable(self) -> Self:
+        if self.metric is None:
+            if not (self.not_measured or self.check):
+                raise ValueError("needs a metric, a check, or not_measured (why)")
+            if self.gate:
+                raise ValueError("a target without a metric cannot gate")
+            return self
+        self._fits_metric(self.metric)
+        return self
+
+    def _fits_metric(self, name: str) -> None:
+        if name not in METRICS:
+            raise ValueError(f'unknown metric "{name}": {nearest(name, list(METRICS))}')
+        metric = METRICS[name]
+        for statistic in filter(None, (self.statistic or "(none)", self.also)):
+            if not metric.knows(statistic):
+                hint = nearest(statistic, metric.statistics)
+                raise ValueError(f'{name} has no statistic "{statistic}": {hint}')
+        if self.op is None or self.limit is None:
+            raise ValueError("needs op and limit")
+        if self.unit != metric.unit:
+            raise ValueError(f'{name} is in "{metric.unit}", not "{self.unit}"')
+        if self.endpoints and not metric.per_endpoint:
+            raise ValueError(f"{name} cannot be asked for single endpoints")
+
+
+def read_blueprint(path: Path = BLUEPRINT) -> list[Target]:
+    """The claims of a blueprint file, in its order.
+
+    Raises `ValueError` for a file that is no blueprint, or with an id twice.
+    """
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    targets = [Target.model_validate(claim) for claim in document["claim"]]
+    ids = [target.id for target in targets]
+    twice = sorted({one for one in ids if ids.count(one) > 1})
+    if twice:
+        raise ValueError(f"{path.name}: more than one claim named {', '.join(twice)}")
+    return targets

@@ -1,0 +1,120 @@
+"""When a run's figures must not be trusted: the generator's own limits, and gaps."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from math import sqrt
+from operator import attrgetter
+
+from capacity.histogram import Histogram
+from capacity.run import EndpointStats, Invalidity, Phase, Step
+from capacity.spool import Beat
+
+SATURATED_CORES = 0.9
+"""A generator process is one core at most; above this it delays its own requests."""
+SUSTAINED_SECONDS = 5
+"""How long it must last: one busy second is a pause, not saturation."""
+REACHED_SHARE = 0.95
+"""The least share of the offered requests that must have been sent."""
+CHANCE_DEVIATIONS = 3.0
+"""Thinking users are random: a shortfall within this many standard deviations is chance."""
+READ_SHARE = 0.9
+"""The least share of measured seconds in which every probe must have answered."""
+
+
+def assess(
+    steps: Iterable[Step],
+    beats: Iterable[Beat],
+    unread: Mapping[str, Sequence[int]],
+    waited: Mapping[str, float],
+) -> list[Invalidity]:
+    """Why a run is invalid; empty when it is not.
+
+    `unread` names for each probe the seconds in which it gave no reading, `waited`
+    for each step the seconds its closed users spent waiting for answers, all together.
+    """
+    measured = [step for step in steps if step.phase is Phase.MEASURED]
+    return [
+        *_saturated(measured, beats),
+        *_not_reached(measured, waited),
+        *_missing(measured, unread),
+    ]
+
+
+def _saturated(measured: Sequence[Step], beats: Iterable[Beat]) -> list[Invalidity]:
+    inside = [beat for beat in beats if any(_within(beat.second, step) for step in measured)]
+    by_generator = groupby(
+        sorted(inside, key=attrgetter("generator", "second")), key=attrgetter("generator")
+    )
+    worst = {name: _worst_stretch([beat.cpu for beat in group]) for name, group in by_generator}
+    return [
+        Invalidity(
+            reason="generator-saturated",
+            detail=f"{name} used {cpu:.0%} of a core over {SUSTAINED_SECONDS} s "
+            f"(limit {SATURATED_CORES:.0%}): its latencies contain its own delays",
+        )
+        for name, cpu in worst.items()
+        if cpu > SATURATED_CORES
+    ]
+
+
+def _worst_stretch(cpu: Sequence[float]) -> float:
+    """The highest mean over `SUSTAINED_SECONDS` seconds in a row (all, if there are fewer)."""
+    length = min(SUSTAINED_SECONDS, len(cpu))
+    return max(sum(cpu[at : at + length]) / length for at in range(len(cpu) - length + 1))
+
+
+def waiting(endpoints: Iterable[EndpointStats]) -> dict[str, float]:
+    """Step -> seconds all its requests together took to be answered."""
+    seconds: dict[str, float] = {}
+    for stats in endpoints:
+        for blob in (stats.raw, stats.failed):
+            latencies = Histogram.decode(blob) if blob else Histogram()
+            if latencies.count:
+                total = latencies.mean() * latencies.count / 1e6
+                seconds[stats.step] = seconds.get(stats.step, 0.0) + total
+    return seconds
+
+
+def _not_reached(measured: Sequence[Step], waited: Mapping[str, float]) -> list[Invalidity]:
+    """Steps whose generator sent less than it should have.
+
+    A closed user who waits for an answer sends nothing meanwhile, so slow answers lower
+    what is due: N = (U T - R) / Z for U users, T seconds, R seconds spent waiting and a
+    mean think time Z (the response time law, Denning and Buzen 1978). A slow system fails
+    its targets; only a slow generator makes the run invalid.
+    """
+    reasons = []
+    for step in measured:
+        offered, achieved = step.arrivals.offered, step.arrivals.achieved
+        if offered is None or offered <= 0:
+            continue
+        due = offered * max(0.0, 1 - waited.get(step.name, 0.0) / (step.users * step.seconds))
+        by_chance = due - CHANCE_DEVIATIONS * sqrt(due)
+        if achieved < REACHED_SHARE * due and achieved < by_chance:
+            reasons.append(
+                Invalidity(
+                    reason="load-not-reached",
+                    detail=f"{step.name}: {achieved} of {due:.0f} requests due were sent, "
+                    f"{achieved / due:.1%} (at least {REACHED_SHARE:.0%} needed)",
+                )
+            )
+    return reasons
+
+
+def _missing(measured: Sequence[Step], unread: Mapping[str, Sequence[int]]) -> list[Invalidity]:
+    seconds = sum(step.seconds for step in measured)
+    reasons = []
+    for probe, gaps in sorted(unread.items()):
+        lost = sum(1 for second in gaps if any(_within(second, step) for step in measured))
+        if seconds - lost < READ_SHARE * seconds:
+            reasons.append(
+                Invalidity(
+                    reason="metric-missing",
+                    detail=f"{probe} gave no reading in {lost} of {seconds:.0f} measured seconds",
+                )
+            )
+    return reasons
+
+
+def _within(second: int, step: Step) -> bool:
+    return step.start_s <= second < step.end_s

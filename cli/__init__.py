@@ -1,0 +1,1 @@
+"""The door: Typer commands, nothing else."""

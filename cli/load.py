@@ -1,0 +1,173 @@
+"""`hmb loadtest` and `hmb scenarios`: from a command line to a verdict and a report."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from capacity.errors import HmbError, UsageError
+from cli import hosts
+from cli.options import duration, home, positive_duration, runs_dir
+from cli.stacking import Scale, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capacity.probes import Probe
+    from scenarios.catalogue import Scenario
+    from scenarios.runner import RunRequest
+    from stack.state import Running
+
+FOREIGN_USERS, FOREIGN_WARMUP_S, FOREIGN_DURATION_S = 10, 5.0, 30.0
+"""What a person's own locustfile runs with unless told otherwise."""
+
+
+def loadtest(
+    scenario: Annotated[
+        str, typer.Argument(help="A built-in scenario (see hmb scenarios) or a locustfile.")
+    ] = "mixed",
+    host: Annotated[
+        str | None, typer.Option(help="Where a locustfile sends its load; our own stack if absent.")
+    ] = None,
+    users: Annotated[int | None, typer.Option(min=1, help="Virtual users.")] = None,
+    duration_s: Annotated[
+        float | None,
+        typer.Option("--duration", parser=positive_duration, help="Measured time, e.g. 60s."),
+    ] = None,
+    warmup_s: Annotated[
+        float | None,
+        typer.Option("--warmup", parser=duration, help="Time before measuring, e.g. 10s."),
+    ] = None,
+    slo: Annotated[
+        Path | None, typer.Option(help="Judge by this SLO file instead of the blueprint.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same number, same decisions of the users.")] = 1,
+    scale: Annotated[Scale, typer.Option(help="Data to fill an empty stack with.")] = Scale.SMALL,
+    pods: Annotated[int, typer.Option(min=2, max=10, help="Pods of a stack started here.")] = 3,
+    allow_remote: Annotated[
+        str | None, typer.Option(help="Name of a host elsewhere that may be loaded.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Verdicts as JSON on stdout.")] = False,
+) -> None:
+    """Run one load test: verdicts on stdout, record and report under runs/.
+
+    Uses the stack if it runs; otherwise starts it, and stops it again afterwards.
+    """
+    from capacity.slo import read_slo
+    from cli.judging import tell
+    from scenarios.fingerprint import where
+    from scenarios.runner import RunRequest
+
+    journeys = _journeys(scenario)
+    if slo is not None:
+        read_slo(slo)  # a mistyped file is better met before the load than after it
+    foreign = isinstance(journeys, Path)
+    request = RunRequest(
+        journeys,
+        host or "",
+        where(home()),
+        FOREIGN_USERS if foreign and users is None else users,
+        FOREIGN_WARMUP_S if foreign and warmup_s is None else warmup_s,
+        FOREIGN_DURATION_S if foreign and duration_s is None else duration_s,
+        seed,
+        slo_file=str(slo.resolve()) if slo else None,
+    )
+    if host:
+        run_dir = _load_host(replace(request, host=hosts.check(host, allow_remote)))
+    else:
+        with _stack(pods, scale) as running:
+            run_dir = _load_stack(request, running)
+    raise typer.Exit(tell(run_dir, as_json=as_json))
+
+
+def scenarios() -> None:
+    """List the built-in scenarios."""
+    from scenarios import catalogue
+
+    for name in catalogue.names():
+        found = catalogue.load(name)
+        typer.echo(f"{name:<12} {found.users:>6,} users  {found.description}")
+
+
+def _journeys(scenario: str) -> "Scenario | Path":
+    from scenarios import catalogue
+
+    if not scenario.endswith(".py"):
+        return catalogue.load(scenario)
+    if not Path(scenario).is_file():
+        raise UsageError(f"there is no locustfile {scenario}")
+    return Path(scenario)
+
+
+def _load_host(request: "RunRequest") -> Path:
+    """Load a system we neither run nor see into."""
+    if not isinstance(request.journeys, Path):
+        raise UsageError(
+            f"scenario {request.journeys.name} signs in as people of the seeded job board, so it "
+            f"loads only hmb's own stack: leave out --host, or name a locustfile of yours"
+        )
+    return _run(request, [])
+
+
+@contextmanager
+def _stack(pods: int, scale: Scale) -> "Iterator[Running]":
+    """The running stack, or one of our own that ends with us; either way with data in it."""
+    from stack import data, engine
+
+    with engine.kept_for_one(home()):
+        running = engine.load_running(home())
+        mine = running is None
+        if running is None:
+            running = engine.up(home(), pods=pods, bound=True, progress=say)
+        try:
+            data.ensure_seeded(running, scale.value, 1, say)
+            yield running
+        finally:
+            if mine:
+                engine.down(home())
+
+
+def _load_stack(request: "RunRequest", running: "Running") -> Path:
+    from scenarios.fingerprint import where
+    from stack import data
+    from stack.probes import probes
+
+    if running.base_url is None:
+        raise HmbError("the stack that runs here has no nginx to load; stop it with hmb down")
+    if isinstance(request.journeys, Path):
+        wanted = 0
+    else:
+        wanted = request.journeys.sessions_to_export(request.users or request.journeys.users)
+    with TemporaryDirectory(prefix="hmb-") as folder:
+        file = Path(folder) / "load.json"
+        data.export_load_data(running, wanted, request.seed, file)
+        watching = probes(running)
+        try:
+            return _run(
+                replace(
+                    request,
+                    host=running.base_url,
+                    where=where(home(), topology=running.topology, servers=running.versions),
+                    data_file=file,
+                ),
+                watching,
+            )
+        finally:
+            for probe in watching:
+                probe.close()
+
+
+def _run(request: "RunRequest", watching: "Sequence[Probe]") -> Path:
+    from cli.progress import LiveLine
+    from scenarios import runner
+
+    live = LiveLine()
+    try:
+        run = runner.run(request, probes=watching, runs_dir=runs_dir(), on_second=live)
+    finally:
+        live.end()
+    return runs_dir() / run.id

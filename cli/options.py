@@ -1,0 +1,49 @@
+"""What people type, turned into values; every refusal is one clear line."""
+
+import re
+from pathlib import Path
+
+import typer
+
+COMPOSE_FILE = "docker-compose.production.yml"
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|)")
+
+
+def duration(text: str) -> float:
+    """Seconds in `90`, `30s`, `1.5m` or `1h30m`. Raises `typer.BadParameter` on anything else."""
+    total, end = 0.0, 0
+    for part in _DURATION_PART.finditer(text):
+        if part.start() != end or (not part[2] and part[0] != text):
+            break
+        total += float(part[1]) * _UNITS[part[2]]
+        end = part.end()
+    if not text or end != len(text):
+        raise typer.BadParameter(
+            f"{text!r} is not a duration: write it like 30s, 5m, 1h30m or a number of seconds"
+        )
+    return total
+
+
+def positive_duration(text: str) -> float:
+    """A duration above zero seconds."""
+    seconds = duration(text)
+    if seconds <= 0:
+        raise typer.BadParameter("a measurement needs a duration above 0, for example 30s")
+    return seconds
+
+
+def home() -> Path:
+    """The checkout whose stack is meant: the nearest folder above that holds the compose file.
+
+    Falls back to the checkout this command was installed from.
+    """
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / COMPOSE_FILE).is_file():
+            return folder
+    return Path(__file__).resolve().parent.parent
+
+
+def runs_dir() -> Path:
+    """Where run records go: `runs/` in the folder the command is given in."""
+    return Path.cwd() / "runs"

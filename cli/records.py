@@ -1,0 +1,109 @@
+"""`hmb report` and `hmb runs`: what was measured, told again."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import runs_dir
+
+if TYPE_CHECKING:
+    from capacity.store import Listed
+
+
+class Format(StrEnum):
+    """How a report is written: html beside the record, the others to stdout."""
+
+    HTML = "html"
+    MARKDOWN = "markdown"
+    JUNIT = "junit"
+    JSON = "json"
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="A run's id, its folder, or latest.")] = "latest",
+    form: Annotated[
+        Format, typer.Option("--format", help="html is written beside the record.")
+    ] = Format.HTML,
+    slo: Annotated[
+        Path | None, typer.Option(help="Judge by this SLO file, not by what it ran with.")
+    ] = None,
+) -> None:
+    """Judge a recorded run again and write its report. Works for a run that was cut short."""
+    from capacity.store import read_run, read_timeline
+    from capacity.verdicts import judge
+    from cli.judging import targets_for
+
+    folder = find_run(run)
+    record = read_run(folder)
+    timeline = read_timeline(folder)
+    verdicts = judge(record, timeline, targets_for(record, slo))
+    if form is Format.HTML:
+        from reports.render import write_report
+
+        typer.echo(write_report(folder, record, timeline, verdicts))
+        return
+    from reports import render
+
+    if form is Format.MARKDOWN:
+        typer.echo(render.markdown(record, timeline, verdicts))
+    elif form is Format.JUNIT:
+        typer.echo(render.junit(record, verdicts))
+    else:
+        typer.echo(render.as_json(record, timeline, verdicts))
+
+
+def runs(
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """List the recorded runs, oldest first."""
+    from capacity.store import list_runs
+
+    known = list_runs(runs_dir())
+    if as_json:
+        typer.echo(json.dumps([_summary(one) for one in known], indent=2))
+        return
+    for one in known:
+        typer.echo(_line(one))
+    if not known:
+        typer.echo(f"no run in {runs_dir()}: make one with hmb loadtest", err=True)
+
+
+def _summary(one: "Listed") -> dict[str, str | int | None]:
+    if one.run is None:
+        return {"id": one.id, "problem": one.problem}
+    return {
+        "id": one.id,
+        "status": one.run.status.value,
+        "scenario": one.run.what.scenario,
+        "users": one.run.what.load.users,
+        "started_at": one.run.started_at.isoformat(),
+        "commit": one.run.where.commit,
+        "invalid": len(one.run.invalid),
+    }
+
+
+def _line(one: "Listed") -> str:
+    run = one.run
+    if run is None:
+        return f"{one.id:<34} unreadable: {one.problem}"
+    counted = sum(stats.requests for stats in run.endpoints)
+    state = "invalid" if run.invalid else run.status.value
+    return f"{one.id:<34} {state:<12} {run.what.load.users:>7,} users {counted:>9,} requests"
+
+
+def find_run(name: str) -> Path:
+    """The folder of a run: a path, an id under `runs/`, or `latest`."""
+    from capacity.store import RecordError, list_runs
+
+    if name == "latest":
+        readable = [one.path for one in list_runs(runs_dir()) if one.run is not None]
+        if not readable:
+            raise RecordError(f"no run in {runs_dir()}: make one with hmb loadtest")
+        return readable[-1]
+    path = Path(name)
+    if path.name == "run.json":
+        return path.parent
+    return path if path.is_dir() else runs_dir() / name

@@ -1,0 +1,79 @@
+"""The verdicts as a table on the terminal: what decides the exit code first."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from capacity import figures
+from capacity.verdicts import Outcome
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from capacity.run import Run
+    from capacity.verdicts import Verdict
+    from reports.table import Row
+
+_ONE_LINE = 500
+"""Columns where nobody looks at a terminal: each verdict stays on one line, for grep."""
+
+_STYLES = {
+    Outcome.MET: "green",
+    Outcome.NOT_MET: "bold red",
+    Outcome.INCONSISTENT: "red",
+    Outcome.INCONCLUSIVE: "yellow",
+    Outcome.NOT_MEASURED: "dim",
+}
+
+
+def show(run: "Run", verdicts: "Sequence[Verdict]") -> None:
+    """Print the table to stdout, then what was loaded, and why the run is invalid if it is."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from reports.table import rows
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _ONE_LINE
+    with console.capture() as told:
+        console.print(_table(sorted(rows(verdicts), key=lambda row: not row.gate)))
+        console.print(Text(_loaded(run)))
+        for problem in run.invalid:
+            words = f"run invalid, {problem.reason}: {problem.detail}"
+            console.print(Text(words, style="bold red"))
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in told.get().splitlines())
+
+
+def _table(rows: "Sequence[Row]") -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("target", no_wrap=True)
+    table.add_column("measured", justify="right", no_wrap=True)
+    table.add_column("limit", justify="right", no_wrap=True)
+    table.add_column("why")
+    for row in rows:
+        outcome = Text(f"{row.symbol} {row.outcome.words}", style=_STYLES[row.outcome])
+        name = Text(row.id, style="bold" if row.gate else "")
+        claimed = " (claimed)" if row.evidence == "claimed" else ""
+        table.add_row(
+            outcome, name, Text(row.measured + claimed), Text(row.limit), Text(row.reason)
+        )
+    return table
+
+
+def _loaded(run: "Run") -> str:
+    steps = run.measured_steps()
+    achieved = sum(step.arrivals.achieved for step in steps)
+    seconds = sum(step.seconds for step in steps) or 1.0
+    offered = run.what.load.offered_rate
+    said = f" of {figures.number(offered)} offered" if offered is not None else ""
+    return (
+        f"{run.id}: {figures.count(run.what.load.users)} users, {figures.count(achieved)} requests "
+        f"in {figures.number(seconds)} s, {figures.number(achieved / seconds)} req/s{said}. "
+        f"Bold targets decide the exit code."
+    )

@@ -1,0 +1,1 @@
+"""The system under test: a FastAPI job board. Imports nothing of ours."""

@@ -1,0 +1,212 @@
+"""Puts the app together: routes, middleware, and what a worker holds while it serves."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from reference_app import errors, health, logs
+from reference_app.applications import endpoints as applications
+from reference_app.auth import endpoints as auth
+from reference_app.companies import endpoints as companies
+from reference_app.database import Database
+from reference_app.feed import endpoints as feed
+from reference_app.feed.popularity import promote_regularly
+from reference_app.jobs import endpoints as jobs
+from reference_app.kit.cache import CHANNEL, Cache
+from reference_app.kit.metrics import RequestCounters, Ticker
+from reference_app.kit.middleware import Callers, Observe
+from reference_app.kit.passwords import Passwords
+from reference_app.kit.pubsub import Listener
+from reference_app.kit.rate_limit import ApiLimit, LoginLimit
+from reference_app.kit.store import Store
+from reference_app.kit.wal import OwnWrites
+from reference_app.messages import endpoints as messages
+from reference_app.network import endpoints as network
+from reference_app.notifications import endpoints as notifications
+from reference_app.realtime import endpoints as realtime
+from reference_app.realtime.connection import Bounds
+from reference_app.realtime.switchboard import Switchboard
+from reference_app.reviews import endpoints as reviews
+from reference_app.serving import Board
+from reference_app.settings import Settings
+from reference_app.subscriptions import endpoints as subscriptions
+from reference_app.subscriptions.billing import Billing
+from reference_app.users import endpoints as users
+
+_log = structlog.get_logger()
+
+_END_AGAIN_S = 0.5
+
+_ABOUT = """A job board for the Bahamas.
+
+Errors are `application/problem+json`; `code` is stable and meant for programs.
+Lists come in pages: pass `next_cursor` as `cursor` for the next one.
+Every request counts against a limit per user or address; 429 says when to come back.
+"""
+
+
+class BoardApp(FastAPI):
+    """The app, with its own words for errors in the OpenAPI document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if self.openapi_schema is None:
+            errors.document_problems(super().openapi())
+        return super().openapi()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The app; it connects to nothing before a worker starts its lifespan."""
+    logs.configure(settings.log_level)
+    requests = RequestCounters()
+    app = BoardApp(
+        title="HireMeBahamas",
+        version=_version(),
+        summary="Find work and workers in the Bahamas.",
+        description=_ABOUT,
+        openapi_url="/api/v1/openapi.json",
+        docs_url="/api/v1/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lambda app: _serving(app, settings, requests),
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    # One flat list, the most used first: an included router is matched twice, and a
+    # cached page costs so little that matching shows.
+    for domain in (
+        jobs,
+        feed,
+        companies,
+        users,
+        applications,
+        messages,
+        notifications,
+        network,
+        reviews,
+        realtime,
+        auth,
+        subscriptions,
+        health,
+    ):
+        app.router.routes.extend(domain.router.routes)
+    errors.install(app)
+    app.add_middleware(
+        Observe,
+        pod=settings.pod_name,
+        secret=settings.secret_key.get_secret_value(),
+        timeout_s=settings.request_timeout_seconds,
+        body_bytes=settings.max_body_bytes,
+        callers=Callers(settings.trusted_networks),
+        limit=lambda: app.state.board.api_limit,
+        requests=requests,
+    )
+    if settings.cors_origins:
+        # Outermost, so that a browser may read refusals too.
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type"],
+            expose_headers=["retry-after", "x-request-id"],
+        )
+    return app
+
+
+@asynccontextmanager
+async def _serving(
+    app: FastAPI, settings: Settings, requests: RequestCounters
+) -> AsyncGenerator[dict[str, Any]]:
+    redis_url = settings.redis_url.get_secret_value()
+    store = Store(
+        redis_url,
+        connections=settings.worker_redis_connections - 2,  # one for each who listens
+        timeout_s=settings.redis_timeout_seconds,
+    )
+    cache = Cache(store, settings.cache_l1_bytes)
+    switchboard = Switchboard(
+        redis_url,
+        store,
+        bounds=Bounds(settings.realtime_queue_frames, settings.realtime_frame_bytes),
+        ping_s=settings.realtime_ping_seconds,
+        ticket_s=settings.realtime_ticket_seconds,
+        sockets_per_user=settings.realtime_sockets_per_user,
+    )
+    own_writes = OwnWrites(store, settings.own_writes_seconds)
+    database = Database(settings, own_writes, cache, switchboard.announcer.tell)
+    board = Board(
+        settings=settings,
+        database=database,
+        store=store,
+        cache=cache,
+        api_limit=ApiLimit(store, settings.api_rate_per_minute),
+        login_limit=LoginLimit(
+            store,
+            attempts=settings.login_attempts,
+            account_attempts=settings.login_account_attempts,
+            window_s=settings.login_window_seconds,
+        ),
+        passwords=Passwords(settings.bcrypt_rounds),
+        billing=Billing(settings, database),
+        switchboard=switchboard,
+    )
+    listener = Listener(
+        redis_url,
+        CHANNEL,
+        on_message=cache.heard,
+        on_up=cache.hears,
+        on_down=cache.hears_nothing,
+    )
+    app.state.board = board
+    tasks = [
+        asyncio.create_task(work)
+        for work in (
+            listener.run(),
+            store.deliver_delayed(),
+            board.api_limit.run(),
+            database.watch_replicas(),
+            *switchboard.works(),
+            promote_regularly(database, store),
+            Ticker(requests, database.pool_use).run(),
+        )
+    ]
+    for task in tasks:
+        task.add_done_callback(_report)
+    try:
+        # For the server's own signal: it ends the lifespan only after the last socket.
+        yield {"leave": switchboard.leave}
+    finally:
+        switchboard.leave()
+        await _end(tasks)
+        board.passwords.close()
+        board.billing.close()
+        await cache.close()
+        await database.close()
+        await store.close()
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    # Asked again until it is so: before Python 3.12 a task that is just being answered by
+    # Redis (`asyncio.wait_for`) can lose its cancellation.
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_END_AGAIN_S)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("background work ended", exc_info=task.exception())
+
+
+def _version() -> str:
+    try:
+        return version("hmb")
+    except PackageNotFoundError:
+        return "0"

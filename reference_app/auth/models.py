@@ -1,0 +1,40 @@
+"""Signed-in sessions and their refresh tokens.
+
+A session is one sign-in, the family of all refresh tokens that descend from it
+by rotation. A refresh token is 43 characters of url-safe randomness; only its
+SHA-256 (32 bytes, `kit.tokens.refresh_token_hash`) is stored.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from reference_app.base import Made, Model
+
+
+class AuthSession(Model):
+    """One sign-in. `ended_at` is set by logout or when a spent token is replayed."""
+
+    __tablename__ = "auth_sessions"
+    __table_args__ = (Index("ix_auth_sessions_user", "user_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[Made]
+    ended_at: Mapped[datetime | None]
+
+
+class RefreshToken(Model):
+    """One refresh token. `used_at` is set by the one refresh that it pays for."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (Index("ix_refresh_tokens_session", "session_id"),)
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("auth_sessions.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[Made]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

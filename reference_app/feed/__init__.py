@@ -1,0 +1,1 @@
+"""Posts, likes, comments, and the feed of each person."""

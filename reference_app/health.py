@@ -1,0 +1,56 @@
+"""Probes: does the process live, can it serve, what has it counted."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from starlette.responses import JSONResponse, Response
+
+from reference_app.kit import metrics
+from reference_app.serving import board_of
+
+router = APIRouter(tags=["probes"])
+
+_PATIENCE_S = 4.0
+
+
+class Readiness(BaseModel):
+    """What the pod can do."""
+
+    reads: bool
+    writes: bool
+
+
+@router.get("/health", summary="Does the process live?")
+async def health() -> Response:
+    """Touches nothing: a pod must not be restarted because something else is down."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/ready", summary="Can it serve?", response_model=Readiness)
+@router.get("/startup", summary="Has it started?", response_model=Readiness)
+async def ready(request: Request) -> Response:
+    """503 only when not even reads are possible, so that losing the primary takes no pod out."""
+    database = board_of(request).database
+    reads, writes = await asyncio.gather(
+        _in_time(database.answers_reads()), _in_time(database.accepts_writes())
+    )
+    return JSONResponse({"reads": reads, "writes": writes}, status_code=200 if reads else 503)
+
+
+@router.get("/metrics", summary="Prometheus metrics", include_in_schema=False)
+async def prometheus(request: Request) -> Response:
+    """Of all workers of this pod."""
+    multiprocess = board_of(request).settings.prometheus_multiproc_dir is not None
+    # It reads a file per worker and kind: not on the event loop.
+    text = await asyncio.to_thread(metrics.exposition, multiprocess)
+    return Response(text, media_type=metrics.EXPOSITION_TYPE)
+
+
+async def _in_time(answer: Awaitable[bool]) -> bool:
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            return await answer
+    except TimeoutError:
+        return False

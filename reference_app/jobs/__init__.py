@@ -1,0 +1,1 @@
+"""Jobs: writing, finding and keeping them."""

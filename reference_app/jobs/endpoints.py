@@ -1,0 +1,141 @@
+"""/jobs. Fixed paths stand before those with an id."""
+
+from fastapi import APIRouter, Request, status
+from starlette.responses import Response
+
+from reference_app.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    NotUnderstoodError,
+    UnauthenticatedError,
+    problem_docs,
+)
+from reference_app.jobs import listing, service
+from reference_app.jobs.schemas import (
+    JobChange,
+    JobDetail,
+    JobDraft,
+    JobPage,
+    JobQuery,
+    OwnJobPage,
+    SavedJobPage,
+)
+from reference_app.kit.pagination import CursorText, Limit
+from reference_app.kit.query import QueryReader
+from reference_app.serving import Employer, Reading, Viewer, Writing, board_of, cached
+from reference_app.texts import PathId
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+_read_query = QueryReader(JobQuery)
+_OWN_JOB = problem_docs(UnauthenticatedError, ForbiddenError, NotFoundError, ConflictError)
+
+
+@router.get(
+    "",
+    summary="Find open jobs",
+    response_model=JobPage,
+    responses=problem_docs(InvalidError, NotUnderstoodError),
+    openapi_extra=_read_query.documented(),
+)
+async def jobs(request: Request) -> Response:
+    """With `q` the best matches first, else the newest. Cached for a minute."""
+    board = board_of(request)
+    query = _read_query(request)
+    return await cached(
+        request,
+        listing.list_cache_key(query),
+        board.settings.cache_ttl_jobs,
+        listing.list_loader(board.database, query),
+    )
+
+
+@router.get("/mine", summary="One's own jobs", responses=problem_docs(UnauthenticatedError))
+async def own_jobs(
+    employer: Employer, session: Reading, limit: Limit = 20, cursor: CursorText = None
+) -> OwnJobPage:
+    """Employers only. Drafts, published and closed jobs, the newest first."""
+    return await service.of_employer(session, employer.user_id, limit, cursor)
+
+
+@router.get("/saved", summary="Jobs one keeps", responses=problem_docs(UnauthenticatedError))
+async def saved_jobs(
+    viewer: Viewer, session: Reading, limit: Limit = 20, cursor: CursorText = None
+) -> SavedJobPage:
+    """The last saved first."""
+    return await service.saved_by(session, viewer.user_id, limit, cursor)
+
+
+@router.get(
+    "/{job_id}",
+    summary="A job's page",
+    response_model=JobDetail,
+    responses=problem_docs(NotFoundError),
+)
+async def job(request: Request, job_id: PathId) -> Response:
+    """Published and closed jobs. Cached; a change shows at once."""
+    board = board_of(request)
+    return await cached(
+        request,
+        listing.detail_cache_key(job_id),
+        board.settings.cache_ttl_jobs,
+        listing.detail_loader(board.database, job_id),
+        listing.no_such_job(),
+    )
+
+
+@router.post(
+    "",
+    summary="Draft a job",
+    status_code=status.HTTP_201_CREATED,
+    responses=problem_docs(UnauthenticatedError, ForbiddenError, NotFoundError),
+)
+async def add(wanted: JobDraft, employer: Employer, session: Writing) -> JobDetail:
+    """Employers only, in their own company. Nobody else sees it until it is published."""
+    return await service.add(session, employer.user_id, wanted)
+
+
+@router.patch("/{job_id}", summary="Change one's own job", responses=_OWN_JOB)
+async def change(
+    job_id: PathId, wanted: JobChange, employer: Employer, session: Writing
+) -> JobDetail:
+    """Fields left out stay as they are."""
+    return await service.change(session, job_id, employer.user_id, wanted)
+
+
+@router.post("/{job_id}/publish", summary="Publish one's own job", responses=_OWN_JOB)
+async def publish(job_id: PathId, employer: Employer, session: Writing) -> JobDetail:
+    """Its page is there at once, lists show it within a minute. Twice is once."""
+    return await service.publish(session, job_id, employer.user_id)
+
+
+@router.post("/{job_id}/close", summary="Close one's own job", responses=_OWN_JOB)
+async def close(job_id: PathId, employer: Employer, session: Writing) -> JobDetail:
+    """It takes no more applications. Twice is once."""
+    return await service.close(session, job_id, employer.user_id)
+
+
+@router.put(
+    "/{job_id}/save",
+    summary="Keep a job",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problem_docs(UnauthenticatedError, NotFoundError),
+)
+async def save(job_id: PathId, viewer: Viewer, session: Writing) -> Response:
+    """Only an open job. Twice is once."""
+    await service.save(session, viewer.user_id, job_id)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+@router.delete(
+    "/{job_id}/save",
+    summary="Keep a job no longer",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problem_docs(UnauthenticatedError),
+)
+async def unsave(job_id: PathId, viewer: Viewer, session: Writing) -> Response:
+    """Twice is once."""
+    await service.unsave(session, viewer.user_id, job_id)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,129 @@
+"""The public job lists and pages, as cached bytes.
+
+Lists are cached for a minute and simply run out: a board of many employers
+publishes every few seconds, and emptying all lists each time would leave
+nothing cached. So a new job is in every list within that minute. A job's own
+page, its company's page and the first page of its company's jobs change at
+once.
+"""
+
+from typing import Any
+
+from reference_app.companies.schemas import CompanyRef
+from reference_app.database import AnyRow, Database
+from reference_app.errors import NotFoundError
+from reference_app.jobs import listing_sql, repository
+from reference_app.jobs.listing_sql import Filters
+from reference_app.jobs.schemas import JobDetail, JobPage, JobQuery, JobSummary
+from reference_app.kit.cache import Loader
+from reference_app.kit.pagination import (
+    cursor_by_score,
+    cursor_by_time,
+    cut,
+    read_cursor_by_score,
+    read_cursor_by_time,
+)
+from reference_app.texts import json_bytes
+
+_FIRST_PAGE = 20
+
+
+def no_such_job() -> NotFoundError:
+    """There is no job by this id that everyone may see."""
+    return NotFoundError("job_not_found", "There is no such job.")
+
+
+def detail_cache_key(job_id: int) -> str:
+    """The cache's name for a job's page."""
+    return f"job:{job_id}"
+
+
+def company_cache_key(company_id: int, limit: int = _FIRST_PAGE, cursor: str | None = None) -> str:
+    """The cache's name for a page of a company's jobs; its first page unless said otherwise."""
+    return f"company-jobs:{company_id}:{limit}:{cursor or ''}"
+
+
+def list_cache_key(query: JobQuery) -> str:
+    """The cache's name for a page of the public list."""
+    return (
+        f"jobs:{query.island or ''}:{query.category or ''}:{query.employment_type or ''}:"
+        f"{query.salary_min or 0}:{query.limit}:{query.cursor or ''}:{query.q}"
+    )
+
+
+def detail_loader(database: Database, job_id: int) -> Loader:
+    """Reads a job's page."""
+
+    async def load(position: int) -> bytes | None:
+        row = await repository.detail(database.reading(position), job_id)
+        return None if row is None else json_bytes(JobDetail(**summary_fields(row), **_more(row)))
+
+    return load
+
+
+def company_loader(database: Database, company_id: int, limit: int, cursor: str | None) -> Loader:
+    """Reads a page of a company's open jobs. Raises `InvalidError` on a wrong cursor."""
+    return _newest_loader(database, Filters(company_id=company_id), limit, cursor)
+
+
+def list_loader(database: Database, query: JobQuery) -> Loader:
+    """Reads a page of open jobs: by relevance if there are words, else the newest first.
+
+    The loader raises `InvalidError` on a cursor of the other order.
+    """
+    filters = Filters(query.island, query.category, query.employment_type, query.salary_min)
+    if query.q:
+        return _relevance_loader(database, query.q, filters, query.limit, query.cursor)
+    return _newest_loader(database, filters, query.limit, query.cursor)
+
+
+def _newest_loader(database: Database, filters: Filters, limit: int, cursor: str | None) -> Loader:
+    async def load(position: int) -> bytes:
+        after = read_cursor_by_time(cursor)
+        session = database.reading(position)
+        rows = await listing_sql.newest(session, filters, limit + 1, after)
+        shown, next_cursor = cut(rows, limit, lambda row: cursor_by_time(row.published_at, row.id))
+        items = [JobSummary(**summary_fields(row)) for row in shown]
+        return json_bytes(JobPage(items=items, next_cursor=next_cursor))
+
+    return load
+
+
+def _relevance_loader(
+    database: Database, words: str, filters: Filters, limit: int, cursor: str | None
+) -> Loader:
+    async def load(position: int) -> bytes:
+        after = read_cursor_by_score(cursor)
+        session = database.reading(position)
+        rows = await listing_sql.relevant(session, words, filters, limit + 1, after)
+        shown, next_cursor = cut(rows, limit, lambda row: cursor_by_score(row.score, row.id))
+        items = [JobSummary(**summary_fields(row)) for row in shown]
+        return json_bytes(JobPage(items=items, next_cursor=next_cursor))
+
+    return load
+
+
+def summary_fields(row: AnyRow) -> dict[str, Any]:
+    """A row of `repository.SUMMARY_COLUMNS` as fields of `JobSummary`."""
+    return {
+        "id": row.id,
+        "title": row.title,
+        "company": CompanyRef(id=row.company_id, name=row.company_name),
+        "category": row.category,
+        "island": row.island,
+        "employment_type": row.employment_type,
+        "salary_min_cents": row.salary_min_cents,
+        "salary_max_cents": row.salary_max_cents,
+        "published_at": row.published_at,
+    }
+
+
+def _more(row: AnyRow) -> dict[str, Any]:
+    return {
+        "employer_id": row.employer_id,
+        "description": row.description,
+        "status": row.status,
+        "expires_at": row.expires_at,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }

@@ -1,0 +1,113 @@
+"""Jobs as the API shows and takes them. Salaries are in cents a month."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from reference_app.catalogue import Category, EmploymentType, Island
+from reference_app.companies.schemas import CompanyRef
+from reference_app.kit.pagination import CursorValue, Page, PageSize
+from reference_app.texts import Cents, Entered, Id, SearchText, SomeProse, Title
+
+
+class JobSummary(BaseModel):
+    """A job in a list."""
+
+    id: int
+    title: str
+    company: CompanyRef
+    category: str
+    island: str
+    employment_type: str
+    salary_min_cents: int | None
+    salary_max_cents: int | None
+    published_at: datetime | None
+
+
+class JobDetail(JobSummary):
+    """A job's page."""
+
+    employer_id: int
+    description: str
+    status: str = Field(examples=["published"])
+    expires_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class OwnJob(JobSummary):
+    """A job in its employer's list."""
+
+    status: str
+    created_at: datetime
+    applications: int = Field(description="Applications not withdrawn.")
+
+
+class SavedJobItem(JobSummary):
+    """A job someone keeps; it may have closed since."""
+
+    status: str
+    saved_at: datetime
+
+
+JobPage = Page[JobSummary]
+OwnJobPage = Page[OwnJob]
+SavedJobPage = Page[SavedJobItem]
+
+
+class _Salaries(Entered):
+    salary_min_cents: Cents | None = None
+    salary_max_cents: Cents | None = None
+
+
+class JobDraft(_Salaries):
+    """A new job, at first seen by its employer only."""
+
+    company_id: Id
+    title: Title
+    description: SomeProse
+    category: Category
+    island: Island
+    employment_type: EmploymentType
+    expires_at: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _salaries_in_order(self) -> Self:
+        if not salaries_in_order(self.salary_min_cents, self.salary_max_cents):
+            raise ValueError("salary_min_cents must not be above salary_max_cents")
+        return self
+
+
+class JobChange(_Salaries):
+    """What to change of a job; what is left out stays."""
+
+    title: Title = Field(default_factory=str)
+    description: SomeProse = Field(default_factory=str)
+    category: Category = Field(default_factory=str)
+    island: Island = Field(default_factory=str)
+    employment_type: EmploymentType = Field(default_factory=str)
+    expires_at: AwareDatetime | None = None
+
+
+def salaries_in_order(lowest: int | None, highest: int | None) -> bool:
+    """Whether the two ends of a salary range fit each other."""
+    return lowest is None or highest is None or lowest <= highest
+
+
+class JobQuery(BaseModel):
+    """Which open jobs to list. All conditions must hold."""
+
+    model_config = ConfigDict(frozen=True)
+
+    q: SearchText = Field(
+        default="", description="Words to look for; forgives small misspellings of titles."
+    )
+    island: Island | None = None
+    category: Category | None = None
+    employment_type: EmploymentType | None = None
+    salary_min: Cents | None = Field(
+        default=None, description="Only jobs that may pay this many cents a month or more."
+    )
+    limit: PageSize = 20
+    cursor: CursorValue = None

@@ -1,0 +1,1 @@
+"""Tools every domain shares, one file each."""

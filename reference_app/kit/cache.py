@@ -1,0 +1,268 @@
+"""The cache: this worker's memory (L1), then Redis (L2), then the database.
+
+What is cached are ready bytes, the same for every viewer. A key is loaded once
+per worker at a time (the callers share the flight) and, by a short lock in
+Redis, about once over all pods. Life times are jittered downwards; a value
+about to run out is now and then renewed in the background before it does, the
+likelier the nearer the end (XFetch: Vattani, Chierichetti, Lowenstein, "Optimal
+Probabilistic Cache Stampede Prevention", 2015).
+
+An invalidation carries the WAL position of the change. It leaves a tombstone
+in Redis, and nothing read from a server that has not reached that position is
+cached again, however far a replica lags or whoever wins which race.
+
+Without Redis everything works, slower: nobody tells this worker of changes
+elsewhere then, so it believes its memory for two seconds only.
+"""
+
+import asyncio
+import math
+import random
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from time import time
+
+import orjson
+import structlog
+from redis.asyncio import Redis
+
+from reference_app.kit import metrics
+from reference_app.kit.cache_entry import Entry, Found, Tombstone, decode, encode
+from reference_app.kit.store import Store, StoreGoneError
+
+_log = structlog.get_logger()
+
+CHANNEL = "cache:invalidated"
+ABSENT_TTL_S = 15
+"""How long it is believed that something does not exist."""
+
+L2, DB = metrics.LAYERS.index("l2"), metrics.LAYERS.index("db")
+
+_UNHEARD_S = 2.0
+_TOMBSTONE_S = 120
+_MOST_TOMBSTONES = 10_000
+_JITTER = 0.1
+# Under the load that makes a stampede hurt, no reload is cheaper than this.
+_CHEAPEST_LOAD_S = 0.02
+_LOCK_MS = 1_000
+_POLL_S = 0.02
+_POLLS = 10
+_LAST_LOADS_S = 1.0
+
+# KEYS: the value, its lock. ARGV: how long to hold the lock, in ms.
+# Answers the value or tombstone found (or nothing), and whether the caller holds the lock.
+_READ = """
+local found = redis.call('GET', KEYS[1])
+if found and string.sub(found, 1, 1) ~= 'T' then return {found, 0} end
+local mine = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[1])
+return {found, mine and 1 or 0}
+"""
+
+# KEYS: the value, its lock. ARGV: the WAL position it was read at, its life in ms, the value.
+# Answers 0 and stores nothing when a tombstone asks for a later position.
+_FILL = """
+redis.call('DEL', KEYS[2])
+local found = redis.call('GET', KEYS[1])
+if found and string.sub(found, 1, 1) == 'T'
+  and tonumber(string.sub(found, 2)) > tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
+return 1
+"""
+
+# KEYS: values to bury. ARGV: the WAL position, the tombstone's life in s, channel, message.
+_BURY = """
+for _, key in ipairs(KEYS) do
+  local found = redis.call('GET', key)
+  if not (found and string.sub(found, 1, 1) == 'T'
+    and tonumber(string.sub(found, 2)) > tonumber(ARGV[1])) then
+    redis.call('SET', key, 'T' .. ARGV[1], 'EX', ARGV[2])
+  end
+end
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+"""
+
+Loader = Callable[[int], Awaitable[bytes | None]]
+"""Reads the value (None: there is none) from a server that has reached this WAL position."""
+
+
+class Cache:
+    """One worker's view of the cache.
+
+    `l1_bytes` bounds the memory of L1; the least recently used go first.
+    `clock` tells seconds since the epoch and must agree among pods to within
+    the life times.
+    """
+
+    def __init__(self, store: Store, l1_bytes: int, clock: Callable[[], float] = time) -> None:
+        self._store = store
+        self._l1_bytes = l1_bytes
+        self._clock = clock
+        self._l1: OrderedDict[str, Entry] = OrderedDict()
+        self._l1_used = 0
+        self._flights: dict[str, asyncio.Task[Found]] = {}
+        # Also those that an invalidation has made nobody wait for.
+        self._loading: set[asyncio.Task[Found]] = set()
+        self._tombstones: OrderedDict[str, Tombstone] = OrderedDict()
+        self._hears = False
+
+    async def get(self, key: str, ttl_s: int, load: Loader) -> Found:
+        """The value of `key`, loaded if need be and then kept for up to `ttl_s` seconds."""
+        entry = self._l1.get(key)
+        if entry is not None:
+            now = self._clock()
+            if now < entry.expires_at and (self._hears or now < entry.stored_at + _UNHEARD_S):
+                self._l1.move_to_end(key)
+                metrics.cache_l1.inc()
+                if _wants_renewal(entry, now) and key not in self._flights:
+                    self._take_off(key, ttl_s, load, outlive=entry.expires_at)
+                return entry.found
+        flight = self._flights.get(key) or self._take_off(key, ttl_s, load, outlive=0.0)
+        # One caller giving up must not cost the others their answer.
+        found = await asyncio.shield(flight)
+        (metrics.cache_l2 if found.depth == L2 else metrics.cache_miss).inc()
+        return found
+
+    async def invalidate(self, keys: list[str], position: int) -> None:
+        """Make everyone forget `keys`, changed by a commit that ended at WAL `position`."""
+        self._bury(keys, position)
+        message = orjson.dumps([position, keys])
+
+        async def bury(redis: Redis) -> None:
+            names = [_value_key(key) for key in keys]
+            await redis.eval(_BURY, len(names), *names, position, _TOMBSTONE_S, CHANNEL, message)
+
+        await self._store.deliver(bury)
+
+    def heard(self, message: bytes) -> None:
+        """Take in an invalidation from another worker."""
+        position, keys = orjson.loads(message)
+        self._bury(keys, position)
+
+    def hears(self) -> None:
+        """Invalidations arrive from now on; some may have been missed before."""
+        self._l1.clear()
+        self._l1_used = 0
+        self._flights.clear()
+        self._hears = True
+
+    def hears_nothing(self) -> None:
+        """Invalidations no longer arrive."""
+        self._hears = False
+
+    async def close(self) -> None:
+        """Let the loads that are under way end, the slow ones by force."""
+        if self._loading:
+            _, slow = await asyncio.wait(self._loading, timeout=_LAST_LOADS_S)
+            for flight in slow:
+                flight.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
+
+    def _take_off(
+        self, key: str, ttl_s: int, load: Loader, *, outlive: float
+    ) -> asyncio.Task[Found]:
+        """Fetch a value that lives longer than `outlive`; whoever asks meanwhile shares it."""
+        flight = asyncio.create_task(self._fly(key, ttl_s, load, outlive))
+        self._flights[key] = flight
+        self._loading.add(flight)
+        flight.add_done_callback(lambda done: self._landed(key, done))
+        return flight
+
+    def _landed(self, key: str, flight: asyncio.Task[Found]) -> None:
+        self._loading.discard(flight)
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+        if not flight.cancelled() and flight.exception() is not None:
+            _log.warning("cache load failed", key=key, error=type(flight.exception()).__name__)
+
+    async def _fly(self, key: str, ttl_s: int, load: Loader, outlive: float) -> Found:
+        flight = asyncio.current_task()
+        stored = await self._from_l2(key)
+        if isinstance(stored, Entry) and stored.expires_at > outlive:
+            self._keep(key, stored, flight)
+            return Found(stored.body, L2)
+        tombstones = (stored, self._tombstones.get(key))
+        position = max((t.position for t in tombstones if isinstance(t, Tombstone)), default=0)
+        began = self._clock()
+        body = await load(position)
+        now = self._clock()
+        life_s = (min(ttl_s, ABSENT_TTL_S) if body is None else ttl_s) * (
+            1 - _JITTER * random.random()  # noqa: S311 - spreads expiry, keeps no secret
+        )
+        entry = Entry(body, now + life_s, max(now - began, _CHEAPEST_LOAD_S), now)
+        if await self._fill(key, entry, position, life_s):
+            self._keep(key, entry, flight)
+        return Found(body, DB)
+
+    async def _from_l2(self, key: str) -> Entry | Tombstone | None:
+        """What Redis holds; waits a moment for another worker that is loading the same key."""
+        names = (_value_key(key), f"lock:{key}")
+
+        async def read(redis: Redis) -> tuple[bytes | None, int]:
+            # scripts answer whatever they answer: the client's types cannot know
+            return await redis.eval(_READ, 2, *names, _LOCK_MS)  # type: ignore[no-any-return]
+
+        found: Entry | Tombstone | None = None
+        for _ in range(_POLLS):
+            try:
+                value, mine = await self._store.run(read)
+            except StoreGoneError:
+                return None
+            found = decode(value, self._clock()) if value is not None else None
+            run_out = value is not None and found is None
+            if isinstance(found, Entry) or mine or run_out:
+                return found
+            await asyncio.sleep(_POLL_S)
+        return found
+
+    async def _fill(self, key: str, entry: Entry, position: int, life_s: float) -> bool:
+        """Store in L2; False when a change later than `position` forbids to keep the value."""
+        names = (_value_key(key), f"lock:{key}")
+        life_ms = math.ceil(life_s * 1000)
+
+        async def fill(redis: Redis) -> int:
+            # as above
+            return await redis.eval(_FILL, 2, *names, position, life_ms, encode(entry))  # type: ignore[no-any-return]
+
+        try:
+            return bool(await self._store.run(fill))
+        except StoreGoneError:
+            return True
+
+    def _keep(self, key: str, entry: Entry, flight: asyncio.Task[object] | None) -> None:
+        """Store in L1, unless an invalidation overtook the flight."""
+        if self._flights.get(key) is not flight:
+            return
+        self._drop(key)
+        self._l1[key] = entry
+        self._l1_used += entry.size
+        while self._l1_used > self._l1_bytes and self._l1:
+            _, oldest = self._l1.popitem(last=False)
+            self._l1_used -= oldest.size
+
+    def _bury(self, keys: list[str], position: int) -> None:
+        now = self._clock()
+        for key in keys:
+            self._drop(key)
+            self._flights.pop(key, None)
+            older = self._tombstones.pop(key, None)
+            reached = max(position, older.position if older is not None else 0)
+            self._tombstones[key] = Tombstone(reached, now)
+        while self._tombstones:
+            oldest = next(iter(self._tombstones.values()))
+            if len(self._tombstones) <= _MOST_TOMBSTONES and now - oldest.made_at < _TOMBSTONE_S:
+                break
+            self._tombstones.popitem(last=False)
+
+    def _drop(self, key: str) -> None:
+        entry = self._l1.pop(key, None)
+        if entry is not None:
+            self._l1_used -= entry.size
+
+
+def _wants_renewal(entry: Entry, now: float) -> bool:
+    draw = -math.log(1.0 - random.random())  # noqa: S311 - spreads renewals, keeps no secret
+    return now + entry.load_s * draw >= entry.expires_at
+
+
+def _value_key(key: str) -> str:
+    return f"cache:{key}"

@@ -1,0 +1,146 @@
+"""What the app counts, for Prometheus.
+
+Every worker process writes its own files (PROMETHEUS_MULTIPROC_DIR, read by
+prometheus-client itself) and any worker can answer for all of them. Children
+of labelled metrics are looked up once and kept: a lookup costs more than the
+increment. Gauges are flushed by `ticker`, not on every change.
+"""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 10.0)
+"""Upper bounds in seconds; the blueprint's limits are among them."""
+
+_requests = Counter("http_requests_total", "Requests answered.", ["method", "route", "status"])
+_durations = Histogram(
+    "http_request_duration_seconds",
+    "From the request's arrival in the worker to the end of its response.",
+    ["method", "route"],
+    buckets=LATENCY_BUCKETS,
+)
+_served = Counter(
+    "served_requests_total", "Requests by the deepest layer they touched, probes apart.", ["source"]
+)
+_lookups = Counter("cache_lookups_total", "Cache lookups by the layer that answered.", ["layer"])
+_db_sessions = Counter("db_sessions_total", "Database sessions opened.", ["target"])
+_rate_limited = Counter("rate_limited_total", "Requests refused by a rate limit.", ["group"])
+_limit_unchecked = Counter(
+    "rate_limit_unchecked_total", "Requests let through because Redis did not answer.", ["group"]
+)
+
+redis_failures = Counter("redis_failures_total", "Redis commands that failed or were not tried.")
+replica_skips = Counter("replica_skips_total", "Reads that moved on from a server that failed.")
+deliveries_delayed = Counter(
+    "redis_deliveries_delayed_total", "Announcements that Redis did not take at once."
+)
+
+_pool_in_use = Gauge("db_pool_in_use", "Database connections in use.", multiprocess_mode="livesum")
+_pool_waiting = Gauge(
+    "db_pool_waiting", "Requests waiting for a database connection.", multiprocess_mode="livesum"
+)
+_pool_limit = Gauge(
+    "db_pool_limit", "Most database connections that may be open.", multiprocess_mode="livesum"
+)
+_loop_lag = Gauge(
+    "event_loop_lag_seconds",
+    "Worst delay of the event loop in the last second.",
+    multiprocess_mode="livemax",
+)
+_in_flight = Gauge("requests_in_flight", "Requests being answered.", multiprocess_mode="livesum")
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OTHER_METHOD = "other"
+
+LAYERS = ("app", "l1", "l2", "db")
+"""Where a response came from, from shallow to deep; the index is the depth."""
+
+served = tuple(_served.labels(layer) for layer in LAYERS)
+cache_l1, cache_l2, cache_miss = (_lookups.labels(layer) for layer in ("l1", "l2", "miss"))
+session_replica, session_primary_read, session_write = (
+    _db_sessions.labels(target) for target in ("replica", "primary_read", "write")
+)
+
+
+def rate_limited(group: str) -> None:
+    """Count a refusal of the rate limit `group`."""
+    _rate_limited.labels(group).inc()
+
+
+def rate_limit_unchecked(group: str) -> None:
+    """Count a request that the rate limit `group` could not check."""
+    _limit_unchecked.labels(group).inc()
+
+
+class RequestCounters:
+    """Counts one worker's requests."""
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self._requests: dict[tuple[str, str, int], Counter] = {}
+        self._durations: dict[tuple[str, str], Histogram] = {}
+
+    def finished(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request of `route` (its pattern, never the raw path)."""
+        try:
+            self._requests[method, route, status].inc()
+            self._durations[method, route].observe(seconds)
+        except KeyError:
+            if method not in _METHODS:
+                # Clients make up methods; each would be a series of its own for ever.
+                method = _OTHER_METHOD
+            self._requests[method, route, status] = _requests.labels(method, route, str(status))
+            self._durations[method, route] = _durations.labels(method, route)
+            self._requests[method, route, status].inc()
+            self._durations[method, route].observe(seconds)
+
+
+class Ticker:
+    """Watches the event loop ten times a second and writes the gauges once a second."""
+
+    _PERIOD_S = 0.1
+    _TICKS_PER_FLUSH = 10
+
+    def __init__(self, requests: RequestCounters, pools: Callable[[], tuple[int, int, int]]):
+        """`pools` tells connections in use, requests waiting, and the limit."""
+        self._requests = requests
+        self._pools = pools
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            worst = 0.0
+            for _ in range(self._TICKS_PER_FLUSH):
+                before = monotonic()
+                await asyncio.sleep(self._PERIOD_S)
+                worst = max(worst, monotonic() - before - self._PERIOD_S)
+            in_use, waiting, limit = self._pools()
+            _loop_lag.set(worst)
+            _in_flight.set(self._requests.in_flight)
+            _pool_in_use.set(in_use)
+            _pool_waiting.set(waiting)
+            _pool_limit.set(limit)
+
+
+def exposition(multiprocess: bool) -> bytes:
+    """The metrics in Prometheus text: this pod's with `multiprocess`, else this process's."""
+    if not multiprocess:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
+
+
+EXPOSITION_TYPE = CONTENT_TYPE_LATEST

@@ -1,0 +1,271 @@
+"""The one layer every request passes: who asks, may they, how long did it take.
+
+It is a single plain ASGI layer because each layer costs every request, cached
+ones most of all.
+"""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from itertools import count
+from time import perf_counter
+from typing import Any
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reference_app.errors import (
+    DomainError,
+    LimitedError,
+    TimedOutError,
+    TooLargeError,
+    problem_response,
+    unforeseen_response,
+)
+from reference_app.kit import metrics
+from reference_app.kit.rate_limit import ApiLimit, network_of
+from reference_app.kit.tokens import Access, InvalidTokenError, read_access_token
+
+_log = structlog.get_logger()
+
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,128}")
+_MOST_KNOWN_CALLERS = 20_000
+# What only our own stack asks. /health is for everyone, so it counts as a request.
+_PROBES = frozenset({"/ready", "/startup", "/metrics"})
+_NO_ROUTE = "none"
+# All of these come from one address, in bursts, and each is cheap to refuse by its signature.
+_WITHOUT_LIMIT = frozenset({"/api/v1/subscriptions/webhook"})
+
+
+class Observed:
+    """What is known of one request; lies in its scope as `observed`.
+
+    `depth` is the deepest layer it touched, as an index of `metrics.LAYERS`;
+    `body_bytes` the length of its body, None if it does not say.
+    """
+
+    __slots__ = ("access", "address", "body_bytes", "depth", "request_id")
+
+    def __init__(
+        self, request_id: str, address: str, access: Access | None, body_bytes: int | None = 0
+    ) -> None:
+        self.request_id = request_id
+        self.address = address
+        self.access = access
+        self.body_bytes = body_bytes
+        self.depth = 0
+
+    def touched(self, depth: int) -> None:
+        """The request went as deep as `depth`."""
+        if depth > self.depth:
+            self.depth = depth
+
+
+class Callers:
+    """Tells the address a request comes from.
+
+    Behind a trusted proxy it is the last address of X-Forwarded-For that is
+    not a trusted proxy itself: whatever stands before it the client may have
+    made up. From anyone else the header counts for nothing.
+    """
+
+    def __init__(self, trusted: Sequence[IPv4Network | IPv6Network]) -> None:
+        self._trusted = tuple(trusted)
+        self._trusts: dict[str, bool] = {}
+        self._behind: dict[bytes, str | None] = {}
+
+    def trusts(self, peer: str) -> bool:
+        """Whether `peer` is one of our proxies."""
+        known = self._trusts.get(peer)
+        if known is None:
+            if len(self._trusts) >= _MOST_KNOWN_CALLERS:
+                self._trusts.clear()
+            known = self._trusts[peer] = self._in_trusted(peer)
+        return known
+
+    def address(self, peer: str, forwarded: bytes | None) -> str:
+        """The client's address; `forwarded` is X-Forwarded-For as received from a trusted peer."""
+        if forwarded is None:
+            return peer
+        try:
+            return self._behind[forwarded] or peer
+        except KeyError:
+            if len(self._behind) >= _MOST_KNOWN_CALLERS:
+                self._behind.clear()
+            found = self._behind[forwarded] = self._last_untrusted(forwarded)
+            return found or peer
+
+    def _last_untrusted(self, forwarded: bytes) -> str | None:
+        for part in reversed(forwarded.decode("latin-1").split(",")):
+            address = part.strip()
+            try:
+                ip_address(address)
+            except ValueError:
+                return None
+            if not self._in_trusted(address):
+                return address
+        return None
+
+    def _in_trusted(self, address: str) -> bool:
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._trusted)
+
+
+class Observe:
+    """Gives every request an id, an address and a limit, and every response its headers.
+
+    Errors nobody foresaw are logged here and answered with 500; a request that
+    takes longer than `timeout_s` is cut off and answered with 504, one whose
+    body is larger than `body_bytes` is not read and answered with 413.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        pod: str,
+        secret: str,
+        timeout_s: float,
+        body_bytes: int,
+        callers: Callers,
+        limit: Callable[[], ApiLimit],
+        requests: metrics.RequestCounters,
+    ) -> None:
+        self._app = app
+        self._secret = secret
+        self._timeout_s = timeout_s
+        self._body_bytes = body_bytes
+        self._callers = callers
+        self._limit = limit
+        self._requests = requests
+        self._worker = secrets.token_hex(4)
+        self._numbers = count(1)
+        self._fixed_headers = [
+            (b"x-pod", pod.encode("latin-1", "replace")),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        self._source_headers = [(b"x-served-from", layer.encode()) for layer in metrics.LAYERS]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        observed = self._observe(scope)
+        scope["observed"] = observed
+        status = 0
+
+        async def send_observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message["headers"],
+                    *self._fixed_headers,
+                    self._source_headers[observed.depth],
+                    (b"x-request-id", observed.request_id.encode("latin-1")),
+                    (b"x-process-time", b"%.6f" % (perf_counter() - started)),
+                ]
+            await send(message)
+
+        self._requests.in_flight += 1
+        try:
+            refusal = self._refusal(scope["path"], observed)
+            if refusal is not None:
+                answer = problem_response(refusal, observed.request_id)
+                await answer(scope, receive, send_observed)
+                return
+            if observed.body_bytes is None:
+                receive = _bounded(receive, self._body_bytes)
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    await self._app(scope, receive, send_observed)
+            except Exception as error:
+                if status:  # the response has begun: all that is left is to break it off
+                    raise
+                answer = self._answer_to(error, observed)
+                await answer(scope, receive, send_observed)
+        finally:
+            self._requests.in_flight -= 1
+            self._count(scope, observed, status, perf_counter() - started)
+
+    def _observe(self, scope: Scope) -> Observed:
+        headers = dict(scope["headers"])
+        client = scope.get("client")
+        peer = client[0] if client else ""
+        request_id = None
+        if self._callers.trusts(peer):
+            peer = self._callers.address(peer, headers.get(b"x-forwarded-for"))
+            given = headers.get(b"x-request-id")
+            if given is not None and _GIVEN_ID.fullmatch(given):
+                request_id = given.decode("ascii")
+        access = None
+        authorization = headers.get(b"authorization")
+        if authorization is not None and authorization[:7].lower() == b"bearer ":
+            try:
+                access = read_access_token(authorization[7:].decode("latin-1"), secret=self._secret)
+            except InvalidTokenError:
+                access = None
+        request_id = request_id or f"{self._worker}-{next(self._numbers):08x}"
+        return Observed(request_id, peer, access, _body_bytes(headers))
+
+    def _refusal(self, path: str, observed: Observed) -> DomainError | None:
+        if observed.body_bytes is not None and observed.body_bytes > self._body_bytes:
+            return TooLargeError("too_large", f"A body has at most {self._body_bytes} bytes.")
+        if not path.startswith("/api/") or path in _WITHOUT_LIMIT:
+            return None
+        access = observed.access
+        caller = f"u{access.user_id}" if access is not None else network_of(observed.address)
+        wait_s = self._limit().admit(caller)
+        if not wait_s:
+            return None
+        return LimitedError("rate_limited", "Too many requests. Slow down.", retry_after_s=wait_s)
+
+    def _answer_to(self, error: Exception, observed: Observed) -> Response:
+        if isinstance(error, TimeoutError):
+            _log.warning("request timed out", request_id=observed.request_id)
+            error = TimedOutError("request_timeout", "This took longer than a request may.")
+        if isinstance(error, DomainError):
+            return problem_response(error, observed.request_id)
+        _log.error("unforeseen error", request_id=observed.request_id, exc_info=error)
+        return unforeseen_response(observed.request_id)
+
+    def _count(self, scope: Scope, observed: Observed, status: int, seconds: float) -> None:
+        route: Any = scope.get("route")
+        pattern = route.path if route is not None else _NO_ROUTE
+        self._requests.finished(scope["method"], pattern, status, seconds)
+        if pattern not in _PROBES:
+            metrics.served[observed.depth].inc()
+
+
+def _body_bytes(headers: dict[bytes, bytes]) -> int | None:
+    if b"transfer-encoding" in headers:
+        return None
+    given = headers.get(b"content-length")
+    if given is None:
+        return 0
+    return int(given) if given.isdigit() else None
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    """Reads a body of unknown length, up to `most` bytes."""
+    read = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > most:
+            # Of this kind, because the framework takes any other for a body it cannot parse.
+            raise HTTPException(413, "Content Too Large")
+        return message
+
+    return receive_bounded

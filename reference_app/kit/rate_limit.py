@@ -1,0 +1,208 @@
+"""Rate limits: a cheap one for every API request, an exact one for signing in.
+
+Both are kept in Redis, so that all pods share them, and both let requests
+through (and count that they did) when Redis is gone.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from time import time
+
+from redis.asyncio import Redis
+
+from reference_app.errors import LimitedError
+from reference_app.kit import metrics
+from reference_app.kit.store import Store, StoreGoneError
+
+_WINDOW_S = 60
+_SYNC_S = 0.25
+_REMEMBERED_ADDRESSES = 20_000
+
+# Add each worker's counts to the shared ones; answer the sums.
+_ADD = """
+local sums = {}
+for i, key in ipairs(KEYS) do
+  sums[i] = redis.call('INCRBY', key, ARGV[i + 1])
+  if sums[i] == tonumber(ARGV[i + 1]) then redis.call('EXPIRE', key, ARGV[1]) end
+end
+return sums
+"""
+
+# KEYS: attempts of this account from this address, attempts on the account, whether it is known.
+# ARGV: the two limits, the window in seconds.
+# Answers 0 to let the attempt through, else the seconds until the next is possible.
+_ATTEMPT = """
+local function count(key)
+  local n = redis.call('INCR', key)
+  if n == 1 then redis.call('EXPIRE', key, ARGV[3]) end
+  return n
+end
+if count(KEYS[1]) > tonumber(ARGV[1]) then return math.max(1, redis.call('TTL', KEYS[1])) end
+if redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
+if count(KEYS[2]) > tonumber(ARGV[2]) then return math.max(1, redis.call('TTL', KEYS[2])) end
+return 0
+"""
+
+# KEYS as above. ARGV: how long the address stays known, in seconds.
+_SUCCESS = """
+redis.call('DEL', KEYS[1])
+if redis.call('EXISTS', KEYS[3]) == 0 and redis.call('EXISTS', KEYS[2]) == 1 then
+  redis.call('DECR', KEYS[2])
+end
+redis.call('SET', KEYS[3], 1, 'EX', ARGV[1])
+"""
+
+_KNOWN_FOR_S = 30 * 24 * 3600
+
+
+class _Count:
+    """Requests of one caller in the present window: elsewhere and here, and not yet shared."""
+
+    __slots__ = ("shared", "unshared")
+
+    def __init__(self) -> None:
+        self.shared = 0
+        self.unshared = 0
+
+
+class ApiLimit:
+    """So many requests a minute per user or address, over all pods.
+
+    A worker decides from its own memory and adds up with the others four times
+    a second, so a request costs no round trip; a caller can exceed the limit
+    by what they send to each worker within one such quarter second.
+    Windows are the minutes of the clock.
+    """
+
+    def __init__(self, store: Store, per_minute: int, clock: Callable[[], float] = time) -> None:
+        self._store = store
+        self._limit = per_minute
+        self._clock = clock
+        self._window = 0
+        self._counts: dict[str, _Count] = {}
+        self._changed: set[str] = set()
+
+    def admit(self, caller: str) -> int:
+        """Count a request of `caller`: 0 lets it pass, else the seconds until the next may."""
+        now = self._clock()
+        window = int(now // _WINDOW_S)
+        if window != self._window:
+            self._window = window
+            self._counts = {}
+            self._changed = set()
+        count = self._counts.get(caller)
+        if count is None:
+            count = self._counts[caller] = _Count()
+        if count.shared + count.unshared >= self._limit:
+            metrics.rate_limited("api")
+            return _WINDOW_S - int(now % _WINDOW_S)
+        count.unshared += 1
+        self._changed.add(caller)
+        return 0
+
+    async def run(self) -> None:
+        """Add up with the other workers until cancelled."""
+        while True:
+            await asyncio.sleep(_SYNC_S)
+            await self.share()
+
+    async def share(self) -> None:
+        """Add up with the other workers now."""
+        callers = list(self._changed)
+        if not callers:
+            return
+        self._changed.clear()
+        counts = [self._counts[caller] for caller in callers]
+        added = [count.unshared for count in counts]
+        keys = [f"rate:{self._window}:{caller}" for caller in callers]
+
+        async def add(redis: Redis) -> list[int]:
+            return await redis.eval(_ADD, len(keys), *keys, 2 * _WINDOW_S, *added)  # type: ignore[no-any-return]
+
+        try:
+            sums = await self._store.run(add)
+        except StoreGoneError:
+            # Their own worker still holds callers to the limit.
+            metrics.rate_limit_unchecked("api")
+            return
+        for count, share, total in zip(counts, added, sums, strict=True):
+            count.unshared -= share
+            count.shared = total
+
+
+class LoginLimit:
+    """Attempts to sign in, over all pods.
+
+    Three rules, decided in one atomic step:
+
+    - `attempts` per account and address in a window; a success clears them.
+    - `account_attempts` per account from addresses it has not signed in from,
+      so that changing addresses does not go around the first rule.
+    - An address the account has signed in from within 30 days is held to the
+      first rule only, so that a stranger who uses up the second rule does not
+      lock out the owner, who then signs in from a known address.
+
+    Accounts are counted whether or not they exist, and only hashes of e-mail
+    and address are stored.
+    """
+
+    def __init__(
+        self, store: Store, *, attempts: int, account_attempts: int, window_s: int
+    ) -> None:
+        self._store = store
+        self._limits = (attempts, account_attempts, window_s)
+
+    async def attempt(self, email: str, address: str) -> None:
+        """Count an attempt. Raises `LimitedError` when it may not be made."""
+        keys = _login_keys(email, address)
+
+        async def ask(redis: Redis) -> int:
+            return await redis.eval(_ATTEMPT, len(keys), *keys, *self._limits)  # type: ignore[no-any-return]
+
+        try:
+            wait_s = await self._store.run(ask)
+        except StoreGoneError:
+            metrics.rate_limit_unchecked("login")
+            return
+        if wait_s:
+            metrics.rate_limited("login")
+            raise LimitedError(
+                "too_many_attempts",
+                "Too many attempts to sign in. Wait before the next one.",
+                retry_after_s=wait_s,
+            )
+
+    async def succeeded(self, email: str, address: str) -> None:
+        """Forget the attempts and remember the address."""
+        keys = _login_keys(email, address)
+
+        async def clear(redis: Redis) -> None:
+            await redis.eval(_SUCCESS, len(keys), *keys, _KNOWN_FOR_S)
+
+        try:
+            await self._store.run(clear)
+        except StoreGoneError:
+            metrics.rate_limit_unchecked("login")
+
+
+def _login_keys(email: str, address: str) -> tuple[str, str, str]:
+    account = hashlib.sha256(email.encode()).hexdigest()[:32]
+    pair = hashlib.sha256(f"{email}\n{network_of(address)}".encode()).hexdigest()[:32]
+    return f"login:pair:{pair}", f"login:account:{account}", f"login:known:{pair}"
+
+
+@lru_cache(_REMEMBERED_ADDRESSES)
+def network_of(address: str) -> str:
+    """What one caller holds: an IPv4 address, or the /64 around an IPv6 address."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"

@@ -1,0 +1,68 @@
+"""Access tokens (signed, short-lived, not stored) and refresh tokens (random, stored as a hash).
+
+Every function takes the secret it needs, so that whoever prepares sessions in
+bulk makes exactly the tokens the app accepts.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import jwt
+
+_ALGORITHM = "HS256"
+_REFRESH_BYTES = 32
+
+
+class InvalidTokenError(Exception):
+    """The access token was not signed by us, is malformed, or its time is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What an access token says: who, in which role, from which sign-in."""
+
+    user_id: int
+    role: str
+    session_id: UUID
+
+
+def mint_access_token(access: Access, *, secret: str, issued_at: datetime, minutes: int) -> str:
+    """A token that says `access` for `minutes` from `issued_at` (aware)."""
+    claims = {
+        "sub": str(access.user_id),
+        "role": access.role,
+        "sid": access.session_id.hex,
+        "iat": issued_at,
+        "exp": issued_at + timedelta(minutes=minutes),
+    }
+    return jwt.encode(claims, secret, algorithm=_ALGORITHM)
+
+
+def read_access_token(token: str, *, secret: str) -> Access:
+    """What `token` says. Raises `InvalidTokenError` unless it is ours and still good."""
+    try:
+        claims = jwt.decode(
+            token,
+            secret,
+            algorithms=[_ALGORITHM],
+            options={"require": ["sub", "role", "sid", "exp"]},
+        )
+        return Access(int(claims["sub"]), str(claims["role"]), UUID(hex=claims["sid"]))
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise InvalidTokenError(type(error).__name__) from error
+
+
+def new_refresh_token() -> str:
+    """A fresh refresh token: 43 characters, 256 random bits."""
+    return secrets.token_urlsafe(_REFRESH_BYTES)
+
+
+def refresh_token_hash(token: str) -> bytes:
+    """What is stored in `refresh_tokens.token_hash`: SHA-256 of the token, 32 bytes.
+
+    The token is as random as its hash, so neither salt nor slowness would add anything.
+    """
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,120 @@
+"""SQL about notifications."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from reference_app.database import AnyRow, ReadSession, WriteSession
+from reference_app.notifications.models import Notification
+
+_COLUMNS = (
+    Notification.id,
+    Notification.kind,
+    Notification.data,
+    Notification.created_at,
+    Notification.read_at,
+)
+
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('notify:' || :user_id, 0))")
+_ADD = (
+    insert(Notification)
+    .on_conflict_do_nothing(
+        index_elements=["user_id", "kind", "about"],
+        index_where=text("read_at IS NULL AND about IS NOT NULL"),
+    )
+    .returning(Notification.id)
+)
+_NEWEST = (
+    select(*_COLUMNS)
+    .where(
+        Notification.user_id == bindparam("user_id"),
+        Notification.id > bindparam("after"),
+        Notification.id < bindparam("below"),
+    )
+    .order_by(Notification.id.desc())
+    .limit(bindparam("rows"))
+)
+_UNREAD = (
+    select(func.count().label("unread"))
+    .select_from(Notification)
+    .where(Notification.user_id == bindparam("user_id"), Notification.read_at.is_(None))
+)
+
+
+async def take_turn(session: WriteSession, user_id: int) -> None:
+    """Let nobody else notify this person until the commit.
+
+    So ids grow in the order of commits, and what comes after an id is all that is new.
+    """
+    await session.execute(_TAKE_TURN, {"user_id": str(user_id)})
+
+
+async def add(
+    session: WriteSession, user_id: int, kind: str, data: dict[str, Any], about: str | None
+) -> int | None:
+    """The id of a new notification; None: there is an unread one of this kind and about this."""
+    values = {"user_id": user_id, "kind": kind, "data": data, "about": about}
+    return (await session.execute(_ADD, values)).scalar_one_or_none()
+
+
+async def keep_newest(session: WriteSession, user_id: int, keep: int) -> None:
+    """Delete all of a person's notifications but the newest `keep`."""
+    oldest_kept = (
+        select(Notification.id)
+        .where(Notification.user_id == user_id)
+        .order_by(Notification.id.desc())
+        .offset(keep - 1)
+        .limit(1)
+        .scalar_subquery()
+    )
+    await session.execute(
+        delete(Notification)
+        .where(Notification.user_id == user_id, Notification.id < oldest_kept)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def newest(
+    session: ReadSession, user_id: int, rows: int, *, after: int, below: int
+) -> Sequence[AnyRow]:
+    """Up to `rows` notifications with `after` < id < `below`, the newest first."""
+    return await session.rows(
+        _NEWEST, {"user_id": user_id, "rows": rows, "after": after, "below": below}
+    )
+
+
+async def unread(session: ReadSession | WriteSession, user_id: int) -> int:
+    """How many a person has not seen."""
+    if isinstance(session, ReadSession):
+        row = await session.first(_UNREAD, {"user_id": user_id})
+        return int(row.unread) if row is not None else 0
+    return (await session.execute(_UNREAD, {"user_id": user_id})).scalar_one()
+
+
+async def mark_seen(
+    session: WriteSession,
+    user_id: int,
+    *,
+    up_to: int | None = None,
+    kind: str | None = None,
+    about: str | None = None,
+) -> int | None:
+    """Mark a person's unread ones: up to an id, and of a kind about one thing, where given.
+
+    The highest id marked; None when there was nothing to mark.
+    """
+    marked = (
+        update(Notification)
+        .where(Notification.user_id == user_id, Notification.read_at.is_(None))
+        .values(read_at=func.now())
+        .returning(Notification.id)
+        .execution_options(synchronize_session=False)
+    )
+    if up_to is not None:
+        marked = marked.where(Notification.id <= up_to)
+    if kind is not None:
+        marked = marked.where(Notification.kind == kind, Notification.about == about)
+    ids = (await session.execute(marked)).scalars().all()
+    return max(ids, default=None)

@@ -1,0 +1,80 @@
+"""What one can do with notifications, and how other domains make them."""
+
+from typing import Any
+
+from reference_app.database import ReadSession, WriteSession
+from reference_app.kit.pagination import cursor_by_id, cut, read_cursor_by_id
+from reference_app.notifications import repository
+from reference_app.notifications.schemas import (
+    NotificationPage,
+    NotificationShown,
+    UnreadNotifications,
+)
+from reference_app.realtime import frames
+from reference_app.texts import LARGEST_ID
+
+KEPT = 200
+"""How many of a person's notifications are kept, the newest."""
+
+_TIDY_EVERY = 16
+
+
+async def notify(
+    session: WriteSession,
+    user_id: int,
+    kind: str,
+    data: dict[str, Any],
+    *,
+    about: str | None = None,
+) -> None:
+    """Let a person know, once this transaction is committed.
+
+    `data` holds ids only. With `about`, nothing is added while an unread one of
+    the same kind about the same thing is there. Call it late: until the commit
+    nobody else can notify this person. Whoever notifies several does so in the
+    order of their ids, so that two who do cannot block each other.
+    """
+    await repository.take_turn(session, user_id)
+    made = await repository.add(session, user_id, kind, data, about)
+    if made is None:
+        return
+    if made % _TIDY_EVERY == 0:
+        await repository.keep_newest(session, user_id, KEPT)
+    session.wrote_for(user_id)
+    session.tell(user_id, frames.notifications(made))
+
+
+async def seen(session: WriteSession, user_id: int, kind: str, *, about: str) -> None:
+    """A person has seen what a kind of notification `about` one thing was for."""
+    await repository.take_turn(session, user_id)
+    marked = await repository.mark_seen(session, user_id, kind=kind, about=about)
+    _tell(session, user_id, marked)
+
+
+async def seen_up_to(session: WriteSession, user_id: int, up_to: int) -> UnreadNotifications:
+    """A person has seen a notification and all before it."""
+    await repository.take_turn(session, user_id)
+    _tell(session, user_id, await repository.mark_seen(session, user_id, up_to=up_to))
+    return UnreadNotifications(unread=await repository.unread(session, user_id))
+
+
+async def newest(
+    session: ReadSession, user_id: int, limit: int, cursor: str | None, after: int
+) -> NotificationPage:
+    """A page of one's notifications after id `after`, the newest first."""
+    below = read_cursor_by_id(cursor) or LARGEST_ID
+    rows = await repository.newest(session, user_id, limit + 1, after=after, below=below)
+    shown, next_cursor = cut(rows, limit, lambda row: cursor_by_id(row.id))
+    items = [NotificationShown.model_validate(row) for row in shown]
+    return NotificationPage(items=items, next_cursor=next_cursor)
+
+
+async def unread(session: ReadSession, user_id: int) -> UnreadNotifications:
+    """How many one has not seen."""
+    return UnreadNotifications(unread=await repository.unread(session, user_id))
+
+
+def _tell(session: WriteSession, user_id: int, marked: int | None) -> None:
+    if marked is not None:
+        session.wrote_for(user_id)
+        session.tell(user_id, frames.notifications(marked))

@@ -1,0 +1,1 @@
+"""Real time: sockets that say what is new, never what it says."""

@@ -1,0 +1,1 @@
+"""Reviews of companies and of workers."""

@@ -1,0 +1,112 @@
+"""What endpoints ask for: who is signed in, a session, a cached page."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from starlette.responses import Response
+
+from reference_app.database import Database, ReadSession, WriteSession
+from reference_app.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from reference_app.kit import metrics
+from reference_app.kit.cache import Cache, Loader
+from reference_app.kit.middleware import Observed
+from reference_app.kit.passwords import Passwords
+from reference_app.kit.rate_limit import ApiLimit, LoginLimit
+from reference_app.kit.store import Store
+from reference_app.kit.tokens import Access
+from reference_app.realtime.switchboard import Switchboard
+from reference_app.settings import Settings
+from reference_app.subscriptions.billing import Billing
+from reference_app.users.models import Role
+
+_DB = metrics.LAYERS.index("db")
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything one worker holds while it serves."""
+
+    settings: Settings
+    database: Database
+    store: Store
+    cache: Cache
+    api_limit: ApiLimit
+    login_limit: LoginLimit
+    passwords: Passwords
+    billing: Billing
+    switchboard: Switchboard
+
+
+def board_of(request: Request) -> Board:
+    """The worker's `Board`, made when it started."""
+    return cast(Board, request.scope["app"].state.board)
+
+
+def observed_of(request: Request) -> Observed:
+    """What is known of the request itself."""
+    return cast(Observed, request.scope["observed"])
+
+
+# The token itself is read on arrival; this says in the OpenAPI document how to bring one.
+_Bearer = Annotated[object, Depends(HTTPBearer(auto_error=False, description="An access token."))]
+
+
+async def _signed_in(request: Request, _: _Bearer) -> Access:
+    access = observed_of(request).access
+    if access is None:
+        raise UnauthenticatedError("not_signed_in", "Sign in to do this.")
+    return access
+
+
+Viewer = Annotated[Access, Depends(_signed_in)]
+"""Whoever is signed in."""
+
+
+async def _employer(access: Viewer) -> Access:
+    if access.role != Role.EMPLOYER:
+        raise ForbiddenError("employers_only", "Only employers can do this.")
+    return access
+
+
+async def _seeker(access: Viewer) -> Access:
+    if access.role != Role.SEEKER:
+        raise ForbiddenError("seekers_only", "Only job seekers can do this.")
+    return access
+
+
+async def _reading(request: Request, access: Viewer) -> ReadSession:
+    observed_of(request).touched(_DB)
+    return await board_of(request).database.reading_for(access.user_id)
+
+
+async def _writing(request: Request) -> AsyncGenerator[WriteSession]:
+    observed = observed_of(request)
+    observed.touched(_DB)
+    async with board_of(request).database.writing() as session:
+        if observed.access is not None:
+            session.wrote_for(observed.access.user_id)
+        yield session
+
+
+Employer = Annotated[Access, Depends(_employer)]
+Seeker = Annotated[Access, Depends(_seeker)]
+
+Reading = Annotated[ReadSession, Depends(_reading)]
+"""Reads that show the signed-in user their own writes."""
+
+Writing = Annotated[WriteSession, Depends(_writing, scope="function")]
+"""The request's transaction, committed before its response leaves."""
+
+
+async def cached(
+    request: Request, key: str, ttl_s: int, load: Loader, missing: NotFoundError | None = None
+) -> Response:
+    """The ready bytes under `key` as a JSON response. Raises `missing` when there are none."""
+    found = await board_of(request).cache.get(key, ttl_s, load)
+    observed_of(request).touched(found.depth)
+    if found.body is None:
+        raise missing or NotFoundError("not_found", "There is no such thing.")
+    return Response(found.body, media_type="application/json")

@@ -1,0 +1,61 @@
+"""SQL about people."""
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+
+from reference_app.database import AnyRow, ReadSession, WriteSession
+from reference_app.users.models import User
+
+_PROFILE = select(
+    User.id, User.full_name, User.role, User.headline, User.bio, User.island, User.created_at
+).where(User.id == bindparam("user_id"))
+_OWN = _PROFILE.add_columns(User.email)
+_CREDENTIALS = select(
+    User.id,
+    User.full_name,
+    User.role,
+    User.headline,
+    User.bio,
+    User.island,
+    User.created_at,
+    User.email,
+    User.password_hash,
+).where(User.email == bindparam("email"))
+
+
+_PAGE = _PROFILE.add_columns(
+    User.skills, User.available_since.is_not(None).label("available_for_hire")
+)
+
+
+async def profile(session: ReadSession, user_id: int) -> AnyRow | None:
+    """What everyone may see of a person."""
+    return await session.first(_PAGE, {"user_id": user_id})
+
+
+async def own(session: ReadSession, user_id: int) -> AnyRow | None:
+    """What a person sees of themselves."""
+    return await session.first(_OWN, {"user_id": user_id})
+
+
+async def credentials(session: ReadSession, email: str) -> AnyRow | None:
+    """A person by e-mail address (lower case), with the password's hash."""
+    return await session.first(_CREDENTIALS, {"email": email})
+
+
+async def add(
+    session: WriteSession, *, email: str, password_hash: str, full_name: str, role: str
+) -> User | None:
+    """A new person; None when the address is taken."""
+    statement = (
+        insert(User)
+        .values(email=email, password_hash=password_hash, full_name=full_name, role=role)
+        .on_conflict_do_nothing(index_elements=[User.email])
+        .returning(User)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def for_change(session: WriteSession, user_id: int) -> User | None:
+    """A person, held for this transaction."""
+    return await session.get(User, user_id, with_for_update=True)

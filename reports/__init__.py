@@ -1,0 +1,1 @@
+"""The telling: HTML, Markdown, JUnit and charts."""

@@ -1,0 +1,1 @@
+"""Charts as inline SVG: text stays text, the colours are the page's, each is told in words too."""

@@ -1,0 +1,114 @@
+"""The report as Markdown: for a terminal, a pull request or a CI summary."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from capacity import figures
+from capacity.run import Run
+from capacity.verdicts import Verdict
+from reports.digest import Digest, Fact
+from reports.table import rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+def markdown(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> str:
+    """Headline, verdicts, load, endpoints and errors of a run, as GitHub's Markdown."""
+    digest = Digest(run, timeline, verdicts)
+    parts = [
+        f"# {_plain(digest.headline())}",
+        _plain(
+            f"{digest.state}: {run.what.scenario}, {figures.plural(run.what.load.users, 'user')}, "
+            f"{figures.seconds(run.what.duration_s)} after "
+            f"{figures.seconds(run.what.warmup_s)} of warm-up; run {run.id}"
+        ),
+        *_warnings(digest),
+        "## Assertions",
+        _verdicts(digest.verdicts),
+        "## Load",
+        _facts([*digest.load_facts(), *digest.key_facts()]),
+        "## Endpoints",
+        _endpoints(digest),
+        "## Errors",
+        _errors(digest),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def _warnings(digest: Digest) -> list[str]:
+    lines = [f"> **Invalid**: {_plain(one.detail)}" for one in digest.run.invalid]
+    if digest.incomplete:
+        lines.append(f"> **Incomplete**: {_plain(digest.incomplete)}")
+    if digest.disturbed:
+        lines.append(f"> **Disturbed**: {_plain(digest.disturbed)}")
+    return lines
+
+
+def _table(head: Sequence[str], body: Sequence[Sequence[str]], numbers: int) -> str:
+    """A table whose last `numbers` columns are right-aligned."""
+    words = len(head) - numbers
+    lines = [head, ["---"] * words + ["---:"] * numbers, *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _verdicts(verdicts: Sequence[Verdict]) -> str:
+    if not verdicts:
+        return "No target was set."
+    body = [
+        [
+            f"{row.symbol} {row.outcome.words}",
+            f"{'**' if row.gate else ''}{_plain(row.id)}{'**' if row.gate else ''}",
+            _plain(row.claim),
+            _plain(f"{row.measured} ({row.evidence})" if row.evidence else row.measured),
+            _plain(row.limit),
+            _plain(row.interval),
+            _plain(row.samples),
+            _plain(row.reason),
+        ]
+        for row in rows(verdicts)
+    ]
+    head = ("Outcome", "Target", "Claim", "Measured", "Limit", "95 % interval", "Samples", "Why")
+    return _table(head, body, 0) + "\n\nTargets in bold decide the exit code."
+
+
+def _facts(facts: Sequence[Fact]) -> str:
+    return "\n".join(
+        f"- {_plain(fact.label)}: {_plain(fact.text)}"
+        + (f" ({_plain(fact.note)})" if fact.note else "")
+        for fact in facts
+    )
+
+
+def _endpoints(digest: Digest) -> str:
+    found = digest.endpoint_rows()
+    if not found:
+        return "No request ended in the measured time."
+    body = [
+        [
+            _plain(row.name),
+            figures.count(row.requests),
+            figures.count(row.failures),
+            figures.count(row.refusals),
+            *(figures.figure(value, "ms") for value in (row.p50, row.p95, row.p99, row.longest)),
+        ]
+        for row in found
+    ]
+    head = ("Endpoint", "Requests", "Failed", "Refused", "p50", "p95", "p99", "Longest")
+    return _table(head, body, 7)
+
+
+def _errors(digest: Digest) -> str:
+    found = digest.error_rows()
+    if not found:
+        return "No request failed in the measured time."
+    body = [[_plain(row.kind), _plain(row.endpoint), figures.count(row.count)] for row in found]
+    return _table(("What went wrong", "Endpoint", "Times"), body, 1)

@@ -1,0 +1,206 @@
+"""The HTML page: content and charts put into the templates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from capacity import figures
+from capacity.measured import Unavailable
+from capacity.metrics import percentile_of
+from capacity.verdicts import Outcome, Verdict
+from reports.charts import curve, selection
+from reports.charts.over_time import Drawn, TimeAxis, TimeChart, render
+from reports.digest import Digest, Fact
+from reports.table import Row, row
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+NOT_VISIBLE = "Not visible: a system hmb does not run."
+_BAR_REACH = 1.5
+"""The bar beside a verdict ends at this many times the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Where a figure lies against its limit, in percent of a bar's width."""
+
+    value: float
+    low: float
+    high: float
+    limit: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A verdict as a row of the page."""
+
+    verdict: Verdict
+    row: Row
+    bar: Bar | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Assertions of a kind, with the heading over them."""
+
+    title: str
+    note: str
+    rows: list[Assertion]
+
+
+def html(digest: Digest) -> str:
+    """The whole report as one HTML document that loads nothing."""
+    axis = TimeAxis.of(digest.run, digest.seen.timeline)
+    own = digest.seen.own_system
+
+    def charts(*wanted: TimeChart) -> list[Drawn]:
+        return [drawn for chart in wanted if (drawn := render(chart, axis))]
+
+    return (
+        _templates()
+        .get_template("report.html.j2")
+        .render(
+            digest=digest,
+            run=digest.run,
+            groups=groups(digest.verdicts),
+            load_charts=charts(*selection.load_charts(digest.seen)),
+            latency_charts=[
+                *charts(selection.latency_chart(digest.seen)),
+                *filter(None, [curve.render(digest.succeeded, digest.as_sent, _limits(digest))]),
+            ],
+            answer_charts=charts(*selection.answer_charts(digest.seen)) if own else [],
+            answer_shares=_answer_shares(digest) if own else [],
+            tier_charts=charts(*selection.tier_charts(digest.seen)) if own else [],
+            generator_charts=charts(selection.generator_chart(digest.seen)),
+            fingerprint=fingerprint(digest),
+            not_visible=NOT_VISIBLE,
+            own=own,
+        )
+    )
+
+
+@cache
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["figures"] = figures
+    return environment
+
+
+def groups(verdicts: Sequence[Verdict]) -> list[Group]:
+    """The verdicts by what they decide and how they came about, in that order."""
+    parts: dict[str, tuple[str, list[Verdict]]] = {
+        "Gates": ("These decide the exit code.", []),
+        "Also judged": ("These inform; they do not decide.", []),
+        "By arithmetic": ("The claims' own numbers put together, whatever was measured.", []),
+        "Not judged by this run": ("Why not, and what would.", []),
+    }
+    for verdict in verdicts:
+        parts[_part(verdict)][1].append(verdict)
+    return [
+        Group(title, note, [Assertion(one, row(one), _bar(one)) for one in found])
+        for title, (note, found) in parts.items()
+        if found
+    ]
+
+
+def _part(verdict: Verdict) -> str:
+    if verdict.target.gate:
+        return "Gates"
+    if verdict.outcome is Outcome.NOT_MEASURED:
+        return "Not judged by this run"
+    return "By arithmetic" if verdict.evidence == "claimed" else "Also judged"
+
+
+def _bar(verdict: Verdict) -> Bar | None:
+    bound = verdict.target.limit
+    if verdict.value is None or not bound or bound <= 0 or verdict.outcome is Outcome.NOT_MEASURED:
+        return None
+    whole = bound * _BAR_REACH
+    if verdict.target.unit == "%" and bound > 50:
+        whole = 100.0  # a share ends there
+
+    def place(value: float) -> float:
+        return round(100 * min(max(value / whole, 0.0), 1.0), 1)
+
+    bounds = verdict.interval
+    low = verdict.value if bounds is None or bounds.low is None else bounds.low
+    high = verdict.value if bounds is None else whole if bounds.high is None else bounds.high
+    words = f"{figures.figure(verdict.value, verdict.unit)} against {row(verdict).limit}"
+    return Bar(place(verdict.value), place(low), place(high), place(bound), words)
+
+
+def _limits(digest: Digest) -> list[tuple[float, float]]:
+    """Limits on the latency of all requests, for the curve."""
+    return [
+        (percent, one.target.limit)
+        for one in digest.gates
+        if one.target.metric == "latency"
+        and not one.target.endpoints
+        and one.target.limit
+        and (percent := percentile_of(one.target.statistic or ""))
+    ]
+
+
+def _answer_shares(digest: Digest) -> list[Fact]:
+    facts = []
+    for words, found in digest.answer_rows():
+        if isinstance(found, Unavailable):
+            facts.append(Fact(words, figures.MISSING, found.reason))
+        else:
+            bounds = figures.interval(found.interval, found.unit)
+            facts.append(Fact(words, figures.figure(found.value, found.unit), bounds))
+    return facts
+
+
+def fingerprint(digest: Digest) -> list[Fact]:
+    """What ran, where, and from which source."""
+    run, machine = digest.run, digest.run.where.machine
+    load = run.what.load
+    think = f", {figures.exact(load.mean_think_s)} s mean think time" if load.mean_think_s else ""
+    commit = run.where.commit or "unknown"
+    changed = " with uncommitted changes" if run.where.dirty else ""
+    topology = run.where.topology
+    ended = f" to {run.ended_at:%H:%M:%S}" if run.ended_at else ", did not end"
+    targets = run.what.slo_file or ("the blueprint" if digest.verdicts else "none")
+    return [
+        Fact("run", run.id),
+        Fact("time", f"{run.started_at:%Y-%m-%d %H:%M:%S %Z}{ended}"),
+        Fact("scenario", run.what.scenario),
+        Fact("journeys", run.what.journeys),
+        Fact("load", f"closed, {figures.plural(load.users, 'virtual user')}{think}"),
+        Fact(
+            "duration",
+            f"{figures.seconds(run.what.duration_s)} measured "
+            f"after {figures.seconds(run.what.warmup_s)} of warm-up",
+        ),
+        Fact("seed", str(run.what.seed)),
+        Fact("system under test", run.what.host),
+        Fact("targets", targets),
+        Fact("commit", commit[:12] + changed),
+        Fact(
+            "machine",
+            f"{machine.cpu_model}, {figures.plural(machine.cores, 'core')}, "
+            f"{figures.figure(float(machine.memory_bytes), 'bytes')} memory",
+        ),
+        Fact("software", f"{machine.system}, Python {machine.python}"),
+        Fact(
+            "versions", ", ".join(f"{name} {value}" for name, value in run.where.versions.items())
+        ),
+        Fact(
+            "topology",
+            ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in topology.items())
+            if topology
+            else NOT_VISIBLE,
+        ),
+    ]

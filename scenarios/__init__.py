@@ -1,0 +1,1 @@
+"""The load: Locust journeys, the recorder and the runner."""

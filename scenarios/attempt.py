@@ -1,0 +1,202 @@
+"""One load test from the start of the generator to the record, whatever happens between."""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from capacity.probes import Probe
+from capacity.run import Run, Status
+from capacity.spool import Closing, Entry, Fold, Opening, SpoolError, fold
+from capacity.store import RecordError, TimelineWriter, write_run
+from capacity.validity import assess, waiting
+from scenarios.errors import ScenarioError
+from scenarios.follow import Follower
+from scenarios.launch import Generator
+from scenarios.live import Live, Tick
+from scenarios.orders import Orders
+from scenarios.sampler import Sampler
+from scenarios.sources import can_bind
+
+_log = logging.getLogger(__name__)
+
+_NOT_THEIRS = "site-packages/"
+"""Part of every path of an installed package, wherever a person keeps the environment."""
+_POLL_S = 0.05
+_START_S = 60.0
+"""How long the generator may take to load the journeys and make its users."""
+_STOP_S = 3.0
+"""How long it may take to stop when a person wants to leave."""
+_OVERRUN_S = 15.0
+"""How long after the last request could have ended it may take to say so."""
+
+
+class Attempt:
+    """Drives one generator and keeps the record up to date.
+
+    `began` tells whether the load has begun, and so whether there is anything to keep.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        record: Run,
+        orders: Orders,
+        probes: Sequence[Probe],
+        on_second: Callable[[Tick], None],
+    ) -> None:
+        self._folder = folder
+        self._record = record
+        self._orders = orders
+        self._probes = probes
+        self._on_second = on_second
+        self._follower = Follower(orders.spool)
+        self._fold = Fold()
+        self._live = Live()
+        self._sampler: Sampler | None = None
+        self._timeline: TimelineWriter | None = None
+        self.began = False
+
+    def run(self) -> Run:
+        """Run the load to its end; the final record, written. See `scenarios.runner.run`."""
+        _say_when_sharing_an_address(self._orders)
+        generator = Generator(self._orders)
+        try:
+            self._watch(generator)
+            self._sample_to_the_end()
+            return self._keep(Status.COMPLETE)
+        except BaseException:
+            generator.stop(_STOP_S)
+            if self.began:
+                self._keep_what_there_is()
+            raise
+        finally:
+            generator.kill()
+            if self._sampler is not None:
+                self._sampler.stop()
+            if self._timeline is not None:
+                with suppress(RecordError):  # the run's own error is the one to tell
+                    self._timeline.close()
+
+    def _watch(self, generator: Generator) -> None:
+        """Follow the spool until the generator's last word. Raises `ScenarioError` without one."""
+        patience = time.monotonic() + _START_S
+        while True:
+            # asked before reading: what it wrote before it ended is read then
+            ended = generator.ended
+            for entry in self._follower.read():
+                self._take(entry)
+                if isinstance(entry, Opening):
+                    planned_s = entry.steps[-1].end_s + self._orders.finish_s
+                    patience = time.monotonic() + planned_s + _OVERRUN_S
+            self._write_samples()
+            closing = self._fold.closings.get(self._orders.generator)
+            if closing is not None:
+                self._judge(closing, generator)
+                return
+            if ended:
+                raise _broken("the load generator broke off", generator)
+            if time.monotonic() > patience:
+                raise _broken("the load generator does not answer", generator)
+            time.sleep(_POLL_S)
+
+    def _judge(self, closing: Closing, generator: Generator) -> None:
+        generator.wait(_STOP_S)
+        built_in = self._orders.scenario
+        journeys = f"scenario {built_in.name}" if built_in else self._orders.locustfile.name
+        if closing.error:
+            raise self._told(f"{journeys} cannot be run: {closing.error}", generator.last_words())
+        if not any(step.arrivals.achieved for step in self._fold.steps()):
+            words = generator.last_words()
+            raise self._told(f"{journeys} sent no request: {_last_of(words)}", words)
+
+    def _told(self, what: str, words: str) -> ScenarioError:
+        """The error with its place in a person's own file; all that was said only without one."""
+        if self._orders.scenario is None:
+            file = self._orders.locustfile
+            own = rf'File "{re.escape(str(file.parent))}/([^"]+)", line (\d+)'
+            places = [place for place in re.findall(own, words) if _NOT_THEIRS not in place[0]]
+            if places and file.name + ", line" not in what:
+                return ScenarioError(f"{what} ({places[-1][0]}, line {places[-1][1]})")
+            if places:
+                return ScenarioError(what)
+        return ScenarioError(what, details=words)
+
+    def _take(self, entry: Entry) -> None:
+        self._fold.add(entry)
+        if isinstance(entry, Opening):
+            self._begin(entry)
+        second = self._live.add(entry)
+        if second is not None and self._timeline is not None:
+            self._timeline.append(second.second, second.series)
+            self._on_second(second.tick)
+
+    def _begin(self, opening: Opening) -> None:
+        self.began = True
+        started_at = datetime.fromtimestamp(opening.epoch, UTC)
+        self._record = self._record.model_copy(update={"started_at": started_at})
+        write_run(self._folder, self._record)
+        self._timeline = TimelineWriter(self._folder)
+        self._sampler = Sampler(self._probes, opening.epoch)
+        self._sampler.start()
+
+    def _write_samples(self) -> None:
+        if self._sampler is None or self._timeline is None:
+            return
+        for second, values in self._sampler.drain():
+            # what the system does after the load has ended is no part of the run
+            if second < self._orders.steps[-1].end_s:
+                self._timeline.append(second, values)
+
+    def _sample_to_the_end(self) -> None:
+        if self._sampler is not None:
+            self._sampler.stop()
+        self._write_samples()
+
+    def _keep_what_there_is(self) -> None:
+        """Save what was measured before the run broke off, if that is still possible."""
+        # a disk that is full or a spool that is damaged is what broke the run, and is told
+        with suppress(RecordError, SpoolError):
+            # read anew: a Ctrl-C may have come between reading a line and adding it up
+            text = self._orders.spool.read_text(encoding="utf-8")
+            self._fold = fold(text.splitlines())
+            self._keep(Status.INTERRUPTED)
+
+    def _keep(self, status: Status) -> Run:
+        steps, endpoints = self._fold.steps(), self._fold.endpoints()
+        unread = self._sampler.unread if self._sampler is not None else {}
+        lasted = timedelta(seconds=self._fold.elapsed_s)
+        self._record = self._record.model_copy(
+            update={
+                "status": status,
+                "ended_at": self._record.started_at + lasted,
+                "steps": steps,
+                "endpoints": endpoints,
+                "invalid": assess(steps, self._fold.beats, unread, waiting(endpoints)),
+            }
+        )
+        write_run(self._folder, self._record)
+        return self._record
+
+
+def _broken(what: str, generator: Generator) -> ScenarioError:
+    words = generator.last_words()
+    return ScenarioError(f"{what}: {_last_of(words)}", details=words)
+
+
+def _last_of(words: str) -> str:
+    """The last line that tells a person something: not which greenlet it was."""
+    lines = [line for line in words.splitlines() if line.strip() and "<Greenlet" not in line]
+    return lines[-1].strip() if lines else "it said nothing"
+
+
+def _say_when_sharing_an_address(orders: Orders) -> None:
+    host = urlsplit(orders.host).hostname or ""
+    if orders.scenario is not None and not can_bind(host):
+        _log.warning(
+            "all virtual users share one address here: rate limits by address will refuse many"
+        )

@@ -1,0 +1,166 @@
+"""The built-in scenarios: which there are, and what each of them says.
+
+A scenario is a TOML file in `scenarios/data`. With `like = "other"` it is that
+scenario except for what it says itself, table by table.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from math import ceil
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from scenarios.errors import ScenarioError, UnknownScenarioError
+
+_DATA = Path(__file__).parent / "data"
+SEEKER_SESSIONS = 0.85
+"""Share of seekers among exported sessions; the others are employers'."""
+
+JourneyName = Literal["visitor", "seeker", "employer"]
+JOURNEYS: tuple[JourneyName, ...] = ("visitor", "seeker", "employer")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Think(_Part):
+    """Time between an answer and the next request of the same person, in seconds."""
+
+    mean_s: float = Field(gt=0)
+    cap_s: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _cap_above_mean(self) -> "Think":
+        # above half the cap no exponential, however stretched, has such a mean
+        if self.cap_s < 2.5 * self.mean_s:
+            raise ValueError("cap_s must be at least 2.5 times mean_s")
+        return self
+
+
+class Session(_Part):
+    """How sessions begin; see mixed.toml."""
+
+    start_share: float = Field(ge=0, lt=1)
+    password_share: float = Field(ge=0, le=1)
+
+
+class Popularity(_Part):
+    """Zipf exponents."""
+
+    jobs: float = Field(ge=0)
+    companies: float = Field(ge=0)
+    filters: float = Field(ge=0)
+
+
+class Limits(_Part):
+    """Timeouts in seconds."""
+
+    connect_s: float = Field(gt=0)
+    answer_s: float = Field(gt=0)
+    finish_s: float = Field(gt=0)
+
+
+class Scenario(_Part):
+    """A load described by data: who comes, what they do, how often."""
+
+    name: str
+    description: str
+    users: int = Field(gt=0)
+    warmup_s: float = Field(ge=0)
+    duration_s: float = Field(gt=0)
+    think: Think
+    population: dict[JourneyName, float]
+    session: Session
+    popularity: Popularity
+    limits: Limits
+    journeys: dict[JourneyName, dict[str, float]]
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Scenario":
+        if abs(sum(self.population.values()) - 1) > 1e-9:
+            raise ValueError("population: the shares must add up to 1")
+        for journey in self.population:
+            if not any(self.journeys.get(journey, {}).values()):
+                raise ValueError(f"journeys.{journey}: no request has a weight")
+        return self
+
+    @cached_property
+    def _shares(self) -> list[tuple[JourneyName, float]]:
+        return [(name, self.population.get(name, 0.0)) for name in JOURNEYS]
+
+    def cast(self, users: int) -> list[tuple[JourneyName, int]]:
+        """Who each of `users` virtual users is: a journey, and which one of its kind.
+
+        Every stretch of users holds the journeys in about their shares, so the
+        first hundred of two thousand are as mixed as all.
+        """
+        counts = dict.fromkeys(JOURNEYS, 0)
+        parts: list[tuple[JourneyName, int]] = []
+        for number in range(users):
+            # the one furthest behind its share comes next
+            name = max(self._shares, key=lambda share: share[1] * (number + 1) - counts[share[0]])[
+                0
+            ]
+            parts.append((name, counts[name]))
+            counts[name] += 1
+        return parts
+
+    def sessions_to_export(self, users: int) -> int:
+        """How many signed-in sessions the data file must hold for `users` virtual users."""
+        parts = [name for name, _ in self.cast(users)]
+        seekers = parts.count("seeker") / SEEKER_SESSIONS
+        employers = parts.count("employer") / (1 - SEEKER_SESSIONS)
+        # two more than needed: the split of the export may round either way
+        return ceil(max(seekers, employers)) + 2
+
+
+def names() -> list[str]:
+    """The built-in scenarios' names, sorted."""
+    return sorted(path.stem for path in _DATA.glob("*.toml"))
+
+
+def load(name: str) -> Scenario:
+    """The built-in scenario called `name`.
+
+    Raises `UnknownScenarioError` (with the nearest names) when there is none,
+    `ScenarioError` when its file is wrong.
+    """
+    if name not in names():
+        raise UnknownScenarioError(f"no scenario is called {name!r}; {_suggestion(name, names())}")
+    try:
+        return Scenario.model_validate({"name": name, **_document(name)})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ScenarioError(f"scenario {name}: {place or 'whole'}: {first['msg']}") from error
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return f"there are {', '.join(known)}"
+
+
+def _document(name: str) -> dict[str, Any]:
+    document = tomllib.loads((_DATA / f"{name}.toml").read_text(encoding="utf-8"))
+    like = document.pop("like", None)
+    if like is None:
+        return document
+    return _laid_over(_document(like), document)
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(value, dict) and isinstance(under, dict):
+            merged[key] = _laid_over(under, value)
+        else:
+            merged[key] = value
+    return merged

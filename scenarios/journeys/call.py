@@ -1,0 +1,78 @@
+"""One request of a journey, and what a right answer to it looks like."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+PREFIX = "/api/v1"
+
+
+class BodyError(Exception):
+    """An answer whose status is right and whose body is wrong."""
+
+
+def anything(_status: int, _body: Any) -> None:
+    """The check of answers without a body."""
+
+
+@dataclass(slots=True)
+class Call:
+    """A request to send.
+
+    `route` is the template it is counted under. `check` is given the status and
+    the decoded body (None when there is none) of an answer whose status is in
+    `expect`, and raises `BodyError` when the body is wrong. With `signed` the access
+    token goes along; `anew` opens a new connection for it.
+    """
+
+    method: str
+    path: str
+    route: str
+    check: Callable[[int, Any], None] = anything
+    expect: tuple[int, ...] = (200,)
+    body: Mapping[str, Any] | None = None
+    signed: bool = False
+    anew: bool = False
+
+
+def get(
+    path: str,
+    route: str,
+    check: Callable[[int, Any], None],
+    *,
+    query: Mapping[str, str | int] | None = None,
+    signed: bool = False,
+) -> Call:
+    """A GET under the API's prefix; `route` names what in `query` makes it a page of its own."""
+    asked = f"?{urlencode(query)}" if query else ""
+    return Call("GET", f"{PREFIX}{path}{asked}", f"{PREFIX}{route}", check, signed=signed)
+
+
+def an_object(body: Any, keys: Iterable[str], what: str) -> dict[str, Any]:
+    """`body` as an object that has all `keys`; else `BodyError`."""
+    if not isinstance(body, dict):
+        raise BodyError(f"{what} is not an object")
+    for key in keys:
+        if key not in body:
+            raise BodyError(f"{what} without {key}")
+    return body
+
+
+def a_page(body: Any, keys: Iterable[str], what: str) -> list[dict[str, Any]]:
+    """The items of a page of a list, each with all `keys`; else `BodyError`."""
+    items = an_object(body, ("items", "next_cursor"), f"list of {what}s")["items"]
+    if not isinstance(items, list):
+        raise BodyError(f"list of {what}s: items is not a list")
+    return [an_object(item, keys, what) for item in items]
+
+
+def same(found: Any, wanted: Any, what: str) -> None:
+    """`BodyError` unless the answer's `what` is the one asked for."""
+    if found != wanted:
+        raise BodyError(f"another {what} than asked for")
+
+
+def a_conflict(body: Any, code: str) -> None:
+    """`BodyError` unless a 409 answer gives `code` as its reason."""
+    same(an_object(body, ("code",), "problem")["code"], code, "conflict")

@@ -1,0 +1,28 @@
+"""The built-in journeys as an ordinary locustfile.
+
+Read by our generator, and just as well by plain Locust, with orders in the
+environment variable `HMB_ORDERS`.
+"""
+
+from scenarios import load_opening
+from scenarios.catalogue import Scenario
+from scenarios.crowd import Crowd
+from scenarios.journeys.world import World
+from scenarios.load_data import read_load_data
+from scenarios.orders import Orders, read_orders
+from scenarios.virtual_user import VirtualUser
+
+
+def _crowd(orders: Orders) -> Crowd:
+    if orders.scenario is None or orders.data_file is None:
+        raise ValueError("the orders name no scenario, or no load data for it")
+    scenario: Scenario = orders.scenario
+    world = World.of(scenario, read_load_data(orders.data_file), orders.seed)
+    lasts_s = orders.warmup_s + orders.duration_s
+    return Crowd(world, orders.users, lasts_s, load_opening.announce)
+
+
+class JobBoardUser(VirtualUser):
+    """A visitor, seeker or employer, as the scenario's population has it."""
+
+    crowd = _crowd(read_orders())

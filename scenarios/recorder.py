@@ -1,0 +1,288 @@
+"""Counts every request inside the Locust process and writes them down once a second.
+
+While a request is counted only integers are kept; histograms are made once a
+second, endpoint by endpoint, giving way to the virtual users in between.
+
+A request belongs to the step in which it was meant to start. One still in flight
+at the end counts when it ends; if it never does, as an error of kind
+`unfinished`. Requests started after the end belong to no step.
+"""
+
+import functools
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gevent
+import psutil
+from gevent import Greenlet, GreenletExit
+from gevent.lock import RLock
+from locust.clients import HttpSession
+from locust.contrib.fasthttp import FastHttpSession
+from locust.env import Environment
+
+from capacity.histogram import Histogram
+from capacity.spool import Beat, Cell, Closing, Entry, Opening, to_line
+from scenarios.error_kinds import kind_of
+from scenarios.orders import Orders
+
+_TICK_S = 0.1
+_MOST_KINDS = 50
+"""Kinds of errors per endpoint and second; a journey whose messages all differ is cut here."""
+REFUSED = 429
+CANNOT_WRITE = 74
+"""Exit code when the spool cannot be written (EX_IOERR of sysexits.h)."""
+
+
+class _Tally:
+    """One endpoint in one step and second. Times in microseconds."""
+
+    __slots__ = (
+        "bytes",
+        "corrected",
+        "errors",
+        "failed",
+        "failures",
+        "raw",
+        "refusals",
+        "requests",
+    )
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.failures = 0
+        self.refusals = 0
+        self.bytes = 0
+        self.errors: dict[str, int] = {}
+        self.raw: list[int] = []
+        self.corrected: list[int] = []
+        self.failed: list[int] = []
+
+    def fail(self, kind: str) -> None:
+        self.failures += 1
+        if kind not in self.errors and len(self.errors) >= _MOST_KINDS:
+            kind = "other"
+        self.errors[kind] = self.errors.get(kind, 0) + 1
+
+
+class Recorder:
+    """Listens to Locust's request event and spools what it hears."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._steps = orders.steps
+        self._spool = os.open(orders.spool, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._tallies: dict[tuple[str, str, str], _Tally] = {}
+        self._epoch = float("inf")
+        self._measured_from = self._until = float("inf")
+        self._lateness_us = 0
+        self._second = 0
+        self._flushed_at = self._cpu_s = 0.0
+        self._writing = RLock()
+        self._loops: list[Greenlet] = []
+        self._process = psutil.Process()
+        self._environment: Environment | None = None
+        self.closed = False
+        self.in_flight = 0
+        """Requests under way that were started before the end."""
+
+    def attach(self, environment: Environment) -> None:
+        """Begin to listen to `environment`; nothing is counted before `open`."""
+        self._environment = environment
+        environment.events.request.add_listener(self.on_request)  # type: ignore[no-untyped-call]
+        watch(FastHttpSession, self)
+        watch(HttpSession, self)
+
+    def open(self, epoch: float) -> None:
+        """The load begins at the Unix time `epoch`."""
+        self._epoch = self._flushed_at = epoch
+        self._measured_from = epoch + self._steps[-1].start_s
+        self._until = epoch + self._steps[-1].end_s
+        self._cpu_s = time.process_time()
+        orders = self._orders
+        self._write(
+            [Opening(orders.generator, epoch, orders.users, orders.offered_rate, self._steps)]
+        )
+        self._loops = [gevent.spawn(self._flush_each_second), gevent.spawn(self._watch_lateness)]
+
+    def on_request(
+        self,
+        request_type: str,
+        name: str,
+        response_time: float | None,
+        response_length: int | None,
+        exception: BaseException | None = None,
+        response: Any = None,
+        context: Mapping[str, Any] | None = None,
+        start_time: float | None = None,
+        **_unused: Any,
+    ) -> None:
+        """Count one request. Locust calls this; times in ms, `start_time` a Unix time in s."""
+        if start_time is None:
+            start_time = time.time() - (response_time or 0.0) / 1000
+        intended = context.get("intended", start_time) if context else start_time
+        tally = self._tally(request_type, name, intended)
+        if tally is None:
+            return
+        tally.requests += 1
+        tally.bytes += response_length or 0
+        taken_us = None if response_time is None else int(response_time * 1000)
+        status = getattr(response, "status_code", 0) or 0
+        if status == REFUSED:
+            tally.refusals += 1
+        elif exception is not None:
+            tally.fail(kind_of(exception, status))
+            if taken_us is not None:
+                tally.failed.append(taken_us)
+        elif taken_us is not None:
+            late_us = int((start_time - intended) * 1_000_000)
+            if late_us > self._lateness_us:
+                self._lateness_us = late_us
+            tally.raw.append(taken_us)
+            tally.corrected.append(taken_us + max(late_us, 0))
+
+    def is_over(self, now: float) -> bool:
+        """Whether requests started at the Unix time `now` no longer count."""
+        return now >= self._until
+
+    def stop(self) -> None:
+        """Users are being stopped: what starts from now on no longer counts."""
+        self._until = min(self._until, time.time())
+
+    def unfinished(self, method: str, name: str, intended: float) -> None:
+        """A request whose user was stopped before any answer came."""
+        tally = self._tally(method, name, intended)
+        if tally is not None:
+            tally.requests += 1
+            tally.fail("unfinished")
+
+    def close(self, error: str = "") -> None:
+        """All users have stopped: write the rest, and the last word."""
+        self.closed = True
+        # not while a second is being written: its counts would go with the greenlet
+        with self._writing:
+            gevent.killall(self._loops)
+        if self._epoch != float("inf"):
+            self._flush()
+        at = time.time() - self._epoch if self._epoch != float("inf") else 0.0
+        self._write([Closing(self._orders.generator, at, error)])
+
+    def _tally(self, method: str, name: str, intended: float) -> _Tally | None:
+        if not self._epoch <= intended < self._until:
+            return None
+        step = self._steps[-1 if intended >= self._measured_from else 0].name
+        key = (step, method, name)
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = _Tally()
+        return tally
+
+    def _flush_each_second(self) -> None:
+        while True:
+            due = self._epoch + self._second + 1
+            gevent.sleep(max(0.0, due - time.time()))
+            self._flush()
+
+    def _watch_lateness(self) -> None:
+        """A timer of our own: what delays it delays every virtual user too."""
+        while True:
+            due = time.perf_counter() + _TICK_S
+            gevent.sleep(_TICK_S)
+            late_us = int((time.perf_counter() - due) * 1_000_000)
+            self._lateness_us = max(self._lateness_us, late_us)
+
+    def _flush(self) -> None:
+        with self._writing:
+            tallies, self._tallies = self._tallies, {}
+            beat = self._beat()
+            cells: list[Entry] = []
+            for (step, method, name), tally in tallies.items():
+                cells.append(self._cell(beat.second, step, method, name, tally))
+                gevent.sleep(0)
+            # the beat last: whoever reads along knows then that the second is whole
+            self._write([*cells, beat])
+
+    def _beat(self) -> Beat:
+        now, cpu_s = time.time(), time.process_time()
+        length = max(now - self._flushed_at, 1e-6)
+        runner = self._environment.runner if self._environment else None
+        beat = Beat(
+            generator=self._orders.generator,
+            second=self._second,
+            length_s=length,
+            users=runner.user_count if runner else 0,
+            cpu=(cpu_s - self._cpu_s) / length,
+            memory_bytes=self._process.memory_info().rss,
+            lateness_us=self._lateness_us,
+        )
+        self._flushed_at, self._cpu_s, self._lateness_us = now, cpu_s, 0
+        self._second += 1
+        return beat
+
+    def _cell(self, second: int, step: str, method: str, name: str, tally: _Tally) -> Cell:
+        raw = _encoded(tally.raw)
+        return Cell(
+            generator=self._orders.generator,
+            second=second,
+            step=step,
+            method=method,
+            endpoint=name,
+            requests=tally.requests,
+            failures=tally.failures,
+            refusals=tally.refusals,
+            errors=tally.errors,
+            bytes_received=tally.bytes,
+            raw=raw,
+            # without intended starts the two are the same
+            corrected=raw if tally.raw == tally.corrected else _encoded(tally.corrected),
+            failed=_encoded(tally.failed),
+        )
+
+    def _write(self, entries: list[Entry]) -> None:
+        text = "".join(f"{to_line(entry)}\n" for entry in entries).encode()
+        try:
+            while text:
+                text = text[os.write(self._spool, text) :]
+        except OSError as error:
+            # a load whose results are lost must not go on
+            print(f"cannot write {self._orders.spool}: {error.strerror}", file=sys.stderr)  # noqa: T201
+            sys.stderr.flush()
+            os._exit(CANNOT_WRITE)
+
+
+def _encoded(times_us: list[int]) -> str:
+    if not times_us:
+        return ""
+    histogram = Histogram()
+    histogram.record_all(times_us)
+    return histogram.encode()
+
+
+def watch(client: type[Any], recorder: Recorder) -> None:
+    """Have `recorder` know of requests of `client` under way, and of those cut off.
+
+    Locust stops users that do not finish in time by killing their greenlets, and
+    fires no event for the request they were in: the slowest requests would be
+    missing from the count.
+    """
+    send: Callable[..., Any] = client.request
+
+    @functools.wraps(send)
+    def watched(self: Any, method: str, url: str, *rest: Any, **options: Any) -> Any:
+        started = time.time()
+        if recorder.is_over(started):
+            return send(self, method, url, *rest, **options)
+        recorder.in_flight += 1
+        try:
+            return send(self, method, url, *rest, **options)
+        except GreenletExit:
+            name = options.get("name") or self.request_name or url
+            intended = (options.get("context") or {}).get("intended", started)
+            recorder.unfinished(method, name, intended)
+            raise
+        finally:
+            recorder.in_flight -= 1
+
+    client.request = watched

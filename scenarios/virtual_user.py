@@ -1,0 +1,162 @@
+"""A virtual user in Locust: sends what its journey decides, from an address of its own."""
+
+import functools
+import logging
+import socket as plain_socket
+import ssl
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import gevent.ssl
+import orjson
+from gevent import socket
+from geventhttpclient.client import HTTPClient, HTTPClientPool
+from geventhttpclient.url import URL
+from locust import FastHttpUser
+from locust.env import Environment
+
+from scenarios.arrivals.closed import ClosedArrivals
+from scenarios.catalogue import Limits
+from scenarios.crowd import Crowd
+from scenarios.journeys.account import Member
+from scenarios.journeys.call import BodyError, Call
+from scenarios.sources import can_bind, source_address
+
+_log = logging.getLogger(__name__)
+# Linux: a bound address without a bound port lets the port be chosen at connect, per address pair.
+_BIND_ADDRESS_NO_PORT = 24
+_FOREVER_S = 86_400.0
+
+
+@functools.cache
+def _shared_context(cafile: str | None = None) -> ssl.SSLContext:
+    """One context for all users: making one takes milliseconds. Certificates are not checked."""
+    context: ssl.SSLContext = gevent.ssl._create_unverified_context()
+    return context
+
+
+class OwnConnection(HTTPClientPool):
+    """One keepalive connection, from `source` when that is given."""
+
+    def __init__(self, source: str | None, limits: Limits) -> None:
+        super().__init__(
+            concurrency=1,
+            connection_timeout=limits.connect_s,
+            network_timeout=limits.answer_s,
+            insecure=True,
+            ssl_context_factory=_shared_context,
+        )
+        self._source = source
+
+    def get_client(self, url: str | URL) -> HTTPClient:
+        """The client for `url`'s host, made on first use."""
+        new = not self.clients
+        client = super().get_client(url)
+        if new and self._source is not None:
+            # the pool's own place for how a socket is made; it takes no source address
+            client._connection_pool._create_tcp_socket = self._bound_socket  # type: ignore[method-assign,assignment]
+        return client
+
+    def _bound_socket(self, family: int, kind: int, protocol: int) -> socket.socket:
+        made = socket.socket(family, kind, protocol)
+        made.setsockopt(plain_socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
+        made.bind((self._source, 0))
+        return made
+
+    def connect(self, url: str) -> None:
+        """Open the connection before it is needed. What fails now is the first request's to say."""
+        pool = self.get_client(url)._connection_pool
+        try:
+            pool.return_socket(pool.get_socket())
+        except OSError:
+            _log.debug("no connection to %s yet", url)
+
+
+class VirtualUser(FastHttpUser):
+    """One person of the crowd. Concrete classes set `crowd` before users are made."""
+
+    abstract = True
+    crowd: Crowd
+
+    def __init__(self, environment: Environment) -> None:
+        number, self.journey = self.crowd.join()
+        world = self.crowd.world
+        self.arrivals = ClosedArrivals(world.think, world.chance(number, "arrivals"))
+        host = urlsplit(self.host or "").hostname or ""
+        source = source_address(number) if can_bind(host) else None
+        self._connection = OwnConnection(source, world.scenario.limits)
+        self.client_pool = self._connection
+        super().__init__(environment)
+        self._ready = False
+
+    def wait_time(self) -> float:
+        """Seconds until the next request is due; practically never, once the load is over."""
+        if self.crowd.is_over(self.arrivals.due):
+            return _FOREVER_S
+        return self.arrivals.wait_s(time.time())
+
+    def act(self) -> None:
+        """Stand ready the first time, send one request every other time."""
+        if not self._ready:
+            self._stand_ready()
+            return
+        call = self.journey.next_call(time.time())
+        if call.anew:
+            self._reconnect()
+        try:
+            self._send(call)
+        finally:
+            self.arrivals.answered(time.time())
+
+    tasks = [act]  # noqa: RUF012  # Locust's way to say what a user does
+
+    def _stand_ready(self) -> None:
+        self._ready = True
+        with self.crowd.connecting:
+            self._connection.connect(self.host or "")
+        self.arrivals.open(self.crowd.stand_ready())
+
+    def _reconnect(self) -> None:
+        """A person who comes back brings a new connection; opening it is part of the request."""
+        self._connection.close()
+
+    def _send(self, call: Call) -> None:
+        with self.client.request(
+            call.method,
+            call.path,
+            name=call.route,
+            json=call.body,
+            headers=self._headers(call),
+            catch_response=True,
+            allow_redirects=False,  # no part of this API: following one would hide it
+            context={"intended": self.arrivals.due},
+        ) as response:
+            status = response.status_code
+            if status == 401 and isinstance(self.journey, Member):
+                self.journey.shut_out(call)
+            if status in call.expect:
+                try:
+                    call.check(status, _decoded(response.content))
+                except BodyError as error:
+                    response.failure(f"body: {error}")
+                else:
+                    response.success()
+            elif 0 < status < 400:
+                response.failure(f"http {status}")
+            # everything else fails by Locust's own judgement of status and connection
+
+    def _headers(self, call: Call) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if call.signed and isinstance(self.journey, Member):
+            headers["Authorization"] = f"Bearer {self.journey.access_token}"
+        return headers
+
+
+def _decoded(content: bytes | None) -> Any:
+    if not content:
+        return None
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise BodyError("not JSON") from None

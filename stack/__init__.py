@@ -1,0 +1,1 @@
+"""Runs the production stack, on Docker or as local processes, and watches it."""

@@ -1,0 +1,1 @@
+"""The native engine: the services of the compose file as processes of this machine."""

@@ -1,0 +1,37 @@
+"""Looks at every tier of a running stack, once a second, for the run's timeline.
+
+Series and units are those of `capacity.series`. Taking one sample of everything is to
+cost well below a twentieth of a core: it runs beside what it measures.
+"""
+
+from collections.abc import Callable
+
+from capacity.probes import Probe
+from stack.probes.machine import MachineProbe
+from stack.probes.nginx import NginxProbe
+from stack.probes.pgbouncer import PgBouncerProbe
+from stack.probes.pods import PodProbe
+from stack.probes.postgres import PrimaryProbe, ReplicaProbe, WalHistory
+from stack.probes.redis import RedisProbe
+from stack.probes.services import ServicesProbe
+from stack.state import Running, ServiceState
+
+__all__ = ["probes"]
+
+
+def probes(running: Running) -> list[Probe]:
+    """A probe for every part of `running`; nothing is connected before the first sample."""
+    history = WalHistory()
+    monitor = running.monitor
+    makers: dict[str, Callable[[ServiceState], Probe]] = {
+        "nginx": lambda service: NginxProbe(service.urls["status"]),
+        "gunicorn": PodProbe,
+        "pgbouncer": lambda service: PgBouncerProbe(service.port or 0, monitor),
+        "postgres-primary": lambda service: PrimaryProbe(service, monitor, history),
+        "postgres-replica": lambda service: ReplicaProbe(service, monitor, history),
+        "redis": lambda service: RedisProbe(service.port or 0, monitor["redis_password"]),
+    }
+    # The primary before its replicas: they are compared with what it had written.
+    ordered = sorted(running.services.values(), key=lambda s: s.kind == "postgres-replica")
+    tiers = [makers[service.kind](service) for service in ordered if service.kind in makers]
+    return [MachineProbe(), ServicesProbe(list(running.services.values())), *tiers]

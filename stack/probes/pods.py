@@ -1,0 +1,81 @@
+"""A pod, by the files in which its workers keep their Prometheus metrics.
+
+Its /metrics page says the same and more, but writing that page takes the pod some ten
+milliseconds: once a second from every pod that would change what is being measured.
+Reading the files costs half a millisecond, and costs it us.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from prometheus_client import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from capacity.probes import Kind, ProbeError, Reading
+from stack.state import ServiceState
+
+_LABELLED: Mapping[tuple[str, str], str] = {
+    ("served_requests_total", "l1"): "served_l1",
+    ("served_requests_total", "l2"): "served_l2",
+    ("served_requests_total", "db"): "served_db",
+    ("served_requests_total", "app"): "served_app",
+    ("cache_lookups_total", "l1"): "cache_l1_hits",
+    ("cache_lookups_total", "l2"): "cache_l2_hits",
+    ("cache_lookups_total", "miss"): "cache_misses",
+    ("db_sessions_total", "replica"): "reads_replica",
+    ("db_sessions_total", "primary_read"): "reads_primary",
+    ("db_sessions_total", "write"): "writes",
+}
+"""Counter and the value of its one label -> series."""
+_SUMMED: Mapping[str, str] = {
+    "served_requests_total": "requests",
+    "rate_limited_total": "rate_limited",
+}
+"""Counter -> series of its sum over all labels."""
+_GAUGES: Mapping[str, str] = {
+    "db_pool_in_use": "pool_in_use",
+    "db_pool_waiting": "pool_waiting",
+    "db_pool_limit": "pool_limit",
+    "event_loop_lag_seconds": "event_loop_lag",
+}
+
+
+class PodProbe:
+    """What one pod's workers have done, all together, those that have ended included."""
+
+    def __init__(self, service: ServiceState) -> None:
+        self.name = service.name
+        self._service = service
+
+    def sample(self) -> Iterator[Reading]:
+        """Read the files. What never happened yet counts as zero."""
+        if not self._service.process.alive:
+            raise ProbeError(f"{self.name} is not running")
+        totals = dict.fromkeys([*_LABELLED.values(), *_SUMMED.values()], 0.0)
+        gauges = dict.fromkeys(_GAUGES.values(), 0.0)
+        for metric in self._metrics(self._service.metrics_folder):
+            for sample in metric.samples:
+                for label in sample.labels.values():
+                    if (sample.name, label) in _LABELLED:
+                        totals[_LABELLED[sample.name, label]] += sample.value
+                if sample.name in _SUMMED:
+                    totals[_SUMMED[sample.name]] += sample.value
+                if sample.name in _GAUGES:
+                    gauges[_GAUGES[sample.name]] = sample.value
+        for series, total in totals.items():
+            yield Reading(f"pod.{self.name}.{series}", total, Kind.COUNTER)
+        for series, value in gauges.items():
+            yield Reading(f"pod.{self.name}.{series}", value)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _metrics(self, folder: Path | None) -> list[Metric]:
+        if folder is None:
+            raise ProbeError(f"{self.name} keeps no metrics")
+        # Histograms are most of the work, and none of them is in the timeline.
+        files = [str(path) for kind in ("counter", "gauge") for path in folder.glob(f"{kind}_*.db")]
+        try:
+            return list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ProbeError(f"{self.name}: {error}") from None

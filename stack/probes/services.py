@@ -1,0 +1,123 @@
+"""CPU and memory of every service, all its processes together.
+
+One pass over /proc serves all services. CPU seconds include those of children that
+have ended and were waited for, so that a backend or worker that comes and goes is not
+lost. Memory is the proportional set size: a page shared by ten processes counts a tenth
+in each. Reading it walks page tables, so only a few milliseconds' work is done per
+sample, one service after the other; a service's memory thus appears every few seconds.
+"""
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from capacity.probes import Kind, ProbeError, Reading
+from stack.state import ServiceState
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_MEMORY_SECONDS = 0.008
+"""Of our own CPU time: a busy machine must not make memory a rare reading."""
+# Of /proc/PID/stat, counted after the command's closing bracket; see proc(5).
+_PARENT, _CPU, _BEGAN = 1, slice(11, 15), 19
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    parent: int
+    cpu_ticks: int
+    began: float
+
+
+class ServicesProbe:
+    """CPU counters of all services at each sample, memory gauges in turn."""
+
+    name = "services"
+
+    def __init__(self, services: Sequence[ServiceState]) -> None:
+        self._services = services
+        self._turns: deque[ServiceState] = deque()
+        self._reading: ServiceState | None = None
+        self._left: list[int] = []
+        self._sum = 0
+
+    def sample(self) -> Iterator[Reading]:
+        """Read all CPU, and memory for as long as a sample may take."""
+        table = _processes()
+        children: dict[int, list[int]] = {}
+        for pid, process in table.items():
+            children.setdefault(process.parent, []).append(pid)
+        for service in self._services:
+            family = _family(service, table, children)
+            if family:
+                ticks = sum(table[pid].cpu_ticks for pid in family)
+                yield Reading(f"service.{service.name}.cpu", ticks / _TICKS, Kind.COUNTER)
+        yield from self._memory(table, children)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _memory(
+        self, table: dict[int, _Process], children: dict[int, list[int]]
+    ) -> Iterator[Reading]:
+        deadline = time.thread_time() + _MEMORY_SECONDS
+        finished = 0
+        while time.thread_time() < deadline and finished < len(self._services):
+            if self._reading is None:
+                if not self._turns:
+                    self._turns.extend(self._services)
+                self._reading = self._turns.popleft()
+                self._left = _family(self._reading, table, children)
+                self._sum = 0
+            while self._left and time.thread_time() < deadline:
+                self._sum += _proportional_bytes(self._left.pop())
+            if not self._left:
+                finished += 1
+                if self._sum:
+                    yield Reading(f"service.{self._reading.name}.memory", self._sum)
+                self._reading = None
+
+
+def _processes() -> dict[int, _Process]:
+    table = {}
+    try:
+        with os.scandir("/proc") as entries:
+            numbers = [entry.name for entry in entries if entry.name.isdigit()]
+    except OSError as error:
+        raise ProbeError(f"no /proc to read: {error}") from None
+    for number in numbers:
+        try:
+            with open(f"/proc/{number}/stat", "rb") as file:  # noqa: PTH123 - hundreds a second
+                stat = file.read()
+        except OSError:
+            continue
+        fields = stat.rpartition(b")")[2].split()
+        cpu = sum(map(int, fields[_CPU]))
+        table[int(number)] = _Process(int(fields[_PARENT]), cpu, float(fields[_BEGAN]))
+    return table
+
+
+def _family(
+    service: ServiceState, table: dict[int, _Process], children: dict[int, list[int]]
+) -> list[int]:
+    """The service's first process and all below it; nothing when it is gone."""
+    first = table.get(service.pid)
+    if first is None or first.began != service.process.began:
+        return []
+    family = [service.pid]
+    for pid in family:
+        family.extend(children.get(pid, ()))
+    return family
+
+
+def _proportional_bytes(pid: int) -> int:
+    """Zero for a process that is gone or that we may not look into."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:  # noqa: PTH123 - dozens a second
+            for line in file:
+                if line.startswith(b"Pss:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0

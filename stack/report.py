@@ -1,0 +1,178 @@
+"""What `hmb status` tells: every service's state, the pool budget, replication."""
+
+import time
+from pathlib import Path
+
+import psutil
+import psycopg
+from pydantic import BaseModel, ConfigDict
+
+from stack import docker
+from stack.rewriting import LOOPBACK
+from stack.state import Phase, Record, Running, ServiceState
+
+_ESTABLISHED = "01"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServiceReport(_Part):
+    """One service. `memory_bytes` is the proportional set size of all its processes where the
+    system tells; `connections` those open to its ports; `uptime_s` and `cpu_seconds` since
+    its start."""
+
+    name: str
+    state: str
+    pid: int | None = None
+    port: int | None = None
+    uptime_s: float | None = None
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+    connections: int | None = None
+    log: Path | None = None
+
+
+class ReplicaReport(_Part):
+    """A replica as the primary sees it; `behind_bytes` of log not yet replayed there."""
+
+    name: str
+    state: str
+    behind_bytes: int
+
+
+class Status(_Part):
+    """The whole. `phase` is one of starting, running, damaged, stopped."""
+
+    phase: str
+    engine: str | None = None
+    base_url: str | None = None
+    base_url_tls: str | None = None
+    services: list[ServiceReport] = []
+    replication: list[ReplicaReport] = []
+    pool_budget: str | None = None
+    pool_problems: list[str] = []
+
+
+def report(record: Record | None) -> Status:
+    """The status of what `record` describes, asked of the system now."""
+    if record is None or record.phase is Phase.STOPPED:
+        return Status(phase="stopped")
+    if record.running is None:
+        living = record.keeper is not None and record.keeper.alive
+        return Status(phase="starting" if living else "stopped")
+    running = record.running
+    if running.choices.engine == "compose":
+        return _docker(running)
+    connections = _connections()
+    services = [_service(service, connections) for service in running.services.values()]
+    whole = all(service.state == "running" for service in services)
+    kept = record.keeper is not None and record.keeper.alive
+    anything = kept or any(service.state == "running" for service in services)
+    return Status(
+        phase="running" if whole and kept else "damaged" if anything else "stopped",
+        engine=running.choices.engine,
+        base_url=running.base_url,
+        base_url_tls=running.base_url_tls,
+        services=services,
+        replication=_replication(running),
+        pool_budget=running.budget.line() if running.budget else None,
+        pool_problems=running.budget.problems if running.budget else [],
+    )
+
+
+def _docker(running: Running) -> Status:
+    found = docker.containers(running.home)
+    services = [ServiceReport(name=one["name"], state=one["state"]) for one in found]
+    return Status(
+        phase="running" if services else "stopped",
+        engine="compose",
+        base_url=running.base_url,
+        base_url_tls=running.base_url_tls,
+        services=services,
+    )
+
+
+def _service(service: ServiceState, connections: dict[int, int]) -> ServiceReport:
+    if not service.process.alive:
+        return ServiceReport(name=service.name, state="dead", log=service.log)
+    cpu, memory = _usage(service.pid)
+    return ServiceReport(
+        name=service.name,
+        state="running",
+        pid=service.pid,
+        port=service.port,
+        uptime_s=time.time() - service.started_at,
+        cpu_seconds=cpu,
+        memory_bytes=memory,
+        connections=sum(connections.get(port, 0) for port in service.ports.values()),
+        log=service.log,
+    )
+
+
+def _usage(pid: int) -> tuple[float, int]:
+    """CPU seconds and memory of a process and all below it."""
+    cpu, memory = 0.0, 0
+    try:
+        first = psutil.Process(pid)
+        family = [first, *first.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return cpu, memory
+    for process in family:
+        try:
+            times = process.cpu_times()
+            cpu += times.user + times.system + times.children_user + times.children_system
+            memory += _memory(process)
+        except psutil.Error:
+            continue
+    return cpu, memory
+
+
+def _memory(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except (psutil.AccessDenied, AttributeError):
+        return int(process.memory_info().rss)
+
+
+def _connections() -> dict[int, int]:
+    """Local port -> TCP connections established to it, from the kernel's table."""
+    counts: dict[int, int] = {}
+    try:
+        lines = Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]
+    except OSError:
+        return counts
+    for line in lines:
+        fields = line.split()
+        if fields[3] == _ESTABLISHED:
+            port = int(fields[1].rpartition(":")[2], 16)
+            counts[port] = counts.get(port, 0) + 1
+    return counts
+
+
+def _replication(running: Running) -> list[ReplicaReport]:
+    primary = running.services.get("primary")
+    if primary is None or not primary.process.alive:
+        return []
+    try:
+        with psycopg.connect(
+            host=LOOPBACK,
+            port=primary.port,
+            user=running.monitor["postgres_user"],
+            password=running.monitor["postgres_password"],
+            dbname=running.monitor["postgres_database"],
+            connect_timeout=3,
+            autocommit=True,
+        ) as connection:
+            rows = connection.execute(
+                "SELECT application_name, state, "
+                "coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn), 0)::bigint "
+                "FROM pg_stat_replication ORDER BY application_name"
+            ).fetchall()
+    except psycopg.OperationalError:
+        return []
+    return [
+        ReplicaReport(name=name.replace("_", "-"), state=state, behind_bytes=max(0, behind))
+        for name, state, behind in rows
+    ]

@@ -1,0 +1,119 @@
+"""The app against a real Postgres and Redis: migrated once, emptied before every test."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import psycopg
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from reference_app.settings import Settings
+from tests.app.life import Running, running_app
+from tests.app.till import Till, open_till, shop
+from tests.app.two_pods import people, pods
+from tests.conftest import DataServers
+
+__all__ = ["people", "pods"]
+
+ALEMBIC = (sys.executable, "-m", "alembic", "-c", "reference_app/alembic.ini")
+
+_TABLES = "users, auth_sessions, refresh_tokens, companies, jobs, saved_jobs, applications"
+
+MakeSettings = Callable[..., Settings]
+RunApp = Callable[..., AbstractAsyncContextManager[Running]]
+
+
+def migrate(environment: dict[str, str]) -> None:
+    """Bring the database that `environment` names to the newest schema."""
+    subprocess.run([*ALEMBIC, "upgrade", "head"], env={**os.environ, **environment}, check=True)
+
+
+@pytest.fixture(scope="session")
+def app_servers(data_servers: DataServers) -> dict[str, str]:
+    """The app's environment, with the migrated database of this test process."""
+    environment = dict(data_servers.environment)
+    migrate(environment)
+    return environment
+
+
+@pytest.fixture(scope="session")
+def make_settings(app_servers: dict[str, str]) -> MakeSettings:
+    """Makes settings for the test servers; what is given counts more."""
+
+    def make(**given: Any) -> Settings:
+        ordinary = {name.lower(): value for name, value in app_servers.items()}
+        ours = {
+            "environment": "test",
+            "secret_key": "test-" + "0123456789abcdef" * 3,
+            "web_concurrency": 1,
+            "bcrypt_rounds": 4,
+            "api_rate_per_minute": 1_000_000,
+            "pod_name": "pod-under-test",
+            "prometheus_multiproc_dir": None,
+            "trusted_proxies": "127.0.0.1/32",
+        }
+        known = Settings.model_fields.keys()
+        merged = {**ordinary, **ours, **given}
+        return Settings(**{name: value for name, value in merged.items() if name in known})
+
+    return make
+
+
+def truncate(url: str, tables: str = _TABLES) -> None:
+    """Empty `tables` and what refers to them.
+
+    Not on the event loop: it waits for transactions that may be the app's own.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET lock_timeout = '20s'")
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+
+@pytest_asyncio.fixture
+async def empty(app_servers: dict[str, str]) -> None:
+    """No row in any table, no key in Redis."""
+    await asyncio.to_thread(truncate, app_servers["DATABASE_DIRECT_URL"])
+    redis = Redis.from_url(app_servers["REDIS_URL"])
+    await redis.flushall()
+    await redis.aclose()
+
+
+@pytest.fixture
+def run_app(empty: None, make_settings: MakeSettings) -> RunApp:
+    """Runs one worker of the app on empty servers: `async with run_app(**settings) as app`."""
+
+    def run(**given: Any) -> AbstractAsyncContextManager[Running]:
+        return running_app(make_settings(**given))
+
+    return run
+
+
+@pytest_asyncio.fixture
+async def app(run_app: RunApp) -> AsyncIterator[Running]:
+    """One worker of the app on empty servers."""
+    async with run_app() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def till_ports(
+    app_servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[int, int]]:
+    """The app and a local Stripe that tells it what happens, as processes: their ports."""
+    with shop(app_servers, tmp_path_factory.mktemp("till")) as ports:
+        yield ports
+
+
+@pytest_asyncio.fixture
+async def till(
+    empty: None, till_ports: tuple[int, int], app_servers: dict[str, str]
+) -> AsyncIterator[Till]:
+    """A board where one can buy, with nothing in it."""
+    async with open_till(till_ports, app_servers["DATABASE_DIRECT_URL"]) as opened:
+        yield opened

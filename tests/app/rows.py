@@ -1,0 +1,15 @@
+"""The database behind the app's back."""
+
+from typing import Any
+
+import psycopg
+
+from tests.app.life import Running
+
+
+def execute(app: Running, statement: str, *parameters: Any) -> list[Any]:
+    """The first column of what a statement answers."""
+    url = app.board.settings.database_url.get_secret_value()
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = connection.execute(statement.encode(), parameters)
+        return [row[0] for row in found.fetchall()] if found.description else []

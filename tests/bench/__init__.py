@@ -1,0 +1,1 @@
+"""Our own speed: paired runs, ratios, CPU per request and memory. `make bench` runs all."""

@@ -1,0 +1,26 @@
+"""Runs every bench, one after the other, and prints its figures. Bounded to some ten minutes."""
+
+import runpy
+import sys
+import time
+
+BENCHES = (
+    "recorder_overhead",
+    "percentile_truth",
+    "cached_pages",
+    "browse_cost",
+    "websocket_delivery",
+)
+
+
+def main() -> None:
+    """Print what each bench measures."""
+    for name in sys.argv[1:] or BENCHES:
+        began = time.monotonic()
+        print(f"\n== {name}", flush=True)
+        runpy.run_module(f"tests.bench.{name}", run_name="__main__")
+        print(f"({time.monotonic() - began:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()

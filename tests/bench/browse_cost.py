@@ -1,0 +1,110 @@
+"""What browsing costs a pod: CPU per request under visitors only, and a pod's memory.
+
+Runs the `browse` scenario against the whole stack; the CPU of a loaded second includes
+what an idle pod spends anyway, so the idle share is measured first and shown apart.
+
+    python -m tests.bench.browse_cost
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+
+from capacity.store import read_timeline
+from scenarios import catalogue, runner
+from scenarios.fingerprint import where
+from stack import data, engine
+from stack.probes import probes
+from stack.state import Running
+from tests.bench.homes import a_home
+from tests.bench.serving import HOME
+
+USERS = 6000
+WARMUP_S, DURATION_S, IDLE_S = 20, 30, 10
+
+
+def measure() -> dict[str, float]:
+    """CPU milliseconds per request (all, and without the idle share), rate, pod memory in MB."""
+    with a_home() as home, tempfile.TemporaryDirectory(prefix="hmb-bench-") as folder:
+        running = engine.up(home, bound=True)
+        data.ensure_seeded(running, "small", 1, lambda line: None)
+        idle = _idle_cores(running)
+        timeline = _loaded(running, Path(folder))
+    window = timeline[timeline.index >= WARMUP_S]
+    cores = _sum(window, "service.backend-", ".cpu").mean()
+    rate = _sum(window, "pod.", ".requests").mean()
+    served = {
+        layer: _sum(window, "pod.", f".served_{layer}").sum() for layer in ("l1", "l2", "db", "app")
+    }
+    memory = [window[name].max() for name in window if _is(name, "service.backend-", ".memory")]
+    return {
+        "requests/s at the pods": float(rate),
+        "CPU ms per request": float(cores / rate * 1000),
+        "CPU ms per request without the idle share": float((cores - idle) / rate * 1000),
+        "idle CPU of all pods, cores": idle,
+        "answered from a cache, %": 100
+        * float((served["l1"] + served["l2"]) / max(1.0, sum(served.values()))),
+        "largest pod, MB": float(max(memory) / 1e6),
+    }
+
+
+def _idle_cores(running: Running) -> float:
+    pods = [one.pid for name, one in running.services.items() if name.startswith("backend")]
+    before = _cpu(pods)
+    time.sleep(IDLE_S)
+    return (_cpu(pods) - before) / IDLE_S
+
+
+def _cpu(pids: list[int]) -> float:
+    total = 0.0
+    for pid in pids:
+        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+            total += sum(process.cpu_times()[:2])
+    return total
+
+
+def _loaded(running: Running, folder: Path) -> pd.DataFrame:
+    scenario = catalogue.load("browse")
+    file = folder / "load.json"
+    data.export_load_data(running, scenario.sessions_to_export(USERS), 1, file)
+    watching = probes(running)
+    try:
+        record = runner.run(
+            runner.RunRequest(
+                scenario,
+                running.base_url,
+                where(HOME, topology=running.topology),
+                USERS,
+                WARMUP_S,
+                DURATION_S,
+                data_file=file,
+            ),
+            probes=watching,
+            runs_dir=folder,
+            on_second=lambda tick: None,
+        )
+    finally:
+        for probe in watching:
+            probe.close()
+    return read_timeline(folder / record.id)
+
+
+def _is(name: str, start: str, end: str) -> bool:
+    return name.startswith(start) and name.endswith(end)
+
+
+def _sum(window: pd.DataFrame, start: str, end: str) -> "pd.Series[float]":
+    return window[[name for name in window if _is(name, start, end)]].sum(axis=1)
+
+
+def main() -> None:
+    """Print the figures."""
+    for name, value in measure().items():
+        print(f"browse: {name}: {value:.3g}")
+
+
+if __name__ == "__main__":
+    main()

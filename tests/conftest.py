@@ -1,0 +1,102 @@
+"""Servers that tests share: a real Postgres primary and a real Redis."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from stack import engine
+from stack.state import Running
+
+# Tests assert behaviour, never speed: a busy machine must not fail a property.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+_CHECKOUT = Path(__file__).resolve().parents[1]
+_PART_OF_A_HOME = ("docker-compose.production.yml", "nginx-production.conf", "deploy")
+
+MakeHome = Callable[..., Path]
+
+
+@dataclass(frozen=True, slots=True)
+class DataServers:
+    """A primary without tables and an empty Redis, for one test process.
+
+    The addresses go straight to the servers, there is no PgBouncer between.
+    `environment` is the app's, complete: hand it to migrations, seeding or the app.
+    """
+
+    home: Path
+    database_url: str
+    """As hmb_app, the owner of the schema."""
+    reader_url: str
+    """As hmb_reader, for whom every transaction is read only."""
+    superuser_url: str
+    redis_url: str
+    environment: dict[str, str]
+    running: Running
+
+
+@pytest.fixture(scope="session")
+def make_home() -> Iterator[MakeHome]:
+    """Makes checkouts of their own: the stack's files copied, the app linked.
+
+    So a test never touches the state of the real checkout, and may change its copy. What
+    runs there is stopped and all is deleted at the end. Unless asked to be `durable`, as
+    in production, its Postgres does not wait for the disk.
+    """
+    homes: list[Path] = []
+
+    def make(durable: bool = False) -> Path:
+        home = Path(tempfile.mkdtemp(prefix="hmb-test-")).resolve()
+        homes.append(home)
+        # Every user may enter, as Postgres' own user must.
+        home.chmod(0o755)
+        for name in _PART_OF_A_HOME:
+            source = _CHECKOUT / name
+            if source.is_dir():
+                shutil.copytree(source, home / name)
+            else:
+                shutil.copy(source, home / name)
+        (home / "reference_app").symlink_to(_CHECKOUT / "reference_app")
+        if not durable:
+            with (home / "deploy/postgres/postgresql.conf").open("a", encoding="utf-8") as settings:
+                settings.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
+                settings.write("shared_buffers = 128MB\n")
+        return home
+
+    yield make
+    for home in homes:
+        engine.wipe(home)
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def data_servers(make_home: MakeHome) -> DataServers:
+    """A primary and a Redis of this test process alone; they end with it, however it ends."""
+    home = make_home()
+    running = engine.up(home, services={"primary", "redis"}, bound=True)
+    secrets = engine.secrets(home)
+    environment = dict(running.environment)
+    writer = environment["DATABASE_DIRECT_URL"]
+    _, _, place = writer.partition("@")
+    reader = f"postgresql://hmb_reader:{secrets['READER_DB_PASSWORD']}@{place}"
+    environment |= {
+        "ENVIRONMENT": "test",
+        "DATABASE_URL": writer,
+        "DATABASE_PRIMARY_READ_URL": reader,
+        "DATABASE_REPLICA_URLS": "",
+    }
+    return DataServers(
+        home=home,
+        database_url=writer,
+        reader_url=reader,
+        superuser_url=f"postgresql://postgres:{secrets['POSTGRES_PASSWORD']}@{place}",
+        redis_url=environment["REDIS_URL"],
+        environment=environment,
+        running=running,
+    )

@@ -1,0 +1,118 @@
+"""The journeys on the real board: every request of every journey, and a whole load test."""
+
+import http.client
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+from capacity.histogram import Histogram
+from capacity.store import read_timeline
+from scenarios import catalogue
+from scenarios.journeys.account import Member
+from scenarios.journeys.browsing import Journey, Visitor
+from scenarios.journeys.call import Call
+from scenarios.journeys.employer import Employer
+from scenarios.journeys.seeker import Seeker
+from scenarios.journeys.world import World
+from scenarios.load_data import read_load_data
+from scenarios.runner import RunRequest, run
+from stack import data, engine
+from stack.probes import probes
+from stack.state import Running
+from tests.scenarios.one_run import HERE
+
+pytestmark = pytest.mark.stack
+
+
+class Board(NamedTuple):
+    """A running board with data in it, and a file of sessions on it."""
+
+    running: Running
+    load_file: Path
+
+
+@pytest.fixture(scope="module")
+def board(make_home: Callable[[], Path]) -> Iterator[Board]:
+    home = make_home()
+    running = engine.up(home, pods=2, replicas=1, bound=True)
+    data.ensure_seeded(running, "small", 1, lambda _line: None)
+    file = home / "load.json"
+    data.export_load_data(running, catalogue.load("smoke").sessions_to_export(20), 1, file)
+    yield Board(running, file)
+    engine.down(home)
+
+
+class Person:
+    """Sends a journey's requests one by one, from an address of its own."""
+
+    def __init__(self, host: str, source: str, journey: Journey) -> None:
+        self._connection = http.client.HTTPConnection(
+            urlsplit(host).netloc, timeout=30, source_address=(source, 0)
+        )
+        self.journey = journey
+
+    def send(self, call: Call) -> None:
+        headers = {"Content-Type": "application/json"}
+        if call.signed and isinstance(self.journey, Member):
+            headers["Authorization"] = f"Bearer {self.journey.access_token}"
+        body = None if call.body is None else json.dumps(call.body)
+        self._connection.request(call.method, call.path, body, headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        assert answer.status in call.expect, f"{call.method} {call.path}: {content.decode()}"
+        decoded: Any = json.loads(content) if content else None
+        call.check(answer.status, decoded)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.mark.parametrize("kind", ["visitor", "seeker", "employer"])
+def test_every_request_of_a_journey_is_answered_rightly(board: Board, kind: str) -> None:
+    world = World.of(catalogue.load("mixed"), read_load_data(board.load_file), 1)
+    # sessions from the end of the file: the load test below uses those at the start
+    journey: Journey = {
+        "visitor": lambda chance: Visitor(world, chance),
+        "seeker": lambda chance: Seeker(world, chance, world.data.seekers[-1]),
+        "employer": lambda chance: Employer(world, chance, world.data.employers[-1]),
+    }[kind](world.chance(0, "decisions"))
+    person = Person(board.running.base_url, "127.250.0.1", journey)
+    sent: set[tuple[str, str]] = set()
+    try:
+        for _ in range(3):
+            for action in journey.actions().values():
+                call = action()
+                person.send(call)
+                sent.add((call.method, call.route.removeprefix("/api/v1")))
+        if isinstance(journey, Member):
+            for call in (journey.refresh(), journey.me(), journey.sign_in(), journey.me()):
+                person.send(call)
+    finally:
+        person.close()
+    assert {
+        "visitor": {("GET", "/jobs?cursor"), ("GET", "/jobs/{id}")},
+        "seeker": {("POST", "/applications/{id}/withdraw"), ("DELETE", "/jobs/{id}/save")},
+        "employer": {("POST", "/jobs/{id}/close"), ("PATCH", "/applications/{id}")},
+    }[kind] <= sent
+
+
+def test_a_load_test_of_the_board_finds_nothing_wrong(board: Board, tmp_path: Path) -> None:
+    watching = probes(board.running)
+    request = RunRequest(
+        catalogue.load("smoke"), board.running.base_url, HERE, data_file=board.load_file
+    )
+    try:
+        found = run(request, probes=watching, runs_dir=tmp_path, on_second=lambda _tick: None)
+    finally:
+        for probe in watching:
+            probe.close()
+    assert {(one.endpoint, kind) for one in found.endpoints for kind in one.errors} == set()
+    assert sum(one.refusals for one in found.endpoints) == 0
+    assert sum(Histogram.decode(one.raw).count for one in found.endpoints) > 60
+    assert found.measured_steps()[0].arrivals.offered == pytest.approx(100)
+    timeline = read_timeline(tmp_path / found.id)
+    assert {"load.p95", "nginx.requests", "pod.backend-1.requests"} <= set(timeline.columns)

@@ -1,0 +1,366 @@
+"""What virtual users decide, and how they judge answers. No server needed."""
+
+import base64
+import json
+from collections import Counter
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from scenarios import catalogue
+from scenarios.catalogue import Scenario
+from scenarios.journeys.account import Member, expiry
+from scenarios.journeys.browsing import Journey, Visitor
+from scenarios.journeys.call import BodyError, Call
+from scenarios.journeys.employer import Employer
+from scenarios.journeys.seeker import Seeker
+from scenarios.journeys.world import World
+from tests.scenarios.board_data import load_data
+
+MIXED = catalogue.load("mixed")
+NOW = 1_800_000_000.0
+
+
+def world(scenario: Scenario = MIXED, seed: int = 1) -> World:
+    return World.of(scenario, load_data(), seed)
+
+
+def person(kind: str, number: int = 0, seed: int = 1, scenario: Scenario = MIXED) -> Journey:
+    of = world(scenario, seed)
+    chance = of.chance(number, "decisions")
+    if kind == "visitor":
+        return Visitor(of, chance)
+    if kind == "seeker":
+        return Seeker(of, chance, of.data.seekers[number])
+    return Employer(of, chance, of.data.employers[number])
+
+
+def without_sessions() -> Scenario:
+    return MIXED.model_copy(
+        update={"session": MIXED.session.model_copy(update={"start_share": 0.0})}
+    )
+
+
+def job(number: int = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "title": "Cook",
+        "category": "retail",
+        "island": "abaco",
+        "employment_type": "gig",
+        "description": "Cooking.",
+        "status": "published",
+        "salary_max_cents": 1,
+        "company": {"id": 5, "name": "Conch"},
+        **more,
+    }
+
+
+def page(*items: dict[str, Any], cursor: str | None = None) -> dict[str, Any]:
+    return {"items": list(items), "next_cursor": cursor}
+
+
+def asked(call: Call) -> dict[str, str]:
+    return {key: values[0] for key, values in parse_qs(urlsplit(call.path).query).items()}
+
+
+def accepts(call: Call, body: Any, status: int = 200) -> bool:
+    try:
+        call.check(status, body)
+    except BodyError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("kind", ["visitor", "seeker", "employer"])
+def test_the_same_seed_and_number_decide_the_same(kind: str) -> None:
+    def decisions(number: int, seed: int) -> list[tuple[str, str]]:
+        journey = person(kind, number, seed)
+        return [(call.method, call.path) for call in (journey.next_call(NOW) for _ in range(60))]
+
+    assert decisions(3, 1) == decisions(3, 1)
+    assert decisions(3, 1) != decisions(4, 1)
+    assert decisions(3, 1) != decisions(3, 2)
+
+
+@pytest.mark.parametrize("kind", ["visitor", "seeker", "employer"])
+def test_routes_are_templates_of_their_paths(kind: str) -> None:
+    journey = person(kind)
+    for _ in range(500):
+        call = journey.next_call(NOW)
+        path, template = urlsplit(call.path).path, call.route.partition("?")[0]
+        assert [part for part in path.split("/") if not part.isdigit()] == [
+            part for part in template.split("/") if part != "{id}"
+        ]
+        assert path.count("/") == template.count("/")
+        assert not any(part.isdigit() for part in template.split("/"))
+
+
+def test_requests_come_in_the_scenarios_shares() -> None:
+    journey = person("visitor", scenario=without_sessions())
+    routes = Counter(journey.next_call(NOW).route for _ in range(20_000))
+    weights = MIXED.journeys["visitor"]
+    total = sum(weights.values())
+    assert routes["/api/v1/jobs/{id}"] / 20_000 == pytest.approx(
+        weights["detail"] / total, abs=0.02
+    )
+    assert routes["/api/v1/jobs?q"] / 20_000 == pytest.approx(weights["search"] / total, abs=0.02)
+    # nobody has seen a list that goes on, so a next page is the first page
+    home = (weights["home"] + weights["next_page"]) / total
+    assert routes["/api/v1/jobs"] / 20_000 == pytest.approx(home, abs=0.02)
+
+
+def test_sessions_begin_in_their_share_and_way() -> None:
+    journey = person("seeker")
+    calls = [journey.next_call(NOW) for _ in range(20_000)]
+    begun = [call for call in calls if call.anew]
+    assert len(begun) / 20_000 == pytest.approx(MIXED.session.start_share, abs=0.005)
+    by_password = [call for call in begun if call.route == "/api/v1/auth/login"]
+    assert len(by_password) / len(begun) == pytest.approx(MIXED.session.password_share, abs=0.08)
+    assert by_password[0].body == {"email": "seeker0@example.com", "password": "a password"}
+    visitor = [call for call in (person("visitor").next_call(NOW) for _ in range(99)) if call.anew]
+    assert {call.route for call in visitor} <= {"/api/v1/jobs"}
+
+
+def test_only_signed_requests_go_to_places_of_ones_own() -> None:
+    for kind in ("visitor", "seeker", "employer"):
+        journey = person(kind)
+        for _ in range(500):
+            call = journey.next_call(NOW)
+            public = call.method == "GET" and any(
+                call.route.endswith(end)
+                for end in (
+                    "/jobs",
+                    "?q",
+                    "?filter",
+                    "?cursor",
+                    "/jobs/{id}",
+                    "/companies/{id}",
+                    "/health",
+                )
+            )
+            assert call.signed == (
+                (not public and "/auth/" not in call.route) or "/me" in call.route
+            )
+
+
+def test_every_weighted_request_exists() -> None:
+    for name in catalogue.names():
+        scenario = catalogue.load(name)
+        for kind in ("visitor", "seeker", "employer"):
+            journey = person(kind, scenario=scenario)
+            assert set(scenario.journeys[kind]) <= set(journey.actions())  # type: ignore[index]
+
+
+def test_lists_must_be_pages_of_jobs() -> None:
+    call = Visitor(world(), world().chance(0, "x")).home()
+    assert accepts(call, page())
+    assert accepts(call, page(job(1), job(2), cursor="more"))
+    for wrong in (None, [], {}, {"items": []}, {"items": {}, "next_cursor": None}):
+        assert not accepts(call, wrong)
+    lacking = job()
+    del lacking["title"]
+    assert not accepts(call, page(lacking))
+
+
+def test_lists_must_match_the_filters_asked_for() -> None:
+    visitor = Visitor(world(), world().chance(0, "x"))
+    seen: set[str] = set()
+    for _ in range(50):
+        call = visitor.filtered()
+        query = asked(call)
+        wishes = {key: query[key] for key in query if key != "limit"}
+        assert wishes
+        seen |= set(wishes)
+        assert accepts(call, page(job(1, **wishes)))
+        for key in wishes:
+            assert not accepts(call, page(job(1, **{**wishes, key: "other"})))
+    assert seen == {"island", "category", "employment_type"}
+
+
+def test_a_next_page_follows_the_list_last_seen() -> None:
+    visitor = Visitor(world(), world().chance(0, "x"))
+    search = visitor.search()
+    search.check(200, page(job(1), job(2), cursor="A&B"))
+    following = visitor.next_page()
+    assert following.route == "/api/v1/jobs?cursor"
+    assert asked(following) == {**asked(search), "cursor": "A&B"}
+    assert not accepts(following, page(job(2), job(3)))
+    assert accepts(following, page(job(3), cursor="C"))
+    assert asked(visitor.next_page())["cursor"] == "C"
+
+
+def test_who_is_met_in_mid_session_reads_on_where_another_was() -> None:
+    shared = world()
+    first, second = (Visitor(shared, shared.chance(number, "x")) for number in (0, 1))
+    assert second.next_page().route == "/api/v1/jobs"
+    first.search().check(200, page(job(1), cursor="A"))
+    assert asked(second.next_page())["cursor"] == "A"
+
+
+def test_a_job_page_must_be_the_one_asked_for() -> None:
+    call = Visitor(world(), world().chance(0, "x")).look_at(7)
+    assert call.path == "/api/v1/jobs/7"
+    assert accepts(call, job(7))
+    assert not accepts(call, job(8))
+    assert not accepts(call, job(7, company=None))
+
+
+def seeker() -> Seeker:
+    found = person("seeker")
+    assert isinstance(found, Seeker)
+    return found
+
+
+def test_nobody_applies_twice_for_a_job() -> None:
+    someone = seeker()
+    paths = [someone.apply().path for _ in range(200)]
+    assert len(set(paths)) == len(paths) == len(someone.world.data.jobs)
+
+
+def test_an_application_answered_409_must_say_why() -> None:
+    call = seeker().apply()
+    wanted = int(call.path.split("/")[4])
+    made = {"id": 5, "job_id": wanted, "status": "submitted"}
+    assert accepts(call, made, 201)
+    assert not accepts(call, {**made, "job_id": wanted + 1}, 201)
+    assert accepts(call, {"code": "already_applied"}, 409)
+    assert not accepts(call, {"code": "job_closed"}, 409)
+
+
+def test_applications_sent_must_be_listed_and_can_be_withdrawn() -> None:
+    someone = seeker()
+    assert someone.withdraw().route == "/api/v1/applications"
+    apply = someone.apply()
+    wanted = int(apply.path.split("/")[4])
+    made = {"id": 77, "job_id": wanted, "status": "submitted"}
+    apply.check(201, made)
+    listing = someone.applications()
+    assert accepts(listing, page(made))
+    assert not accepts(listing, page())
+    assert accepts(listing, page(cursor="the list goes on"))
+    assert accepts(listing, page(made, {"id": 5, "job_id": 1, "status": "rejected"}))
+    withdraw = someone.withdraw()
+    assert withdraw.path == "/api/v1/applications/77/withdraw"
+    assert accepts(withdraw, {**made, "status": "withdrawn"})
+    assert not accepts(withdraw, made)
+    assert accepts(withdraw, {"code": "application_decided"}, 409)
+    assert not accepts(withdraw, {"code": "gone"}, 409)
+
+
+def test_what_was_saved_can_be_let_go() -> None:
+    someone = seeker()
+    assert someone.unsave().method == "PUT"
+    save = someone.save()
+    save.check(204, None)
+    kept = int(save.path.split("/")[4])
+    assert accepts(someone.saved(), page(job(kept), job(1)))
+    assert not accepts(someone.saved(), page(job(1)))
+    assert someone.unsave().path == save.path
+
+
+def employer() -> Employer:
+    found = person("employer")
+    assert isinstance(found, Employer)
+    return found
+
+
+def test_a_job_goes_from_draft_to_published_to_closed() -> None:
+    someone = employer()
+    draft = someone.close()
+    assert (draft.method, draft.route) == ("POST", "/api/v1/jobs")
+    assert draft.body is not None
+    assert draft.body["company_id"] == 50
+    assert draft.body["salary_min_cents"] <= draft.body["salary_max_cents"]
+    written = job(31, **draft.body)
+    assert not accepts(draft, {**written, "status": "published"}, 201)
+    draft.check(201, {**written, "status": "draft"})
+    publish = someone.close()
+    assert publish.path == "/api/v1/jobs/31/publish"
+    assert not accepts(publish, {**written, "status": "draft"})
+    publish.check(200, {**written, "status": "published"})
+    close = someone.close()
+    assert close.path == "/api/v1/jobs/31/close"
+    assert accepts(close, {**written, "status": "closed"})
+    assert not accepts(close, {**written, "id": 32, "status": "closed"})
+
+
+def test_only_submitted_applications_are_decided_on() -> None:
+    someone = employer()
+    applicants = someone.decide()
+    of = int(applicants.path.split("/")[4])
+    assert of in (0, 900)
+    found = [
+        {"id": 1, "job_id": of, "status": "submitted"},
+        {"id": 2, "job_id": of, "status": "rejected"},
+    ]
+    assert not accepts(applicants, page({**found[0], "job_id": 12345}))
+    applicants.check(200, page(*found))
+    decide = someone.decide()
+    assert (decide.method, decide.path) == ("PATCH", "/api/v1/applications/1")
+    assert decide.body is not None
+    assert accepts(decide, {**found[0], **decide.body})
+    assert not accepts(decide, found[0])
+    assert accepts(decide, {"code": "application_withdrawn"}, 409)
+    assert someone.decide().route == applicants.route
+
+
+def test_an_edit_must_be_seen_at_once() -> None:
+    call = employer().edit()
+    assert call.body is not None
+    number = int(call.path.split("/")[4])
+    assert accepts(call, job(number, **call.body))
+    assert not accepts(call, job(number))
+
+
+def jwt(**claims: Any) -> str:
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    return f"header.{body}.signature"
+
+
+def signed_in_as(someone: Member, access: str, refresh: str) -> dict[str, Any]:
+    return {
+        "access_token": access,
+        "refresh_token": refresh,
+        "expires_in": 1800,
+        "user": {"id": someone.person},
+    }
+
+
+def test_tokens_are_exchanged_before_they_end() -> None:
+    someone = seeker()
+    refresh = someone.refresh()
+    refresh.check(200, signed_in_as(someone, jwt(exp=NOW + 100), "second"))
+    assert someone.access_token == jwt(exp=NOW + 100)
+    assert someone.next_call(NOW).route != refresh.route
+    again = someone.next_call(NOW + 41)
+    assert (again.route, again.body) == (refresh.route, {"refresh_token": "second"})
+    assert not accepts(again, {**signed_in_as(someone, "a", "b"), "user": {"id": 999}})
+
+
+@pytest.mark.parametrize("token", ["", "a.b", jwt(), jwt(exp="soon"), "a.!.c"])
+def test_tokens_that_do_not_say_when_they_end_are_used_until_refused(token: str) -> None:
+    assert expiry(token) is None
+
+
+def test_a_refused_token_is_exchanged_and_a_refused_exchange_takes_a_password() -> None:
+    someone = person("seeker", scenario=without_sessions())
+    assert isinstance(someone, Seeker)
+    someone.shut_out(someone.me())
+    refresh = someone.next_call(NOW)
+    assert refresh.route == "/api/v1/auth/refresh"
+    someone.shut_out(refresh)
+    login = someone.next_call(NOW)
+    assert login.route == "/api/v1/auth/login"
+    login.check(200, signed_in_as(someone, "new", "newer"))
+    assert "/auth/login" not in someone.next_call(NOW).route
+
+
+def test_new_pay_is_in_order_whatever_it_was() -> None:
+    employer = person("employer")
+    edits = [call for call in (employer.edit() for _ in range(200)) if call.method == "PATCH"]
+    assert edits
+    for call in edits:
+        assert call.body is not None
+        assert 0 < call.body["salary_min_cents"] <= call.body["salary_max_cents"]

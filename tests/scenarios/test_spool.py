@@ -1,0 +1,148 @@
+"""The spool: written, torn, read back and added up."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capacity.histogram import Histogram
+from capacity.run import Phase
+from capacity.spool import (
+    Beat,
+    Cell,
+    Closing,
+    Entry,
+    Opening,
+    PlannedStep,
+    SpoolError,
+    entries,
+    fold,
+    from_line,
+    to_line,
+)
+
+STEPS = (
+    PlannedStep("warmup", Phase.WARMUP, 0, 2),
+    PlannedStep("measured", Phase.MEASURED, 2, 5),
+)
+
+
+def blob(*times_us: int) -> str:
+    histogram = Histogram()
+    for time_us in times_us:
+        histogram.record(time_us)
+    return histogram.encode()
+
+
+def opening(generator: str = "one", rate: float | None = 10.0) -> Opening:
+    return Opening(generator, 1_800_000_000.5, 20, rate, STEPS)
+
+
+def beat(second: int, generator: str = "one", length_s: float = 1.0) -> Beat:
+    return Beat(generator, second, length_s, 20, 0.5, 1_000, 300)
+
+
+def cell(second: int, step: str, *times_us: int, generator: str = "one") -> Cell:
+    return Cell(
+        generator,
+        second,
+        step,
+        "GET",
+        "/jobs",
+        requests=len(times_us) + 2,
+        failures=1,
+        refusals=1,
+        errors={"http 500": 1},
+        bytes_received=100,
+        raw=blob(*times_us),
+        corrected=blob(*(time_us + 50 for time_us in times_us)),
+        failed=blob(9),
+    )
+
+
+WHOLE: list[Entry] = [
+    opening(),
+    cell(0, "warmup", 100),
+    beat(0),
+    beat(1),
+    cell(2, "warmup", 300),
+    cell(2, "measured", 1_000, 2_000),
+    beat(2),
+    cell(3, "measured", 3_000),
+    beat(3),
+    beat(4),
+    Closing("one", 5.01),
+]
+LINES = [to_line(entry) for entry in WHOLE]
+
+
+@pytest.mark.parametrize("entry", [*WHOLE, opening(rate=None), Closing("one", 0, "no é")])
+def test_what_is_written_is_read_back(entry: Entry) -> None:
+    line = to_line(entry)
+    assert "\n" not in line
+    assert from_line(line) == entry
+
+
+def test_a_whole_spool_adds_up() -> None:
+    whole = fold(LINES)
+    warm, measured = whole.steps()
+    assert (warm.start_s, warm.end_s, warm.arrivals.offered) == (0, 2, 20)
+    assert (measured.start_s, measured.end_s, measured.arrivals.offered) == (2, 5, 30)
+    assert (warm.arrivals.achieved, measured.arrivals.achieved) == (3 + 3, 4 + 3)
+    first, second = whole.endpoints()
+    assert (first.step, second.step) == ("warmup", "measured")
+    assert (second.requests, second.failures, second.refusals) == (7, 2, 2)
+    assert second.errors == {"http 500": 2}
+    assert second.bytes_received == 200
+    raw = Histogram.decode(second.raw)
+    assert raw.count == 3
+    assert raw.percentile(100) == pytest.approx(3_000, rel=0.001)
+    assert Histogram.decode(second.corrected).percentile(1) == pytest.approx(1_050, rel=0.001)
+    assert Histogram.decode(second.failed).count == 2
+
+
+def test_what_was_not_reached_is_no_step_and_a_step_cut_short_is_short() -> None:
+    early = fold(LINES[:3])
+    assert [(step.name, step.end_s) for step in early.steps()] == [("warmup", 1.0)]
+    assert early.steps()[0].arrivals.offered == 10
+    later = fold(LINES[:9])
+    assert [(step.name, step.end_s) for step in later.steps()] == [("warmup", 2), ("measured", 4)]
+    assert fold([]).steps() == []
+    assert fold(LINES[:1]).endpoints() == []
+
+
+@given(st.data())
+def test_a_spool_torn_anywhere_gives_what_was_whole_before(data: st.DataObject) -> None:
+    text = "\n".join(LINES) + "\n"
+    cut = data.draw(st.integers(0, len(text)))
+    torn = text[:cut]
+    whole_lines = torn.count("\n")
+    found = list(entries(torn.split("\n")))
+    # a line that lost nothing but its line end is whole all the same
+    assert found in (WHOLE[:whole_lines], WHOLE[: whole_lines + 1])
+
+
+def test_damage_elsewhere_is_an_error() -> None:
+    for wrong in ("{", "[]", '{"kind":"beat"}', '{"kind":"other"}', '{"no":1}', "12"):
+        with pytest.raises(SpoolError, match="not a spool line"):
+            list(entries([LINES[0], wrong, LINES[1]]))
+
+
+def test_spools_of_several_generators_add_up() -> None:
+    both = fold(
+        [
+            *(to_line(opening(name)) for name in ("one", "two")),
+            to_line(cell(2, "measured", 1_000)),
+            to_line(cell(2, "measured", 2_000, generator="two")),
+            *(to_line(beat(second, name)) for second in range(5) for name in ("one", "two")),
+        ]
+    )
+    (stats,) = both.endpoints()
+    assert Histogram.decode(stats.raw).count == 2
+    assert both.steps()[1].users == 40
+    assert both.steps()[1].arrivals.offered == 60
+    assert (
+        fold([to_line(opening("one")), to_line(opening("two", None)), to_line(beat(0))])
+        .steps()[0]
+        .arrivals.offered
+        is None
+    )

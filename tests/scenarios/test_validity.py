@@ -1,0 +1,83 @@
+"""When a run must not be trusted."""
+
+import pytest
+
+from capacity.run import Arrivals, Phase, Step
+from capacity.spool import Beat
+from capacity.validity import assess
+
+
+def step(offered: float | None, achieved: int, phase: Phase = Phase.MEASURED) -> Step:
+    arrivals = Arrivals(offered=offered, achieved=achieved)
+    return Step(name="measured", phase=phase, start_s=10, end_s=40, users=9, arrivals=arrivals)
+
+
+def beats(*cpu: float, start: int = 10, generator: str = "one") -> list[Beat]:
+    return [
+        Beat(generator, start + number, 1.0, 9, cores, 0, 0) for number, cores in enumerate(cpu)
+    ]
+
+
+def reasons(*found: object) -> list[str]:
+    return [one.reason for one in assess(*found, {})]  # type: ignore[attr-defined,arg-type]
+
+
+def test_a_sound_run_is_valid() -> None:
+    assert assess([step(5_000, 4_990)], beats(0.3, 0.4), {"redis": []}, {}) == []
+
+
+def test_saturation_counts_when_it_lasts() -> None:
+    (busy,) = assess([step(None, 9)], beats(*[0.5] * 5, *[0.95] * 5), {}, {})
+    assert busy.reason == "generator-saturated"
+    assert "one used 95% of a core" in busy.detail
+    assert assess([step(None, 9)], beats(0.5, 1.0, 1.0, 0.5, 0.5, 0.5), {}, {}) == []
+    # the warm-up may be busy, and so may one process of two
+    assert assess([step(None, 9)], beats(*[1.0] * 10, start=0), {}, {}) == []
+    two = beats(*[0.1] * 9) + beats(*[0.99] * 9, generator="two")
+    assert [one.detail[:3] for one in assess([step(None, 9)], two, {}, {})] == ["two"]
+    assert reasons([step(None, 9)], beats(0.95, 0.95), {}) == ["generator-saturated"]
+
+
+@pytest.mark.parametrize(
+    ("offered", "achieved", "valid"),
+    [
+        (5_000, 4_751, True),
+        (5_000, 4_700, False),
+        # few requests vary more: 85 of 100 may be chance, 65 is not
+        (100, 85, True),
+        (100, 65, False),
+        (None, 0, True),
+        (5_000, 6_000, True),
+    ],
+)
+def test_the_offered_load_must_be_reached(
+    offered: float | None, achieved: int, valid: bool
+) -> None:
+    found = assess([step(offered, achieved)], [], {}, {})
+    assert [one.reason for one in found] == ([] if valid else ["load-not-reached"])
+    if not valid:
+        assert f"{achieved} of {offered:.0f}" in found[0].detail
+
+
+def test_the_warm_up_need_not_reach_anything() -> None:
+    assert assess([step(5_000, 10, Phase.WARMUP)], [], {}, {}) == []
+
+
+def test_a_probe_may_miss_a_tenth_of_the_measured_seconds() -> None:
+    assert (
+        assess([step(None, 1)], [], {"redis": [10, 20, 30], "primary": [0, 1, 2, 3, 50]}, {}) == []
+    )
+    (missing,) = assess([step(None, 1)], [], {"redis": [10, 20, 30, 39]}, {})
+    assert missing.reason == "metric-missing"
+    assert missing.detail == "redis gave no reading in 4 of 30 measured seconds"
+
+
+def test_slow_answers_lower_what_closed_users_owe() -> None:
+    # 9 users over 30 s have 270 s between them; 135 of them spent waiting halve what is due
+    assert assess([step(1_000, 500)], [], {}, {"measured": 135.0}) == []
+    assert reasons_when_waiting(1_000, 500, 0.0) == ["load-not-reached"]
+    assert reasons_when_waiting(1_000, 400, 135.0) == ["load-not-reached"]
+
+
+def reasons_when_waiting(offered: float, achieved: int, seconds: float) -> list[str]:
+    return [one.reason for one in assess([step(offered, achieved)], [], {}, {"measured": seconds})]

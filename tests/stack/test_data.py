@@ -1,0 +1,68 @@
+import json
+import stat
+import time
+import urllib.request
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from stack import data
+from stack.errors import StackError
+from stack.state import Running
+
+pytestmark = pytest.mark.stack
+
+
+def test_data_is_loaded_once_and_exported_for_its_owner_only(
+    full_stack: Running, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    loaded = data.seed_anew(full_stack, "small", 7, said.append)
+    assert loaded["scale"] == "small"
+    assert loaded["seed"] == 7
+    assert said
+    said.clear()
+    # Data that is there stays, whatever it is.
+    assert data.ensure_seeded(full_stack, "small", 8, said.append)["seed"] == 7
+    assert said == []
+    out = tmp_path / "load.json"
+    exported = data.export_load_data(full_stack, 40, 1, out)
+    assert len(exported["seekers"]) + len(exported["employers"]) == 40
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_a_seeding_that_fails_says_why_in_one_line(full_stack: Running) -> None:
+    with pytest.raises(StackError, match=r"`reference_app.seed load` failed") as raised:
+        data.seed_anew(full_stack, "gigantic", 7, lambda line: None)
+    assert "gigantic" in str(raised.value)
+
+
+def test_data_whose_jobs_have_expired_is_made_anew(full_stack: Running) -> None:
+    data.seed_anew(full_stack, "small", 7, lambda line: None)
+    with psycopg.connect(full_stack.environment["DATABASE_DIRECT_URL"]) as connection:
+        connection.execute("UPDATE jobs SET expires_at = now() - interval '1 day'")
+    said: list[str] = []
+    again = data.ensure_seeded(full_stack, "medium", 8, said.append)
+    assert said[0] == "most of the seeded jobs have expired: seeding anew"
+    # as it was, only fresh
+    assert (again["scale"], again["seed"]) == ("small", 7)
+    assert data.ensure_seeded(full_stack, "small", 7, said.append)["open_jobs"] > 2_500
+
+
+def test_pods_forget_what_they_cached_of_older_data(full_stack: Running) -> None:
+    data.seed_anew(full_stack, "small", 7, lambda line: None)
+    pods = [one for name, one in full_stack.services.items() if name.startswith("backend")]
+    job = f"{full_stack.base_url}/api/v1/jobs/1"
+    before = {_title(job) for _ in range(8 * len(pods))}
+    assert len(before) == 1
+    data.seed_anew(full_stack, "small", 8, lambda line: None)
+    deadline = time.monotonic() + 10
+    while (found := {_title(job) for _ in range(8 * len(pods))}) & before:
+        assert time.monotonic() < deadline, "a worker still remembers the old data"
+    assert len(found) == 1
+
+
+def _title(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own stack
+        return str(json.load(answer)["title"])
