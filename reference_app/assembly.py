@@ -16,9 +16,10 @@ from reference_app.auth import endpoints as auth
 from reference_app.companies import endpoints as companies
 from reference_app.database import Database
 from reference_app.feed import endpoints as feed
-from reference_app.feed.popularity import promote_regularly
+from reference_app.feed.popularity import promotion
 from reference_app.jobs import endpoints as jobs
 from reference_app.kit.cache import CHANNEL, Cache
+from reference_app.kit.chores import Chore, run_chores
 from reference_app.kit.metrics import RequestCounters, Ticker
 from reference_app.kit.middleware import Callers, Observe
 from reference_app.kit.passwords import Passwords
@@ -171,7 +172,7 @@ async def _serving(
             board.api_limit.run(),
             database.watch_replicas(),
             *switchboard.works(),
-            promote_regularly(database, store),
+            run_chores(store, _chores(board)),
             Ticker(requests, database.pool_use).run(),
         )
     ]
@@ -188,6 +189,10 @@ async def _serving(
         await cache.close()
         await database.close()
         await store.close()
+
+
+def _chores(board: Board) -> list[Chore]:
+    return [promotion(board.database)]
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -5,17 +5,9 @@ become popular, and stay so. Their number is bounded, so that popular posts
 never drown those of the people one follows.
 """
 
-import asyncio
-
-import structlog
-from redis.asyncio import Redis
-
 from reference_app.database import Database
-from reference_app.errors import DomainError
 from reference_app.feed import feed_sql
-from reference_app.kit.store import Store, StoreGoneError
-
-_log = structlog.get_logger()
+from reference_app.kit.chores import Chore
 
 EVERY_S = 600
 """How often posts become popular, over all workers."""
@@ -24,33 +16,17 @@ MOST_AT_ONCE = 5
 LEAST_TALK = 5
 """Likes, and comments twice, without which a post does not become popular."""
 
-_LOOK_EVERY_S = 60
-_TURN = "feed:promoted"
+
+def promotion(database: Database) -> Chore:
+    """Posts become popular, now and then."""
+
+    async def work() -> None:
+        await promote(database)
+
+    return Chore("feed.promotion", EVERY_S, work)
 
 
-async def promote_regularly(database: Database, store: Store) -> None:
-    """Take one's turn among all workers, until cancelled. Without Redis nobody has a turn."""
-    while True:
-        await asyncio.sleep(_LOOK_EVERY_S)
-        try:
-            await promote(database, store)
-        except DomainError as error:
-            _log.warning("posts not made popular", code=error.code)
-
-
-async def promote(database: Database, store: Store) -> list[int]:
-    """If nobody has lately, make posts popular; their ids."""
-    if not await _has_turn(store):
-        return []
+async def promote(database: Database) -> list[int]:
+    """Make posts popular; their ids."""
     async with database.writing() as session:
         return list(await feed_sql.promote(session, least=LEAST_TALK, most=MOST_AT_ONCE))
-
-
-async def _has_turn(store: Store) -> bool:
-    async def take(redis: Redis) -> bool:
-        return bool(await redis.set(_TURN, 1, nx=True, ex=EVERY_S))
-
-    try:
-        return await store.run(take)
-    except StoreGoneError:
-        return False
