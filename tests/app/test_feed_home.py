@@ -295,3 +295,40 @@ async def test_what_is_being_deleted_does_not_become_popular(app: Running) -> No
         connection.execute("DELETE FROM posts WHERE id = %s", (going,))
         async with asyncio.timeout(5):
             assert await promoted(app) == [staying]
+
+
+async def test_trending_puts_talk_first_and_lets_it_cool(app: Running) -> None:
+    author = await app.person()
+    quiet = make_posts(app, author.id, 2)
+    fresh = make_posts(app, author.id, 1)[0]
+    fallen = make_posts(app, author.id, 1, created_at="now() - interval '2 days'")[0]
+    past = make_posts(app, author.id, 1, created_at="now() - interval '4 days'")[0]
+    await talked_about(app, fresh, likes=3)
+    await talked_about(app, fallen, likes=9)
+    await talked_about(app, past, likes=1_000)
+    await talked_about(app, quiet[0], likes=0, comments=1)
+    answer = await app.client.get("/posts/trending")
+    assert [item["id"] for item in answer.json()["items"]] == [fresh, quiet[0], fallen]
+    # It is kept: what happens now shows minutes later.
+    await talked_about(app, quiet[1], likes=500)
+    assert (await app.client.get("/posts/trending")).content == answer.content
+
+
+async def test_the_posts_of_a_person_and_of_a_company_are_listed_apart(app: Running) -> None:
+    owner = await app.employer()
+    company = owner.company["id"]
+
+    async def listed(path: str) -> list[int]:
+        return [item["id"] for item in (await app.client.get(path)).json()["items"]]
+
+    assert await listed(f"/users/{owner.id}/posts") == []
+    assert await listed(f"/companies/{company}/posts") == []
+    own, theirs = await post_id(owner), await post_id(owner, company_id=company)
+    later = await post_id(owner)
+    assert await listed(f"/users/{owner.id}/posts") == [later, own]
+    assert await listed(f"/companies/{company}/posts") == [theirs]
+    first = (await app.client.get(f"/users/{owner.id}/posts?limit=1")).json()
+    cursor = first["next_cursor"]
+    assert await listed(f"/users/{owner.id}/posts?limit=1&cursor={cursor}") == [own]
+    await owner.send("DELETE", f"/posts/{theirs}", expect=204)
+    assert await listed(f"/companies/{company}/posts") == []
