@@ -20,6 +20,7 @@ from reference_app.feed.popularity import promotion
 from reference_app.jobs import endpoints as jobs
 from reference_app.kit.cache import CHANNEL, Cache
 from reference_app.kit.chores import Chore, run_chores
+from reference_app.kit.mail import Mail
 from reference_app.kit.metrics import RequestCounters, Ticker
 from reference_app.kit.middleware import Callers, Observe
 from reference_app.kit.passwords import Passwords
@@ -153,6 +154,7 @@ async def _serving(
             window_s=settings.login_window_seconds,
         ),
         passwords=Passwords(settings.bcrypt_rounds),
+        mail=Mail(),
         billing=Billing(settings, database),
         switchboard=switchboard,
     )

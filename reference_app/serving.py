@@ -12,6 +12,7 @@ from reference_app.database import Database, ReadSession, WriteSession
 from reference_app.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from reference_app.kit import metrics
 from reference_app.kit.cache import Cache, Loader
+from reference_app.kit.mail import Mail
 from reference_app.kit.middleware import Observed
 from reference_app.kit.passwords import Passwords
 from reference_app.kit.rate_limit import ApiLimit, LoginLimit
@@ -36,6 +37,7 @@ class Board:
     api_limit: ApiLimit
     login_limit: LoginLimit
     passwords: Passwords
+    mail: Mail
     billing: Billing
     switchboard: Switchboard
 
@@ -77,6 +79,12 @@ async def _seeker(access: Viewer) -> Access:
     return access
 
 
+async def _admin(access: Viewer) -> Access:
+    if access.role != Role.ADMIN:
+        raise ForbiddenError("admins_only", "Only administrators can do this.")
+    return access
+
+
 async def _reading(request: Request, access: Viewer) -> ReadSession:
     observed_of(request).touched(_DB)
     return await board_of(request).database.reading_for(access.user_id)
@@ -93,6 +101,7 @@ async def _writing(request: Request) -> AsyncGenerator[WriteSession]:
 
 Employer = Annotated[Access, Depends(_employer)]
 Seeker = Annotated[Access, Depends(_seeker)]
+Admin = Annotated[Access, Depends(_admin)]
 
 Reading = Annotated[ReadSession, Depends(_reading)]
 """Reads that show the signed-in user their own writes."""

@@ -27,7 +27,8 @@ class User(Model):
     """One person.
 
     `email` is held in lower case, so that one address is one account, and so
-    are `skills`. `available_since` is null for who is not available for hire.
+    are `skills`. `available_since` is null for who is not available for hire,
+    `suspended_at` for whoever may use the board.
     """
 
     __tablename__ = "users"
@@ -73,6 +74,7 @@ class User(Model):
     island: Mapped[str | None]
     skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     available_since: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
     created_at: Mapped[Made]
     updated_at: Mapped[Changed]
 
