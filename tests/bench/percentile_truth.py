@@ -12,7 +12,7 @@ from typing import TypedDict
 
 from capacity.histogram import Histogram
 from scenarios.runner import RunRequest, run
-from tests.bench.reading import report_of
+from tests.bench.reading import durations, report_of
 from tests.scenarios.one_run import HERE
 
 SERVER = Path(__file__).parents[1] / "scenarios" / "known_server.py"
@@ -70,15 +70,15 @@ def _one_round() -> dict[str, Compared]:
                 runs_dir=Path(folder) / "runs",
                 on_second=lambda _tick: None,
             )
-            truth = sorted(report_of(port)["durations"]["/draw"])
+            seen = report_of(port)
         finally:
             server.kill()
     (stats,) = found.endpoints
-    return _compare(Histogram.decode(stats.raw), truth)
+    reported = Histogram.decode(stats.raw)
+    return _compare(reported, durations(seen, "/draw", counted=reported.count, late=USERS))
 
 
 def _compare(reported: Histogram, truth: list[float]) -> dict[str, Compared]:
-    assert reported.count == len(truth)
     figures: dict[str, Compared] = {}
     for percent in PERCENTS:
         true_ms = 1000 * truth[int(percent / 100 * len(truth) + 0.5) - 1]

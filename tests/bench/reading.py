@@ -14,3 +14,14 @@ def report_of(port: int) -> dict[str, Any]:
     finally:
         connection.close()
     return found
+
+
+def durations(report: dict[str, Any], path: str, *, counted: int, late: int) -> list[float]:
+    """The seconds that the calls of `path` took, sorted, for a run that counts `counted` of them.
+
+    A run does not count what its users sent after its end, at most one call each: `late`
+    in all. Those came last.
+    """
+    calls = sorted(report["calls"][path])
+    assert counted <= len(calls) <= counted + late, (counted, len(calls))
+    return sorted(taken for _came, taken in calls[:counted])

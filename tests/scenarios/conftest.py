@@ -25,7 +25,7 @@ class Server:
         self.host = f"http://127.0.0.1:{port}"
 
     def report(self) -> dict[str, Any]:
-        """Peers, arrivals and durations; see `known_server`."""
+        """Peers, arrivals and calls; see `known_server`."""
         return report_of(self.port)
 
 

@@ -10,7 +10,7 @@ counts what reaches it until it is ended. Paths:
 /drop            closes the connection without an answer
 /hang            never answers
 /report          JSON: peers (address -> connections), arrivals (Unix times),
-                 durations (path -> seconds, as this server measured them)
+                 calls (path -> [when it came, seconds it took], by this server's own clock)
 anything else    200 and an empty JSON object
 """
 
@@ -35,7 +35,7 @@ class Known:
     def __init__(self) -> None:
         self.peers: Counter[str] = Counter()
         self.arrivals: list[float] = []
-        self.durations: defaultdict[str, list[float]] = defaultdict(list)
+        self.calls: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
         self.chance = random.Random(7)
 
     def draw(self) -> float:
@@ -93,13 +93,13 @@ class Conversation(asyncio.Protocol):
         return {
             "peers": known.peers,
             "arrivals": known.arrivals,
-            "durations": known.durations,
+            "calls": known.calls,
         }
 
     def _answer(self, status: int, body: bytes, path: str, began: float) -> None:
         head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n"
         self._transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        self._known.durations[path].append(time.perf_counter() - began)
+        self._known.calls[path].append((began, time.perf_counter() - began))
 
 
 async def serve() -> None:
