@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from capacity.histogram import Histogram
-from capacity.run import EndpointStats, Run
+from capacity.run import SOCKET, EndpointStats, Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,17 +44,22 @@ class Observation:
         """Statistics of the measured steps; of the endpoints that match any pattern, if given.
 
         A pattern is a shell-style glob on `METHOD endpoint`, or on the endpoint alone.
+        Without one these are the requests, and nothing that sockets did beside them.
         """
-        measured = {step.name for step in self.run.measured_steps()}
         return [
             stats
-            for stats in self.run.endpoints
-            if stats.step in measured and (not patterns or _matches(stats, patterns))
+            for stats in self.everything()
+            if (_matches(stats, patterns) if patterns else stats.method != SOCKET)
         ]
+
+    def everything(self) -> list[EndpointStats]:
+        """Statistics of the measured steps, of requests and of what sockets did beside them."""
+        measured = {step.name for step in self.run.measured_steps()}
+        return [stats for stats in self.run.endpoints if stats.step in measured]
 
     def endpoint_names(self) -> list[str]:
         """Every `METHOD endpoint` seen in the measured steps, each once, in order."""
-        return list(dict.fromkeys(name(stats) for stats in self.endpoints()))
+        return list(dict.fromkeys(name(stats) for stats in self.everything()))
 
     def latencies(self, patterns: Sequence[str] = (), *, corrected: bool = True) -> Histogram:
         """Latencies of successful requests, from the intended start or as sent."""

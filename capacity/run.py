@@ -120,6 +120,13 @@ class Step(_Part):
         return self.end_s - self.start_s
 
 
+SOCKET = "SOCKET"
+"""The method of what happens over sockets beside the requests: opening, delivery.
+
+It has endpoints and targets of its own; it is no arrival, and no part of figures of the whole.
+"""
+
+
 class EndpointStats(_Part):
     """What one endpoint did in one step.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from capacity.histogram import Histogram
-from capacity.run import Arrivals, EndpointStats, Phase, Step
+from capacity.run import SOCKET, Arrivals, EndpointStats, Phase, Step
 
 
 class SpoolError(ValueError):
@@ -209,7 +209,9 @@ class Fold:
         if not self.openings:
             return []
         achieved: dict[str, int] = {}
-        for (step, _, _), total in self._totals.items():
+        for (step, method, _), total in self._totals.items():
+            if method == SOCKET:
+                continue
             achieved[step] = achieved.get(step, 0) + total.requests
         plan = next(iter(self.openings.values())).steps
         rates = [opening.offered_rate for opening in self.openings.values()]

@@ -89,7 +89,7 @@ def _line(one: "Listed") -> str:
     run = one.run
     if run is None:
         return f"{one.id:<34} unreadable: {one.problem}"
-    counted = sum(stats.requests for stats in run.endpoints)
+    counted = sum(step.arrivals.achieved for step in run.steps)
     state = "invalid" if run.invalid else run.status.value
     return f"{one.id:<34} {state:<12} {run.what.load.users:>7,} users {counted:>9,} requests"
 

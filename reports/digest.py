@@ -247,7 +247,7 @@ class Digest:
     def endpoint_rows(self) -> list[EndpointRow]:
         """Every endpoint of the measured steps, the most requested first."""
         together: dict[str, list[EndpointStats]] = {}
-        for stats in self.seen.endpoints():
+        for stats in self.seen.everything():
             together.setdefault(name(stats), []).append(stats)
         rows = [self._endpoint_row(label, parts) for label, parts in together.items()]
         return sorted(rows, key=lambda row: -row.requests)
@@ -275,7 +275,7 @@ class Digest:
         """Failures by kind and endpoint, the most frequent first."""
         counts: dict[tuple[str, str], int] = {}
         requests: dict[str, int] = {}
-        for stats in self.seen.endpoints():
+        for stats in self.seen.everything():
             requests[name(stats)] = requests.get(name(stats), 0) + stats.requests
             for kind, amount in stats.errors.items():
                 key = (kind, name(stats))

@@ -47,6 +47,7 @@ class Session(_Part):
 
     start_share: float = Field(ge=0, lt=1)
     password_share: float = Field(ge=0, le=1)
+    socket_share: float = Field(ge=0, le=1)
 
 
 class Popularity(_Part):

@@ -11,6 +11,7 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from gevent.timeout import Timeout
 
+from scenarios.deliveries import Deliveries
 from scenarios.journeys.account import Member
 from scenarios.journeys.browsing import Journey, Visitor
 from scenarios.journeys.employer import Employer
@@ -32,9 +33,15 @@ class Crowd:
     """
 
     def __init__(
-        self, world: World, users: int, lasts_s: float, opened: Callable[[float], None]
+        self,
+        world: World,
+        users: int,
+        lasts_s: float,
+        opened: Callable[[float], None],
+        deliveries: Deliveries,
     ) -> None:
         self.world = world
+        self.deliveries = deliveries
         self._lasts_s = lasts_s
         self.connecting = BoundedSemaphore(CONNECTING_AT_ONCE)
         self._parts = world.scenario.cast(users)

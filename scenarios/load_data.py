@@ -32,6 +32,8 @@ class SignedIn(_Part):
     email: str
     access_token: str
     refresh_token: str
+    contacts: list[int] = []
+    """Others with a session here, whom one may write to."""
     job_ids: list[int] = []
     company_id: int | None = None
 

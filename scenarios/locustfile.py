@@ -4,9 +4,13 @@ Read by our generator, and just as well by plain Locust, with orders in the
 environment variable `HMB_ORDERS`.
 """
 
+from locust import events
+
+from capacity.run import SOCKET
 from scenarios import load_opening
 from scenarios.catalogue import Scenario
 from scenarios.crowd import Crowd
+from scenarios.deliveries import Deliveries
 from scenarios.journeys.world import World
 from scenarios.load_data import read_load_data
 from scenarios.orders import Orders, read_orders
@@ -19,7 +23,19 @@ def _crowd(orders: Orders) -> Crowd:
     scenario: Scenario = orders.scenario
     world = World.of(scenario, read_load_data(orders.data_file), orders.seed)
     lasts_s = orders.warmup_s + orders.duration_s
-    return Crowd(world, orders.users, lasts_s, load_opening.announce)
+    return Crowd(world, orders.users, lasts_s, load_opening.announce, Deliveries(_report))
+
+
+def _report(what: str, began: float, taken_s: float | None, error: Exception | None) -> None:
+    events.request.fire(  # type: ignore[no-untyped-call]  # Locust has no types here
+        request_type=SOCKET,
+        name=what,
+        response_time=None if taken_s is None else 1000 * taken_s,
+        response_length=0,
+        exception=error,
+        context={},
+        start_time=began,
+    )
 
 
 class JobBoardUser(VirtualUser):

@@ -8,6 +8,7 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+import gevent
 import gevent.ssl
 import orjson
 from gevent import socket
@@ -15,12 +16,14 @@ from geventhttpclient.client import HTTPClient, HTTPClientPool
 from geventhttpclient.url import URL
 from locust import FastHttpUser
 from locust.env import Environment
+from websocket import WebSocketException
 
 from scenarios.arrivals.closed import ClosedArrivals
 from scenarios.catalogue import Limits
 from scenarios.crowd import Crowd
 from scenarios.journeys.account import Member
 from scenarios.journeys.call import BodyError, Call
+from scenarios.live_socket import LiveSocket, open_socket
 from scenarios.sources import can_bind, source_address
 
 _log = logging.getLogger(__name__)
@@ -55,11 +58,14 @@ class OwnConnection(HTTPClientPool):
         client = super().get_client(url)
         if new and self._source is not None:
             # the pool's own place for how a socket is made; it takes no source address
-            client._connection_pool._create_tcp_socket = self._bound_socket  # type: ignore[method-assign,assignment]
+            client._connection_pool._create_tcp_socket = self.make_socket  # type: ignore[method-assign,assignment]
         return client
 
-    def _bound_socket(self, family: int, kind: int, protocol: int) -> socket.socket:
+    def make_socket(self, family: int, kind: int, protocol: int) -> socket.socket:
+        """A socket not connected yet, from the source address when there is one."""
         made = socket.socket(family, kind, protocol)
+        if self._source is None:
+            return made
         made.setsockopt(plain_socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
         made.bind((self._source, 0))
         return made
@@ -89,6 +95,7 @@ class VirtualUser(FastHttpUser):
         self.client_pool = self._connection
         super().__init__(environment)
         self._ready = False
+        self._socket: LiveSocket | None = None
 
     def wait_time(self) -> float:
         """Seconds until the next request is due; practically never, once the load is over."""
@@ -120,8 +127,14 @@ class VirtualUser(FastHttpUser):
     def _reconnect(self) -> None:
         """A person who comes back brings a new connection; opening it is part of the request."""
         self._connection.close()
+        self._leave_socket()
+
+    def on_stop(self) -> None:
+        """Locust calls this when the user is stopped."""
+        self._leave_socket()
 
     def _send(self, call: Call) -> None:
+        sent_at = time.time()
         with self.client.request(
             call.method,
             call.path,
@@ -137,14 +150,56 @@ class VirtualUser(FastHttpUser):
                 self.journey.shut_out(call)
             if status in call.expect:
                 try:
-                    call.check(status, _decoded(response.content))
+                    body = _decoded(response.content)
+                    call.check(status, body)
                 except BodyError as error:
                     response.failure(f"body: {error}")
                 else:
                     response.success()
+                    self._go_on(call, status, body, sent_at)
             elif 0 < status < 400:
                 response.failure(f"http {status}")
             # everything else fails by Locust's own judgement of status and connection
+
+    def _go_on(self, call: Call, status: int, body: Any, sent_at: float) -> None:
+        """What a right answer leads to, beside the next request."""
+        if call.writes_to is not None and status == 201:
+            place = (call.writes_to, body["conversation_id"])
+            self.crowd.deliveries.sent(*place, body["id"], sent_at)
+        if call.opens_socket and isinstance(self.journey, Member):
+            # a person does not wait for it
+            gevent.spawn(self._open_socket, self.journey.person, body)
+
+    def _open_socket(self, person: int, ticket: dict[str, str]) -> None:
+        self._leave_socket()
+        began = time.time()
+        try:
+            connection = open_socket(
+                self.host or "",
+                [ticket["protocol"], ticket["ticket"]],
+                self._connection.make_socket,
+                _shared_context(),
+                self.crowd.world.scenario.limits.connect_s,
+            )
+        except (WebSocketException, OSError) as error:
+            self.crowd.deliveries.opened(began, error)
+            return
+        self.crowd.deliveries.opened(began, None)
+        self.crowd.deliveries.listens(person)
+        self._socket = LiveSocket(
+            connection,
+            on_frame=functools.partial(self._hear, person),
+            on_end=functools.partial(self.crowd.deliveries.listens_no_more, person),
+        )
+
+    def _hear(self, person: int, frame: dict[str, Any]) -> None:
+        if frame["type"] == "messages":
+            self.crowd.deliveries.heard(person, frame["conversation_id"], frame["up_to"])
+
+    def _leave_socket(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def _headers(self, call: Call) -> dict[str, str]:
         headers = {"Accept": "application/json"}

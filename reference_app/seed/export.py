@@ -19,6 +19,7 @@ from reference_app.kit.tokens import (
     new_refresh_token,
     refresh_token_hash,
 )
+from reference_app.seed.contacts import contacts_among, partners_of
 from reference_app.seed.database import Connection
 from reference_app.seed.errors import RefusedError, SeedError
 from reference_app.seed.lines import generator
@@ -92,6 +93,9 @@ def export(
     scale = scale_named(found.scale)
     employers = _employers(connection, round(sessions * _EMPLOYERS), seed, scale)
     seekers = _seekers(connection, sessions - round(sessions * _EMPLOYERS), seed, scale)
+    known = contacts_among(connection, [person["id"] for person in (*seekers, *employers)])
+    for person in (*seekers, *employers):
+        person["contacts"] = known.get(person["id"], [])
     issued = datetime.now(UTC)
     signed_in = {
         person["id"]: _sign_in(person["id"], role, issued, settings)
@@ -140,18 +144,34 @@ def searches() -> list[dict[str, Any]]:
 
 
 def _seekers(connection: Connection, wanted: int, seed: int, scale: Scale) -> list[dict[str, Any]]:
-    """Seekers in an order that depends on `seed` alone, whoever has registered since the load."""
+    """Seekers in an order that depends on `seed` alone, whoever has registered since the load.
+
+    Every other one is somebody's contact, as far as there are any, so that people who
+    know each other are there together.
+    """
     if wanted > scale.users - scale.companies:
         raise RefusedError(f"only {scale.users - scale.companies} seekers are seeded, not {wanted}")
     order = (generator(seed, "export seekers").permutation(scale.users) + 1).tolist()
+    first = _in_order(connection, order, (wanted + 1) // 2)
+    ids = [each["id"] for each in first]
+    everyone = list(dict.fromkeys([*ids, *partners_of(connection, ids), *order]))
+    chosen = _in_order(connection, everyone, wanted)
+    if len(chosen) < wanted:
+        raise RefusedError(f"only {len(chosen)} seekers are left, not {wanted}")
+    return chosen
+
+
+def _in_order(connection: Connection, order: Sequence[int], wanted: int) -> list[dict[str, Any]]:
+    """The first `wanted` of `order` who are seekers, or as many as there are."""
     chosen: list[dict[str, Any]] = []
-    for start in range(0, scale.users, 2 * wanted + 100):
-        candidates = order[start : start + 2 * wanted + 100]
+    step = 2 * wanted + 100
+    for start in range(0, len(order), step):
+        candidates = order[start : start + step]
         emails: dict[int, str] = dict(connection.execute(_SEEKERS, (candidates,)).fetchall())
         chosen += [{"id": n, "email": emails[n]} for n in candidates if n in emails]
         if len(chosen) >= wanted:
             return chosen[:wanted]
-    raise RefusedError(f"only {len(chosen)} seekers are left, not {wanted}")
+    return chosen
 
 
 def _employers(

@@ -45,6 +45,10 @@ class Journey:
         """The next request; `now` is a Unix time."""
         if self.chance.random() < self.world.scenario.session.start_share:
             return self.begin_session()
+        return self.go_on()
+
+    def go_on(self) -> Call:
+        """Any of what the journey can do."""
         return self._actions[self.world.actions[self.name].draw(self.chance)]()
 
     def begin_session(self) -> Call:

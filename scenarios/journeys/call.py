@@ -23,7 +23,8 @@ class Call:
     `route` is the template it is counted under. `check` is given the status and
     the decoded body (None when there is none) of an answer whose status is in
     `expect`, and raises `BodyError` when the body is wrong. With `signed` the access
-    token goes along; `anew` opens a new connection for it.
+    token goes along; `anew` opens a new connection for it. The answer of a call that
+    `opens_socket` is the ticket to do so with, that of one that `writes_to` a person the message.
     """
 
     method: str
@@ -34,6 +35,8 @@ class Call:
     body: Mapping[str, Any] | None = None
     signed: bool = False
     anew: bool = False
+    opens_socket: bool = False
+    writes_to: int | None = None
 
 
 def get(

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from scenarios.journeys.account import Member
 from scenarios.journeys.browsing import JOB_KEYS
 from scenarios.journeys.call import PREFIX, Call, a_conflict, a_page, an_object, get, same
 from scenarios.journeys.seeker import APPLICATION_KEYS
+from scenarios.journeys.social import Social
 from scenarios.journeys.world import EMPLOYMENT_TYPES, World
 from scenarios.load_data import SignedIn
 
@@ -19,7 +19,7 @@ _DESCRIPTION = (
 )
 
 
-class Employer(Member):
+class Employer(Social):
     """Someone with a company and jobs to fill."""
 
     name = "employer"

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from scenarios.journeys.account import Member
 from scenarios.journeys.call import (
     PREFIX,
     BodyError,
@@ -15,6 +14,7 @@ from scenarios.journeys.call import (
     get,
     same,
 )
+from scenarios.journeys.social import Social
 from scenarios.journeys.world import World
 from scenarios.load_data import SignedIn
 
@@ -28,7 +28,7 @@ _LETTER = (
 )
 
 
-class Seeker(Member):
+class Seeker(Social):
     """Someone with an account who wants a job."""
 
     name = "seeker"

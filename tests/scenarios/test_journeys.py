@@ -137,6 +137,9 @@ def test_only_signed_requests_go_to_places_of_ones_own() -> None:
                     "?cursor",
                     "/jobs/{id}",
                     "/companies/{id}",
+                    "/posts/trending",
+                    "/posts/{id}",
+                    "/posts/{id}/comments",
                     "/health",
                 )
             )
@@ -364,3 +367,58 @@ def test_new_pay_is_in_order_whatever_it_was() -> None:
     for call in edits:
         assert call.body is not None
         assert 0 < call.body["salary_min_cents"] <= call.body["salary_max_cents"]
+
+
+def post(number: int = 1, **more: Any) -> dict[str, Any]:
+    return {"id": number, "author": {}, "body": "x", "likes": 0, "comments": 0, **more}
+
+
+def test_posts_seen_are_what_is_read_and_liked() -> None:
+    someone = seeker()
+    assert someone.like().route == someone.read_post().route == "/api/v1/feed"
+    feed = someone.feed()
+    assert not accepts(feed, page(post()))
+    feed.check(200, page(post(31, liked=False)))
+    like = someone.like()
+    assert like.path == "/api/v1/posts/31/like"
+    assert accepts(like, {"liked": True, "likes": 1})
+    assert not accepts(like, {"liked": False, "likes": 0})
+    assert someone.read_post().path.startswith("/api/v1/posts/31")
+
+
+def test_only_a_quota_may_refuse_what_is_said() -> None:
+    someone = seeker()
+    call = someone.post()
+    assert call.body is not None
+    assert accepts(call, post(5, body=call.body["body"]), 201)
+    assert not accepts(call, post(5, body="something else"), 201)
+    assert accepts(call, {"code": "quota_exceeded", "feature": "posts"}, 403)
+    assert not accepts(call, {"code": "quota_exceeded", "feature": "messages"}, 403)
+    assert not accepts(call, {"code": "employers_only"}, 403)
+
+
+def test_messages_go_to_contacts_only() -> None:
+    someone = seeker()
+    assert someone.write().route == "/api/v1/conversations"
+    assert someone.write().method == "GET"
+    of = world()
+    friend = of.data.seekers[0].model_copy(update={"contacts": [12]})
+    call = Seeker(of, of.chance(0, "decisions"), friend).write()
+    assert call.body is not None
+    assert (call.writes_to, call.body["recipient_id"]) == (12, 12)
+    message = {"id": 9, "conversation_id": 2, "sender_id": 0, "body": call.body["body"]}
+    assert accepts(call, message, 201)
+    assert not accepts(call, {**message, "sender_id": 1}, 201)
+    assert not accepts(call, {**message, "body": ""}, 201)
+
+
+def test_a_share_of_sessions_asks_for_a_socket_once() -> None:
+    asked_for = 0
+    for number in range(40):
+        someone = person("seeker", number, scenario=without_sessions())
+        tickets = [
+            call for call in (someone.next_call(NOW) for _ in range(60)) if call.opens_socket
+        ]
+        assert len(tickets) <= 1
+        asked_for += len(tickets)
+    assert 40 * MIXED.session.socket_share == pytest.approx(asked_for, abs=10)
