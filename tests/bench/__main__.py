@@ -9,6 +9,7 @@ BENCHES = (
     "percentile_truth",
     "cached_pages",
     "browse_cost",
+    "endpoint_cost",
     "websocket_delivery",
 )
 

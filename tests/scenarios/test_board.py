@@ -1,11 +1,8 @@
 """The journeys on the real board: every request of every journey, and a whole load test."""
 
-import http.client
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 import pytest
 
@@ -14,7 +11,6 @@ from capacity.store import read_timeline
 from scenarios import catalogue
 from scenarios.journeys.account import Member
 from scenarios.journeys.browsing import Journey, Visitor
-from scenarios.journeys.call import Call
 from scenarios.journeys.employer import Employer
 from scenarios.journeys.seeker import Seeker
 from scenarios.journeys.world import World
@@ -24,6 +20,7 @@ from stack import data, engine
 from stack.probes import probes
 from stack.state import Running
 from tests.scenarios.one_run import HERE
+from tests.scenarios.person import Person
 
 pytestmark = pytest.mark.stack
 
@@ -44,31 +41,6 @@ def board(make_home: Callable[[], Path]) -> Iterator[Board]:
     data.export_load_data(running, catalogue.load("smoke").sessions_to_export(20), 1, file)
     yield Board(running, file)
     engine.down(home)
-
-
-class Person:
-    """Sends a journey's requests one by one, from an address of its own."""
-
-    def __init__(self, host: str, source: str, journey: Journey) -> None:
-        self._connection = http.client.HTTPConnection(
-            urlsplit(host).netloc, timeout=30, source_address=(source, 0)
-        )
-        self.journey = journey
-
-    def send(self, call: Call) -> None:
-        headers = {"Content-Type": "application/json"}
-        if call.signed and isinstance(self.journey, Member):
-            headers["Authorization"] = f"Bearer {self.journey.access_token}"
-        body = None if call.body is None else json.dumps(call.body)
-        self._connection.request(call.method, call.path, body, headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
-        assert answer.status in call.expect, f"{call.method} {call.path}: {content.decode()}"
-        decoded: Any = json.loads(content) if content else None
-        call.check(answer.status, decoded)
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 @pytest.mark.parametrize("kind", ["visitor", "seeker", "employer"])

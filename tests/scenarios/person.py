@@ -1,0 +1,37 @@
+"""Sends a journey's requests one by one, without Locust."""
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from scenarios.journeys.account import Member
+from scenarios.journeys.browsing import Journey
+from scenarios.journeys.call import Call
+
+
+class Person:
+    """Someone on a journey, from an address of their own."""
+
+    def __init__(self, host: str, source: str, journey: Journey) -> None:
+        self._connection = http.client.HTTPConnection(
+            urlsplit(host).netloc, timeout=30, source_address=(source, 0)
+        )
+        self.journey = journey
+
+    def send(self, call: Call) -> None:
+        """One request; fails unless the answer is what the journey expects."""
+        headers = {"Content-Type": "application/json"}
+        if call.signed and isinstance(self.journey, Member):
+            headers["Authorization"] = f"Bearer {self.journey.access_token}"
+        body = None if call.body is None else json.dumps(call.body)
+        self._connection.request(call.method, call.path, body, headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        assert answer.status in call.expect, f"{call.method} {call.path}: {content.decode()}"
+        decoded: Any = json.loads(content) if content else None
+        call.check(answer.status, decoded)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
