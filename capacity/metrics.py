@@ -167,6 +167,14 @@ _TABLE = (
         tier_metrics.gauge("pool_waiting"),
     ),
     Metric(
+        "pod_sockets",
+        "WebSockets one pod holds open",
+        "sockets",
+        ("max", "mean"),
+        tier_metrics.gauge("pod_sockets"),
+        bound_by_load=True,
+    ),
+    Metric(
         "redis_connections_per_pod",
         "Redis connections open, divided by the pods",
         "connections",

@@ -43,6 +43,7 @@ SERIES: dict[str, tuple[str, str]] = {
     "pod.{pod}.reads_primary": ("sessions/s", "read sessions opened on the primary"),
     "pod.{pod}.writes": ("sessions/s", "write sessions opened"),
     "pod.{pod}.pool_in_use": ("connections", "database connections in use"),
+    "pod.{pod}.sockets": ("sockets", "open WebSockets"),
     "pod.{pod}.pool_waiting": ("requests", "requests waiting for a database connection"),
     "pod.{pod}.pool_limit": ("connections", "most database connections the pod may open"),
     "pod.{pod}.event_loop_lag": ("s", "worst delay of a worker's event loop"),

@@ -21,6 +21,7 @@ _GAUGES = {
     "event_loop_lag": ("pod.{pod}.event_loop_lag", "s"),
     "pod_database_connections": ("pod.{pod}.pool_limit", "connections"),
     "pool_waiting": ("pod.{pod}.pool_waiting", "requests"),
+    "pod_sockets": ("pod.{pod}.sockets", "sockets"),
 }
 
 

@@ -35,6 +35,7 @@ _SUMMED: Mapping[str, str] = {
 _GAUGES: Mapping[str, str] = {
     "db_pool_in_use": "pool_in_use",
     "db_pool_waiting": "pool_waiting",
+    "websocket_connections": "sockets",
     "db_pool_limit": "pool_limit",
     "event_loop_lag_seconds": "event_loop_lag",
 }

@@ -251,6 +251,7 @@ def _pod(
         f"pod.{pod}.reads_primary": requests * 0.012,
         f"pod.{pod}.writes": requests * 0.06,
         f"pod.{pod}.pool_in_use": in_use,
+        f"pod.{pod}.sockets": np.full(len(busy), 70.0),
         f"pod.{pod}.pool_waiting": np.where(busy > 2.2, 2.0, 0.0),
         f"pod.{pod}.pool_limit": np.full(size, 60.0),
         f"pod.{pod}.event_loop_lag": 0.002 * busy**2 * chance.lognormal(0, 0.3, size),
