@@ -218,7 +218,8 @@ class Recorder:
             lateness_us=self._lateness_us,
         )
         self._flushed_at, self._cpu_s, self._lateness_us = now, cpu_s, 0
-        self._second += 1
+        # a flush that comes seconds late covers them all: none is made up for
+        self._second = max(self._second + 1, int(now - self._epoch))
         return beat
 
     def _cell(self, second: int, step: str, method: str, name: str, tally: _Tally) -> Cell:

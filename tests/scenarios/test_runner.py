@@ -1,5 +1,6 @@
 """A load test of a real server: what the record says against what the server knows."""
 
+import itertools
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -288,6 +289,32 @@ class Person(FastHttpUser):
     assert kept.status is Status.INTERRUPTED
     assert 1 < kept.steps[0].end_s < 10  # of 20: what was under way when it fell
     assert endpoint(kept, "/page").requests > 10
+
+
+def test_a_generator_held_up_makes_up_no_seconds(loaded: Loaded, tmp_path: Path) -> None:
+    run = loaded(
+        """
+import gevent, gevent.monkey
+class Person(FastHttpUser):
+    wait_time = constant(0.05)
+    def on_start(self):
+        hold_up = gevent.monkey.get_original("time", "sleep")
+        gevent.spawn_later(0.5, hold_up, 3.2)
+    @task
+    def page(self):
+        self.client.get("/page")
+""",
+        users=1,
+        duration_s=7.0,
+    )
+    spool = (the_run_folder(tmp_path) / "load.jsonl").read_text()
+    beats = fold(spool.splitlines()).beats
+    held_up = max(beats, key=lambda beat: beat.length_s)
+    assert held_up.length_s > 3
+    # each interval begins in the second where the one before it ended
+    for before, after in itertools.pairwise(beats):
+        assert before.second + before.length_s == pytest.approx(after.second, abs=1)
+    assert "generator-saturated" not in {one.reason for one in run.invalid}
 
 
 def test_a_built_in_scenario_needs_load_data(tmp_path: Path) -> None:
