@@ -21,6 +21,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from reference_app.kit.resources import Resources
+
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 10.0)
 """Upper bounds in seconds; the blueprint's limits are among them."""
 
@@ -59,6 +61,12 @@ _loop_lag = Gauge(
     "Worst delay of the event loop in the last second.",
     multiprocess_mode="livemax",
 )
+_replica_lag = Gauge(
+    "replica_lag_seconds",
+    "How far a replica is behind, as a worker last saw it.",
+    ["replica"],
+    multiprocess_mode="livemax",
+)
 _in_flight = Gauge("requests_in_flight", "Requests being answered.", multiprocess_mode="livesum")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -82,6 +90,11 @@ def rate_limited(group: str) -> None:
 def rate_limit_unchecked(group: str) -> None:
     """Count a request that the rate limit `group` could not check."""
     _limit_unchecked.labels(group).inc()
+
+
+def replica_lag(replica: str, seconds: float) -> None:
+    """Note how far a replica is behind; infinitely, when it does not answer."""
+    _replica_lag.labels(replica).set(seconds)
 
 
 class RequestCounters:
@@ -117,6 +130,7 @@ class Ticker:
         """`pools` tells connections in use, requests waiting, and the limit."""
         self._requests = requests
         self._pools = pools
+        self._resources = Resources()
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -132,6 +146,7 @@ class Ticker:
             _pool_in_use.set(in_use)
             _pool_waiting.set(waiting)
             _pool_limit.set(limit)
+            self._resources.update()
 
 
 def exposition(multiprocess: bool) -> bytes:

@@ -7,10 +7,12 @@ else's take any replica that is alive and not too far behind.
 
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
+from math import inf
 from time import monotonic
 
 from redis.asyncio import Redis
 
+from reference_app.kit import metrics
 from reference_app.kit.store import Store, StoreGoneError
 
 UNKNOWN = 2**62
@@ -102,12 +104,14 @@ class Replica:
             return
         self.answers = True
         self.serves = lag_s <= self._max_lag_s
+        metrics.replica_lag(self.name, lag_s)
 
     def failed(self) -> None:
         """It did not answer: it serves nobody until it does, and may come back a different one."""
         self.answers = False
         self.serves = False
         self._replayed = 0
+        metrics.replica_lag(self.name, inf)
 
 
 class Replicas:

@@ -261,6 +261,10 @@ async def test_the_metrics_tell_what_was_served(app: Running) -> None:
         "db_pool_limit",
         "event_loop_lag_seconds",
         "requests_in_flight",
+        "pod_cpu_seconds_total",
+        "pod_memory_bytes",
+        "pod_cpu_limit_cores",
+        "pod_memory_limit_bytes",
     ):
         assert name in text
     assert "/jobs/999" not in text
