@@ -116,16 +116,19 @@ async def _life(board: Running) -> None:
     place = urlsplit(str(board.client.base_url)).netloc
     socket = await Socket.connect(f"ws://{place}/ws", [shown["protocol"], shown["ticket"]])
     number = 0
-    while True:
-        number += 1
-        await board.client.get(f"/jobs/{job['id']}")
-        await seeker.get("/notifications", expect=None)
-        await seeker.post("/companies", name="Not mine to make")
-        body = {"recipient_id": seeker.id, "body": "When?", "key": f"question-{number:04}"}
-        await employer.post("/conversations", **body)
-        with pytest.raises(RefusedError):
-            await Socket.connect(f"ws://{place}/ws", ["hmb"])
-        if number == 3:
-            for _ in range(_OVER_THE_LIMIT):
-                await employer.get("/jobs/mine", expect=None)
-        await asyncio.sleep(0.5)
+    try:
+        while True:
+            number += 1
+            await board.client.get(f"/jobs/{job['id']}")
+            await seeker.get("/notifications", expect=None)
+            await seeker.post("/companies", name="Not mine to make")
+            body = {"recipient_id": seeker.id, "body": "When?", "key": f"question-{number:04}"}
+            await employer.post("/conversations", **body)
+            with pytest.raises(RefusedError):
+                await Socket.connect(f"ws://{place}/ws", ["hmb"])
+            if number == 3:
+                for _ in range(_OVER_THE_LIMIT):
+                    await employer.get("/jobs/mine", expect=None)
+            await asyncio.sleep(0.5)
+    finally:
+        socket.close()
