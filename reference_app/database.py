@@ -9,7 +9,7 @@ writes even where a read falls back to the primary.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
@@ -237,6 +237,14 @@ class Database:
         metrics.replica_skips.inc()
         _log.warning("replica skipped", replica=replica.name)
 
+    async def open(self) -> None:
+        """Open all connections now rather than in the way of the first requests.
+
+        Raises what a server that cannot be reached raises.
+        """
+        engines = (self._writer, self._primary_reader, *self._readers.values())
+        await asyncio.gather(*(_fill(engine) for engine in engines))
+
     async def watch_replicas(self) -> None:
         """Look after every replica once a second, until cancelled."""
         while True:
@@ -351,6 +359,13 @@ def _engine(url: str, size: int, settings: Settings, *, reads: bool) -> AsyncEng
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
+
+
+async def _fill(engine: AsyncEngine) -> None:
+    assert isinstance(engine.pool, CountingPool)  # noqa: S101 - as `_engine` makes it
+    async with AsyncExitStack() as opened:
+        for _ in range(engine.pool.size()):
+            await opened.enter_async_context(engine.connect())
 
 
 def _refuse_closed(dbapi_connection: Any, *_: object) -> None:
