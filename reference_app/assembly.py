@@ -176,6 +176,7 @@ async def _serving(
             listener.run(),
             store.deliver_delayed(),
             board.api_limit.run(),
+            database.watch_primary(),
             database.watch_replicas(),
             *switchboard.works(),
             run_chores(store, _chores(board)),
