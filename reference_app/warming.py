@@ -24,14 +24,14 @@ _log = structlog.get_logger()
 _AT_MOST_S = 10.0
 _NOBODY = 0
 
-_PUBLIC = (
+PUBLIC = (
     "/api/v1/jobs",
     "/api/v1/jobs?category=plumbing&island=exuma",
     "/api/v1/jobs?q=plumber",
     f"/api/v1/jobs/{LARGEST_ID}",
     f"/api/v1/companies/{LARGEST_ID}",
 )
-_SEEKERS = (
+SEEKERS = (
     "/api/v1/auth/me",
     "/api/v1/jobs/saved",
     "/api/v1/applications",
@@ -39,7 +39,7 @@ _SEEKERS = (
     "/api/v1/conversations",
     "/api/v1/notifications",
 )
-_EMPLOYERS = ("/api/v1/jobs/mine", f"/api/v1/jobs/{LARGEST_ID}/applications")
+EMPLOYERS = ("/api/v1/jobs/mine", f"/api/v1/jobs/{LARGEST_ID}/applications")
 
 
 async def warm(app: FastAPI, database: Database) -> None:
@@ -48,9 +48,9 @@ async def warm(app: FastAPI, database: Database) -> None:
         async with asyncio.timeout(_AT_MOST_S):
             await database.open()
             for pages, role in (
-                (_PUBLIC, None),
-                (_SEEKERS, Role.SEEKER),
-                (_EMPLOYERS, Role.EMPLOYER),
+                (PUBLIC, None),
+                (SEEKERS, Role.SEEKER),
+                (EMPLOYERS, Role.EMPLOYER),
             ):
                 for page in pages:
                     await _ask(app, page, role)

@@ -61,6 +61,18 @@ class Breakable:
                 preexec_fn=dying_with_parent(signal.SIGQUIT, 65_536),  # noqa: PLW1509
             )
 
+    def stop(self) -> None:
+        """Have it stand still: connections open, nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """End a `stop`."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for pid in (self.pid, *descendants(self.pid)):
+            os.kill(pid, number)
+
     def close(self) -> None:
         """End what `start` began, which the stack does not know."""
         if self._again is not None and self._again.poll() is None:
@@ -82,7 +94,7 @@ class Breakables:
     def sql(self, server: str, statement: str, *parameters: Any) -> Any:
         """The first value that `statement` yields on a Postgres server, past PgBouncer."""
         with self.session(server) as connection:
-            answer = connection.execute(statement.encode(), parameters)
+            answer = connection.execute(statement.encode(), parameters or None)
             row = answer.fetchone() if answer.description else None
         return row[0] if row else None
 
