@@ -15,9 +15,10 @@ class Door:
 
     When everyone returns together (after an outage, say), a worker would do
     nothing else for a while and everyone would time out. Those turned away are
-    each given a moment of their own, one after the other at a pace that one
-    worker keeps up with beside its other work; when there are more than that
-    pace lets in within `_LATEST_S`, the rest are spread over it.
+    told to return one after the other, at a pace that one worker keeps up with
+    beside its other work, and a little later by chance: they may not all come to
+    the same worker. When there are more than that pace lets in within
+    `_LATEST_S`, the rest are spread over it.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -42,9 +43,10 @@ class Door:
     def return_after_ms(self) -> int:
         """When the one turned away now should come back."""
         now = monotonic()
-        self._next_return = max(now + _SOONEST_S, self._next_return + _APART_S)
-        wait_s = self._next_return - now
+        self._next_return = max(now, self._next_return) + _APART_S
+        chance_s = uniform(_SOONEST_S, 2 * _SOONEST_S)  # noqa: S311 - spreads returns, no secret
+        wait_s = self._next_return - now + chance_s
         if wait_s > _LATEST_S:
-            self._next_return = now + _LATEST_S
-            wait_s = uniform(_SOONEST_S, _LATEST_S)  # noqa: S311 - spreads returns, no secret
+            self._next_return -= _APART_S
+            wait_s = uniform(_SOONEST_S, _LATEST_S)  # noqa: S311 - as above
         return int(wait_s * 1000)

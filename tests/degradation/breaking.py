@@ -25,6 +25,8 @@ class Breakable:
         self._words = _command(service, process)
         self._environment = process.environ()
         self._folder = process.cwd()
+        # A killed Postgres leaves its children behind for a while; the others have none to lose.
+        self._last_signal = signal.SIGINT if "postgres" in service.kind else signal.SIGKILL
         self._user, self._group = process.uids().real, process.gids().real
         self._again: subprocess.Popen[bytes] | None = None
 
@@ -58,7 +60,7 @@ class Breakable:
                 user=self._user,
                 group=self._group,
                 extra_groups=[] if os.geteuid() == 0 else None,
-                preexec_fn=dying_with_parent(signal.SIGQUIT, 65_536),  # noqa: PLW1509
+                preexec_fn=dying_with_parent(self._last_signal, 65_536),  # noqa: PLW1509
             )
 
     def stop(self) -> None:
@@ -76,7 +78,7 @@ class Breakable:
     def close(self) -> None:
         """End what `start` began, which the stack does not know."""
         if self._again is not None and self._again.poll() is None:
-            self.end(signal.SIGQUIT)
+            self.end(self._last_signal)
 
 
 class Breakables:
@@ -93,10 +95,13 @@ class Breakables:
 
     def sql(self, server: str, statement: str, *parameters: Any) -> Any:
         """The first value that `statement` yields on a Postgres server, past PgBouncer."""
+        return next(iter(self.column(server, statement, *parameters)), None)
+
+    def column(self, server: str, statement: str, *parameters: Any) -> list[Any]:
+        """The first value of every row."""
         with self.session(server) as connection:
             answer = connection.execute(statement.encode(), parameters or None)
-            row = answer.fetchone() if answer.description else None
-        return row[0] if row else None
+            return [row[0] for row in answer] if answer.description else []
 
     def session(self, server: str) -> "psycopg.Connection[tuple[Any, ...]]":
         """A session of the superuser's on a Postgres server."""

@@ -5,9 +5,11 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count, cycle
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 import httpx2
 import psycopg
@@ -15,7 +17,9 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
+from reference_app.kit.tokens import Access, mint_access_token
 from reference_app.subscriptions.tiers import Tier
+from reference_app.users.models import Role
 from stack import engine
 from stack import state as stack_state
 from tests.app import life
@@ -81,6 +85,26 @@ class Board(life.Running):
             person.id,
             tier,
         )
+
+    def people(self, amount: int) -> list[life.Person]:
+        """So many at once, signed in without a password."""
+        ids = self.broken.column(
+            "primary",
+            "INSERT INTO users (email, password_hash, role, full_name)"
+            " SELECT 'crowd' || gen_random_uuid() || '@example.com', 'none', 'seeker', 'Someone'"
+            " FROM generate_series(1, %s) RETURNING id",
+            amount,
+        )
+        return [life.Person(self.client, self._signed_in(user_id)) for user_id in ids]
+
+    def _signed_in(self, user_id: int) -> dict[str, Any]:
+        token = mint_access_token(
+            Access(user_id, Role.SEEKER, uuid4()),
+            secret=self.running.environment["SECRET_KEY"],
+            issued_at=datetime.now(UTC),
+            minutes=30,
+        )
+        return {"access_token": token, "refresh_token": "", "user": {"id": user_id}}
 
     async def search(self) -> httpx2.Response:
         """A page nobody has asked for before, so that it comes from a database."""

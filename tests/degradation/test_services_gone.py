@@ -74,7 +74,7 @@ async def test_without_redis_reads_and_writes_go_on_and_caches_agree_afterwards(
 async def test_without_a_replica_every_read_is_answered(whole: Board) -> None:
     async with reading(whole) as reads:
         await asyncio.sleep(0.5)
-        whole.broken["replica-1"].end()
+        whole.broken["replica-1"].end(signal.SIGQUIT)
         try:
             before = await whole.counted(_REPLICA_READS)
             await reads.go_on()
@@ -234,9 +234,10 @@ class Reads:
     def __init__(self, board: Board) -> None:
         self.answers: list[httpx2.Response] = []
         self._board = board
+        self.enough = asyncio.Event()
 
     async def run(self) -> None:
-        while True:
+        while not self.enough.is_set():
             self.answers.append(await self._board.search())
             await asyncio.sleep(0.02)
 
@@ -250,14 +251,13 @@ class Reads:
 async def reading(board: Board) -> AsyncIterator[Reads]:
     """Reads that go on all the while."""
     reads = Reads(board)
-    tasks = [asyncio.create_task(reads.run()) for _ in range(4)]
-    try:
-        yield reads
-    finally:
-        for task in tasks:
-            task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            assert isinstance(outcome, asyncio.CancelledError), outcome
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(reads.run())
+        try:
+            yield reads
+        finally:
+            reads.enough.set()
 
 
 @contextmanager
