@@ -170,6 +170,7 @@ async def _serving(
         on_down=cache.hears_nothing,
     )
     app.state.board = board
+    await database.look_at_primary()
     tasks = [
         asyncio.create_task(work)
         for work in (

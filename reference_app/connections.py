@@ -1,9 +1,12 @@
 """Connections to one database server, and what its absence looks like."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+import asyncpg
+from asyncpg import Connection
 from sqlalchemy import AsyncAdaptedQueuePool, Executable, Row, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -18,6 +21,10 @@ AnyRow = Row[*tuple[Any, ...]]
 _STATEMENT_TIMEOUT = "57014"
 _RETRY_AFTER_S = 5
 _CONNECT_S = 3.0
+_LOOK_S = 3.0
+
+_TAKES_WRITES = "SELECT WHERE NOT pg_is_in_recovery()"
+_ONE_ROW = "SELECT 1"
 
 # Classes of SQLSTATE that say the server is going, gone or cannot take us: connection
 # failures, operator intervention, too many connections. A primary that takes no writes
@@ -95,6 +102,36 @@ def _refuse_closed(dbapi_connection: Any, *_: object) -> None:
     # The server may have closed it while it was idle; the pool then opens another.
     if dbapi_connection.driver_connection.is_closed():
         raise DisconnectionError("closed while idle")
+
+
+class Lookout:
+    """Tells whether the primary is there, over a connection of its own.
+
+    In a pool it would queue with those that wait for a primary that is gone.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: Connection | None = None
+
+    async def sees_primary(self) -> bool:
+        """Whether the server at `url` answers and takes writes. Never raises on its account."""
+        try:
+            async with asyncio.timeout(_LOOK_S):
+                if self._connection is None or self._connection.is_closed():
+                    self._connection = await asyncpg.connect(self._url)
+                # Without parameters it is one message, which no pooler can tear apart.
+                answer: str = await self._connection.execute(_TAKES_WRITES)
+                return answer == _ONE_ROW
+        except Exception:
+            self.close()
+            return False
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
 
 
 async def read(

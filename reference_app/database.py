@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from reference_app.connections import (
     AnyRow,
     CountingPool,
+    Lookout,
     ServerGoneError,
     fill,
     make_engine,
@@ -40,7 +41,6 @@ _LOOK_S = 3.0
 _NO_SOONER_S = 0.1
 
 _ONE = text("SELECT 1")
-_TAKES_WRITES = text("SELECT NOT pg_is_in_recovery()")
 _WAL_POSITION = text("SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint")
 
 # A replica that has replayed all it received is level with the primary, however
@@ -152,8 +152,7 @@ class Database:
         reading = max(1, (share - writing - 1) // (1 + len(settings.replica_urls)))
         primary_url = settings.database_url.get_secret_value()
         self._writer = make_engine(primary_url, writing, settings, reads=False)
-        # Apart: in the writers' pool it would queue with those that wait for one that is gone.
-        self._lookout = make_engine(primary_url, 1, settings, reads=False)
+        self._lookout = Lookout(primary_url)
         self._primary_there = True
         self._doubted = asyncio.Event()
         self._primary_reader = make_engine(settings.primary_read_url, reading, settings, reads=True)
@@ -163,7 +162,6 @@ class Database:
         }
         self._engines = (
             self._writer,
-            self._lookout,
             self._primary_reader,
             *self._readers.values(),
         )
@@ -253,25 +251,30 @@ class Database:
             await asyncio.gather(*(replica.look() for replica in self.replicas.all))
             await asyncio.sleep(_LOOK_EVERY_S)
 
+    @property
+    def accepts_writes(self) -> bool:
+        """Whether the primary answered and took writes when it was last looked at."""
+        return self._primary_there
+
+    async def look_at_primary(self) -> None:
+        """See whether the primary answers and takes writes."""
+        there = await self._lookout.sees_primary()
+        if there != self._primary_there:
+            _log.warning("the primary is back" if there else "the primary is gone")
+        self._primary_there = there
+
     async def watch_primary(self) -> None:
-        """Look after the primary once a second, and when a request finds it gone, until cancelled.
+        """Look at the primary once a second, and when a request finds it gone, until cancelled.
 
         While it is gone, writes are refused at once, not each after a wait of its own.
         """
         while True:
             self._doubted.clear()
-            there = await self._finds_primary()
-            if there != self._primary_there:
-                _log.warning("the primary is back" if there else "the primary is gone")
-            self._primary_there = there
+            await self.look_at_primary()
             await asyncio.sleep(_NO_SOONER_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY_S - _NO_SOONER_S):
                     await self._doubted.wait()
-
-    async def accepts_writes(self) -> bool:
-        """Whether the primary answers and takes writes."""
-        return self._primary_there and await self._finds_primary()
 
     async def answers_reads(self) -> bool:
         """Whether any server answers a read."""
@@ -293,15 +296,9 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        self._lookout.close()
         for engine in self._engines:
             await engine.dispose()
-
-    async def _finds_primary(self) -> bool:
-        try:
-            async with asyncio.timeout(_LOOK_S):
-                return bool((await read(self._lookout, _TAKES_WRITES))[0][0])
-        except (UnavailableError, TimeoutError):
-            return False
 
     def _doubt(self, error: Exception) -> None:
         if isinstance(error, ServerGoneError):
