@@ -40,6 +40,7 @@ from reference_app.settings import Settings
 from reference_app.subscriptions import endpoints as subscriptions
 from reference_app.subscriptions.billing import Billing
 from reference_app.users import endpoints as users
+from reference_app.warming import warm
 
 _log = structlog.get_logger()
 
@@ -50,6 +51,7 @@ _ABOUT = """A job board for the Bahamas.
 Errors are `application/problem+json`; `code` is stable and meant for programs.
 Lists come in pages: pass `next_cursor` as `cursor` for the next one.
 Every request counts against a limit per user or address; 429 says when to come back.
+So does 503, for any request: what it needs is gone for the moment, or too much is going on.
 """
 
 
@@ -101,6 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(
         Observe,
         pod=settings.pod_name,
+        slots=settings.request_slots,
         secret=settings.secret_key.get_secret_value(),
         timeout_s=settings.request_timeout_seconds,
         body_bytes=settings.max_body_bytes,
@@ -138,6 +141,7 @@ async def _serving(
         ping_s=settings.realtime_ping_seconds,
         ticket_s=settings.realtime_ticket_seconds,
         sockets_per_user=settings.realtime_sockets_per_user,
+        handshakes=settings.realtime_handshakes,
     )
     own_writes = OwnWrites(store, settings.own_writes_seconds)
     database = Database(settings, own_writes, cache, switchboard.announcer.tell)
@@ -153,7 +157,7 @@ async def _serving(
             account_attempts=settings.login_account_attempts,
             window_s=settings.login_window_seconds,
         ),
-        passwords=Passwords(settings.bcrypt_rounds),
+        passwords=Passwords(settings.bcrypt_rounds, most=max(1, settings.request_slots // 4)),
         mail=Mail(),
         billing=Billing(settings, database),
         switchboard=switchboard,
@@ -166,12 +170,14 @@ async def _serving(
         on_down=cache.hears_nothing,
     )
     app.state.board = board
+    await database.look_at_primary()
     tasks = [
         asyncio.create_task(work)
         for work in (
             listener.run(),
             store.deliver_delayed(),
             board.api_limit.run(),
+            database.watch_primary(),
             database.watch_replicas(),
             *switchboard.works(),
             run_chores(store, _chores(board)),
@@ -181,6 +187,8 @@ async def _serving(
     for task in tasks:
         task.add_done_callback(_report)
     try:
+        if settings.warm_start:
+            await warm(app, database)
         # For the server's own signal: it ends the lifespan only after the last socket.
         yield {"leave": switchboard.leave}
     finally:

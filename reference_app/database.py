@@ -9,38 +9,38 @@ writes even where a read falls back to the primary.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
-from sqlalchemy import AsyncAdaptedQueuePool, Executable, Row, event, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import (
-    AsyncEngine,
-    AsyncSession,
-    async_sessionmaker,
-    create_async_engine,
-)
+from sqlalchemy import Executable, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from reference_app.errors import DomainError, TimedOutError, UnavailableError
+from reference_app.connections import (
+    AnyRow,
+    CountingPool,
+    Lookout,
+    ServerGoneError,
+    fill,
+    make_engine,
+    read,
+    translated,
+)
+from reference_app.errors import DomainError, UnavailableError
 from reference_app.kit import metrics
 from reference_app.kit.cache import Cache
 from reference_app.kit.wal import UNKNOWN, OwnWrites, Replica, Replicas
-from reference_app.settings import Settings, asyncpg_url
+from reference_app.settings import Settings
 
 _log = structlog.get_logger()
 
-AnyRow = Row[*tuple[Any, ...]]
-"""A row of whatever columns its statement names."""
+__all__ = ["AnyRow", "Database", "ReadSession", "ServerGoneError", "WriteSession"]
 
-_STATEMENT_TIMEOUT = "57014"
-_RETRY_AFTER_S = 5
 _LOOK_EVERY_S = 1.0
-_CONNECT_S = 3.0
+_LOOK_S = 3.0
+_NO_SOONER_S = 0.1
 
 _ONE = text("SELECT 1")
-_TAKES_WRITES = text("SELECT NOT pg_is_in_recovery()")
 _WAL_POSITION = text("SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint")
 
 # A replica that has replayed all it received is level with the primary, however
@@ -55,23 +55,6 @@ _REPLAYED = text(
            END::float8
     """
 )
-
-# Classes of SQLSTATE that say the server is going, gone or cannot take us: connection
-# failures, operator intervention, too many connections. A primary that takes no writes
-# is as good as gone for a writer, but for a reader that is a mistake of ours.
-_GONE = ("08", "57P", "53300", "58")
-_GONE_FOR_WRITING = (*_GONE, "25006")
-
-
-class ServerGoneError(UnavailableError):
-    """A database server does not answer."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "database_unavailable",
-            "The database does not answer. Try again in a moment.",
-            retry_after_s=_RETRY_AFTER_S,
-        )
 
 
 class WriteSession(AsyncSession):
@@ -148,9 +131,10 @@ class Database:
     """One worker's connections to all database servers.
 
     The worker's share of the pod's connections is divided once: a third for
-    writing, the rest evenly for reading from the primary and each replica.
-    Opened connections are kept, up to the limit: they end at a pooler, where an
-    idle one costs next to nothing and opening one costs more than a read.
+    writing, one to look after the primary, the rest evenly for reading from the
+    primary and each replica. Opened connections are kept, up to the limit: they
+    end at a pooler, where an idle one costs next to nothing and opening one
+    costs more than a read.
     """
 
     def __init__(
@@ -165,16 +149,23 @@ class Database:
         self._tell = tell
         share = settings.worker_db_connections
         writing = max(1, share // 3)
-        reading = max(1, (share - writing) // (1 + len(settings.replica_urls)))
-        self._writer = _engine(
-            settings.database_url.get_secret_value(), writing, settings, reads=False
-        )
-        self._primary_reader = _engine(settings.primary_read_url, reading, settings, reads=True)
+        reading = max(1, (share - writing - 1) // (1 + len(settings.replica_urls)))
+        primary_url = settings.database_url.get_secret_value()
+        self._writer = make_engine(primary_url, writing, settings, reads=False)
+        self._lookout = Lookout(primary_url)
+        self._primary_there = True
+        self._doubted = asyncio.Event()
+        self._primary_reader = make_engine(settings.primary_read_url, reading, settings, reads=True)
         self._readers = {
-            f"replica-{number}": _engine(url, reading, settings, reads=True)
+            f"replica-{number}": make_engine(url, reading, settings, reads=True)
             for number, url in enumerate(settings.replica_urls, start=1)
         }
-        self._limit = writing + reading * (1 + len(self._readers))
+        self._engines = (
+            self._writer,
+            self._primary_reader,
+            *self._readers.values(),
+        )
+        self._limit = writing + 1 + reading * (1 + len(self._readers))
         self.replicas = Replicas(
             [
                 Replica(name, self._asking(engine), max_lag_s=settings.replica_max_lag_seconds)
@@ -203,6 +194,8 @@ class Database:
         `ServerGoneError` when the primary cannot take writes.
         """
         metrics.session_write.inc()
+        if not self._primary_there:
+            raise ServerGoneError
         try:
             async with self._sessions() as session:
                 try:
@@ -215,21 +208,29 @@ class Database:
         except DomainError:
             raise
         except Exception as error:
-            raise _translated(error, writes=True) from error
+            found = translated(error, writes=True)
+            self._doubt(found)
+            raise found from error
 
     async def read_replica(
         self, replica: Replica, statement: Executable, parameters: Mapping[str, Any] | None
     ) -> Sequence[AnyRow]:
         """The rows of `statement` on `replica`. Raises `ServerGoneError`."""
         metrics.session_replica.inc()
-        return await _read(self._readers[replica.name], statement, parameters)
+        return await read(self._readers[replica.name], statement, parameters)
 
     async def read_primary(
         self, statement: Executable, parameters: Mapping[str, Any] | None = None
     ) -> Sequence[AnyRow]:
         """The rows of `statement` on the primary. Raises `ServerGoneError`."""
         metrics.session_primary_read.inc()
-        return await _read(self._primary_reader, statement, parameters)
+        if not self._primary_there:
+            raise ServerGoneError
+        try:
+            return await read(self._primary_reader, statement, parameters)
+        except ServerGoneError as error:
+            self._doubt(error)
+            raise
 
     def skip(self, replica: Replica) -> None:
         """Leave `replica` out until it answers again."""
@@ -237,19 +238,43 @@ class Database:
         metrics.replica_skips.inc()
         _log.warning("replica skipped", replica=replica.name)
 
+    async def open(self) -> None:
+        """Open all connections now rather than in the way of the first requests.
+
+        Raises what a server that cannot be reached raises.
+        """
+        await asyncio.gather(*(fill(engine) for engine in self._engines))
+
     async def watch_replicas(self) -> None:
         """Look after every replica once a second, until cancelled."""
         while True:
             await asyncio.gather(*(replica.look() for replica in self.replicas.all))
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    async def accepts_writes(self) -> bool:
-        """Whether the primary answers and takes writes."""
-        try:
-            rows = await _read(self._writer, _TAKES_WRITES, None)
-        except UnavailableError:
-            return False
-        return bool(rows[0][0])
+    @property
+    def accepts_writes(self) -> bool:
+        """Whether the primary answered and took writes when it was last looked at."""
+        return self._primary_there
+
+    async def look_at_primary(self) -> None:
+        """See whether the primary answers and takes writes."""
+        there = await self._lookout.sees_primary()
+        if there != self._primary_there:
+            _log.warning("the primary is back" if there else "the primary is gone")
+        self._primary_there = there
+
+    async def watch_primary(self) -> None:
+        """Look at the primary once a second, and when a request finds it gone, until cancelled.
+
+        While it is gone, writes are refused at once, not each after a wait of its own.
+        """
+        while True:
+            self._doubted.clear()
+            await self.look_at_primary()
+            await asyncio.sleep(_NO_SOONER_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY_S - _NO_SOONER_S):
+                    await self._doubted.wait()
 
     async def answers_reads(self) -> bool:
         """Whether any server answers a read."""
@@ -261,9 +286,7 @@ class Database:
 
     def pool_use(self) -> tuple[int, int, int]:
         """Connections in use, requests waiting for one, the most there may be."""
-        pools = [
-            engine.pool for engine in (self._writer, self._primary_reader, *self._readers.values())
-        ]
+        pools = [engine.pool for engine in self._engines]
         counted = [pool for pool in pools if isinstance(pool, CountingPool)]
         return (
             sum(pool.checkedout() for pool in counted),
@@ -273,8 +296,13 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
-        for engine in (self._writer, self._primary_reader, *self._readers.values()):
+        self._lookout.close()
+        for engine in self._engines:
             await engine.dispose()
+
+    def _doubt(self, error: Exception) -> None:
+        if isinstance(error, ServerGoneError):
+            self._doubted.set()
 
     async def _commit(self, session: WriteSession) -> None:
         await session.commit()
@@ -301,87 +329,8 @@ class Database:
     @staticmethod
     def _asking(engine: AsyncEngine) -> Callable[[], Awaitable[tuple[int, float]]]:
         async def ask() -> tuple[int, float]:
-            async with asyncio.timeout(_CONNECT_S):
-                row = (await _read(engine, _REPLAYED, None))[0]
+            async with asyncio.timeout(_LOOK_S):
+                row = (await read(engine, _REPLAYED))[0]
             return int(row[0]), float(row[1])
 
         return ask
-
-
-class CountingPool(AsyncAdaptedQueuePool):
-    """A pool that knows how many wait for it."""
-
-    waiting = 0
-
-    def _do_get(self) -> Any:
-        self.waiting += 1
-        try:
-            return super()._do_get()
-        finally:
-            self.waiting -= 1
-
-
-def _engine(url: str, size: int, settings: Settings, *, reads: bool) -> AsyncEngine:
-    prepared = settings.database_prepared_statements
-    connect_args: dict[str, Any] = {"timeout": _CONNECT_S}
-    options: dict[str, Any] = {}
-    if prepared:
-        # A read is one statement: as a transaction of its own it saves two round trips.
-        if reads:
-            options["isolation_level"] = "AUTOCOMMIT"
-    else:
-        # Behind such a pooler the next statement may reach another server process:
-        # only an unnamed statement inside a transaction is sure to find itself again.
-        connect_args |= {
-            "statement_cache_size": 0,
-            "prepared_statement_cache_size": 0,
-            "prepared_statement_name_func": lambda: "",
-        }
-    engine = create_async_engine(
-        asyncpg_url(url),
-        poolclass=CountingPool,
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=settings.db_pool_timeout,
-        pool_use_lifo=True,
-        # Parameters are people's data and token hashes: an error must not carry them to a log.
-        hide_parameters=True,
-        connect_args=connect_args,
-        **options,
-    )
-    event.listen(engine.sync_engine, "checkout", _refuse_closed)
-    return engine
-
-
-def _refuse_closed(dbapi_connection: Any, *_: object) -> None:
-    # The server may have closed it while it was idle; the pool then opens another.
-    if dbapi_connection.driver_connection.is_closed():
-        raise DisconnectionError("closed while idle")
-
-
-async def _read(
-    engine: AsyncEngine, statement: Executable, parameters: Mapping[str, Any] | None
-) -> Sequence[AnyRow]:
-    try:
-        async with engine.connect() as connection:
-            return (await connection.execute(statement, parameters)).all()
-    except Exception as error:
-        raise _translated(error, writes=False) from error
-
-
-def _translated(error: Exception, *, writes: bool) -> Exception:
-    """What the app calls `error`; `error` itself when it is not the server's absence."""
-    if isinstance(error, PoolTimeoutError):
-        return UnavailableError(
-            "database_busy", "The database is busy. Try again in a moment.", retry_after_s=1
-        )
-    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
-    if state == _STATEMENT_TIMEOUT:
-        return TimedOutError("statement_timeout", "This took the database too long.")
-    if isinstance(error, OSError) or (
-        state is not None and state.startswith(_GONE_FOR_WRITING if writes else _GONE)
-    ):
-        return ServerGoneError()
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return ServerGoneError()
-    return error

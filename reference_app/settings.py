@@ -46,6 +46,15 @@ class Settings(BaseSettings):
     web_concurrency: PositiveInt = 4
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     request_timeout_seconds: PositiveFloat = 30.0
+    request_slots: PositiveInt = 64
+    """Requests one worker works on at once; what comes on top is refused.
+
+    Ten pods of four workers then have 2,560 under way: at 5,000 a second each has half a
+    second, the promised p99. More slots would only let requests wait longer than that; the
+    blueprint's 4 would have 160, and refuse bursts that are answered in time.
+    """
+    warm_start: bool = True
+    """Whether a worker opens its connections and asks for common pages before it serves."""
     max_body_bytes: PositiveInt = 1_000_000
     cors_origins: Listed = ()
     trusted_proxies: Listed = ("127.0.0.1/32",)
@@ -78,6 +87,9 @@ class Settings(BaseSettings):
     realtime_queue_frames: PositiveInt = 64
     realtime_frame_bytes: PositiveInt = 4_096
     realtime_sockets_per_user: PositiveInt = 10
+    realtime_handshakes: PositiveInt = 32
+    """Sockets one worker opens at once. Each asks Redis, over the ten or so connections that a
+    worker has for everything: more would make those who ask for pages wait."""
 
     prometheus_multiproc_dir: str | None = None
     """Set, `/metrics` answers for all workers of the pod; prometheus-client reads it too."""

@@ -9,6 +9,7 @@ from reference_app.errors import (
     InvalidError,
     LimitedError,
     UnauthenticatedError,
+    UnavailableError,
     problem_docs,
 )
 from reference_app.serving import Reading, Viewer, Writing, board_of, observed_of
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
     "/register",
     summary="Make an account",
     status_code=status.HTTP_201_CREATED,
-    responses=problem_docs(InvalidError, ConflictError, LimitedError),
+    responses=problem_docs(InvalidError, ConflictError, LimitedError, UnavailableError),
 )
 async def register(request: Request, wanted: Registration, session: Writing) -> SignedIn:
     """The new account is signed in at once."""
@@ -33,7 +34,7 @@ async def register(request: Request, wanted: Registration, session: Writing) -> 
 @router.post(
     "/login",
     summary="Sign in",
-    responses=problem_docs(UnauthenticatedError, LimitedError),
+    responses=problem_docs(UnauthenticatedError, LimitedError, UnavailableError),
 )
 async def log_in(request: Request, attempt: Login, session: Writing) -> SignedIn:
     """Few attempts are allowed per account and address; a success clears them."""

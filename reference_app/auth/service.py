@@ -40,7 +40,8 @@ async def register(
     """Make an account and sign it in.
 
     Raises `ConflictError` when the address is taken, `InvalidError` for a
-    referral code that is nobody's.
+    referral code that is nobody's, `UnavailableError` when too many others do
+    it just now.
     """
     # The costly part comes before the transaction holds a connection.
     password_hash = await passwords.hash(wanted.password)
@@ -70,13 +71,18 @@ async def log_in(
     attempt: Login,
     address: str,
 ) -> SignedIn:
-    """Sign in by password. Raises `UnauthenticatedError` or, tried too often, `LimitedError`."""
-    await limit.attempt(attempt.email, address)
-    # From the primary: someone who has just registered must be able to sign in.
-    row = await users.credentials(database.reading(primary=True), attempt.email)
-    stored = None if row is None else str(row.password_hash)
-    if not await passwords.matches(attempt.password, stored) or row is None:
-        raise UnauthenticatedError("invalid_credentials", "E-mail or password is wrong.")
+    """Sign in by password.
+
+    Raises `UnauthenticatedError` or, tried too often, `LimitedError`; when too
+    many others sign in just now `UnavailableError`, which counts as no attempt.
+    """
+    with passwords.place() as place:
+        await limit.attempt(attempt.email, address)
+        # From the primary: someone who has just registered must be able to sign in.
+        row = await users.credentials(database.reading(primary=True), attempt.email)
+        stored = None if row is None else str(row.password_hash)
+        if not await place.matches(attempt.password, stored) or row is None:
+            raise UnauthenticatedError("invalid_credentials", "E-mail or password is wrong.")
     await limit.succeeded(attempt.email, address)
     return await _sign_in(session, settings, PrivateUser.model_validate(row))
 

@@ -39,6 +39,11 @@ _served = Counter(
 _lookups = Counter("cache_lookups_total", "Cache lookups by the layer that answered.", ["layer"])
 _db_sessions = Counter("db_sessions_total", "Database sessions opened.", ["target"])
 _rate_limited = Counter("rate_limited_total", "Requests refused by a rate limit.", ["group"])
+_overloaded = Counter(
+    "requests_overloaded_total",
+    "Requests refused because as many as can be done in time were under way.",
+    ["group"],
+)
 _limit_unchecked = Counter(
     "rate_limit_unchecked_total", "Requests let through because Redis did not answer.", ["group"]
 )
@@ -85,6 +90,11 @@ session_replica, session_primary_read, session_write = (
 def rate_limited(group: str) -> None:
     """Count a refusal of the rate limit `group`."""
     _rate_limited.labels(group).inc()
+
+
+def overloaded(group: str) -> None:
+    """Count a request that was one too many: of `requests`, or of password hashes."""
+    _overloaded.labels(group).inc()
 
 
 def rate_limit_unchecked(group: str) -> None:

@@ -27,6 +27,7 @@ from reference_app.errors import (
     unforeseen_response,
 )
 from reference_app.kit import metrics
+from reference_app.kit.overload import overloaded
 from reference_app.kit.rate_limit import ApiLimit, network_of
 from reference_app.kit.tokens import Access, InvalidTokenError, read_access_token
 
@@ -36,6 +37,8 @@ _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,128}")
 _MOST_KNOWN_CALLERS = 20_000
 # What only our own stack asks. /health is for everyone, so it counts as a request.
 _PROBES = frozenset({"/ready", "/startup", "/metrics"})
+# Whoever looks whether we are alive must not hear that we are busy.
+_ALWAYS_ANSWERED = _PROBES | {"/health"}
 _NO_ROUTE = "none"
 # All of these come from one address, in bursts, and each is cheap to refuse by its signature.
 _WITHOUT_LIMIT = frozenset({"/api/v1/subscriptions/webhook"})
@@ -123,7 +126,9 @@ class Observe:
 
     Errors nobody foresaw are logged here and answered with 500; a request that
     takes longer than `timeout_s` is cut off and answered with 504, one whose
-    body is larger than `body_bytes` is not read and answered with 413.
+    body is larger than `body_bytes` is not read and answered with 413. Of all
+    but the probes `slots` are worked on at once; one more is answered with 503
+    at once, since it would only make the others late too.
     """
 
     def __init__(
@@ -131,6 +136,7 @@ class Observe:
         app: ASGIApp,
         *,
         pod: str,
+        slots: int,
         secret: str,
         timeout_s: float,
         body_bytes: int,
@@ -139,6 +145,8 @@ class Observe:
         requests: metrics.RequestCounters,
     ) -> None:
         self._app = app
+        self._slots = slots
+        self._taken = 0
         self._secret = secret
         self._timeout_s = timeout_s
         self._body_bytes = body_bytes
@@ -154,8 +162,8 @@ class Observe:
         self._source_headers = [(b"x-served-from", layer.encode()) for layer in metrics.LAYERS]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
+        """Serve one request; one of our own brings what is known of it and is only passed on."""
+        if scope["type"] != "http" or "observed" in scope:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
@@ -176,9 +184,16 @@ class Observe:
                 ]
             await send(message)
 
+        path = scope["path"]
+        slot = 0 if path in _ALWAYS_ANSWERED else 1
+        refusal: DomainError | None
+        if slot and self._taken >= self._slots:
+            slot, refusal = 0, overloaded("requests")
+        else:
+            refusal = self._refusal(path, observed)
+        self._taken += slot
         self._requests.in_flight += 1
         try:
-            refusal = self._refusal(scope["path"], observed)
             if refusal is not None:
                 answer = problem_response(refusal, observed.request_id)
                 await answer(scope, receive, send_observed)
@@ -194,6 +209,8 @@ class Observe:
                 answer = self._answer_to(error, observed)
                 await answer(scope, receive, send_observed)
         finally:
+            # However it ends: answered, cut off, or its client gone.
+            self._taken -= slot
             self._requests.in_flight -= 1
             self._count(scope, observed, status, perf_counter() - started)
 

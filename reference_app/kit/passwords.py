@@ -2,14 +2,20 @@
 
 bcrypt lets go of the interpreter lock while it works, so the pool's threads
 use other cores; their number bounds how much CPU sign-ins can take from the rest.
+How many may wait for a thread is bounded too: a burst of sign-ins must not take
+every request slot of the worker while it waits.
 """
 
 import asyncio
 import secrets
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.bcrypt import BcryptHasher
+
+from reference_app.kit.overload import overloaded
 
 LONGEST_PASSWORD_BYTES = 72
 """bcrypt looks at no more; a longer password is refused rather than cut."""
@@ -23,12 +29,54 @@ def hash_password(password: str, rounds: int) -> str:
 
 
 class Passwords:
-    """Hashes and checks passwords off the event loop."""
+    """Hashes and checks passwords off the event loop, `most` under way or waiting at once.
 
-    def __init__(self, rounds: int) -> None:
+    One more raises `UnavailableError`.
+    """
+
+    def __init__(self, rounds: int, most: int) -> None:
         self._rounds = rounds
+        self._most = most
+        self._taken = 0
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="bcrypt")
         self._nobodys_hash = hash_password(secrets.token_urlsafe(), rounds)
+
+    @contextmanager
+    def place(self) -> Iterator["Place"]:
+        """Keep a place. Raises `UnavailableError` when all are taken.
+
+        For what must not be begun unless a password can be checked at its end.
+        """
+        if self._taken >= self._most:
+            raise overloaded("passwords")
+        self._taken += 1
+        try:
+            yield Place(self._pool, self._rounds, self._nobodys_hash)
+        finally:
+            self._taken -= 1
+
+    async def hash(self, password: str) -> str:
+        """The hash to store for `password`."""
+        with self.place() as place:
+            return await place.hash(password)
+
+    async def matches(self, password: str, stored: str | None) -> bool:
+        """Whether `password` is the one behind `stored`; see `Place.matches`."""
+        with self.place() as place:
+            return await place.matches(password, stored)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Place:
+    """The right to have passwords hashed, one after the other."""
+
+    def __init__(self, pool: ThreadPoolExecutor, rounds: int, nobodys_hash: str) -> None:
+        self._pool = pool
+        self._rounds = rounds
+        self._nobodys_hash = nobodys_hash
 
     async def hash(self, password: str) -> str:
         """The hash to store for `password`."""
@@ -45,10 +93,6 @@ class Passwords:
         wanted = stored or self._nobodys_hash
         found = await loop.run_in_executor(self._pool, _verify, password, wanted)
         return found and stored is not None
-
-    def close(self) -> None:
-        """Let the threads go."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _verify(password: str, stored: str) -> bool:

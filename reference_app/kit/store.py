@@ -7,11 +7,12 @@ instead of each request waiting for its own timeout.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from time import monotonic
 from typing import TypeVar
 
 import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
@@ -39,33 +40,37 @@ class Store:
     """
 
     def __init__(self, url: str, *, connections: int, timeout_s: float) -> None:
-        pool = BlockingConnectionPool.from_url(
+        pool = ConnectionPool.from_url(
             url,
             max_connections=connections,
-            timeout=timeout_s,
             socket_timeout=timeout_s,
             socket_connect_timeout=timeout_s,
             retry=None,
         )
         self._redis: Redis = Redis(connection_pool=pool)
+        # Whoever finds all connections in use waits here, not in a pool with a time limit:
+        # that we are busy is no sign that Redis is gone.
+        self._turns = asyncio.Semaphore(connections)
         self._rests_until = 0.0
         self._undelivered: deque[Command[object]] = deque(maxlen=_MOST_WAITING)
 
     async def run(self, command: Command[T]) -> T:
         """What `command` answers. Raises `StoreGoneError` when Redis cannot be had."""
-        if monotonic() < self._rests_until:
-            metrics.redis_failures.inc()
-            raise StoreGoneError("Redis failed a moment ago")
-        try:
-            return await command(self._redis)
-        except (RedisError, OSError, TimeoutError) as error:
-            self._rests_until = monotonic() + _REST_S
-            metrics.redis_failures.inc()
-            if isinstance(error, RedisConnectionError):
-                # Where one connection is dead the idle ones are too: left in the pool, each
-                # would fail in its turn after Redis is back, with a rest after it.
-                await self._redis.connection_pool.disconnect(inuse_connections=False)
-            raise StoreGoneError(type(error).__name__) from error
+        async with self._turns:
+            if monotonic() < self._rests_until:
+                metrics.redis_failures.inc()
+                raise StoreGoneError("Redis failed a moment ago")
+            try:
+                return await command(self._redis)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._rests_until = monotonic() + _REST_S
+                metrics.redis_failures.inc()
+                if isinstance(error, RedisConnectionError):
+                    # Where one connection is dead the idle ones are too: left in the pool, each
+                    # would fail in its turn after Redis is back, with a rest after it.
+                    with suppress(RedisError, OSError, TimeoutError):
+                        await self._redis.connection_pool.disconnect(inuse_connections=False)
+                raise StoreGoneError(type(error).__name__) from error
 
     async def deliver(self, command: Command[object]) -> None:
         """Run `command` now, or as soon as Redis is back. Never raises for Redis' sake."""

@@ -33,6 +33,7 @@ TOO_BIG = Closing(1009, "frame_too_big")
 NOT_UNDERSTOOD = Closing(1003, "not_understood")
 RESTARTING = Closing(1012, "restarting")
 TRY_LATER = Closing(1013, "try_later")
+BUSY = Closing(1013, "busy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,14 @@ async def refuse(receive: Receive, send: Send, reason: str) -> None:
     counts.dropped(reason)
     await receive()
     await send({"type": "websocket.close", "code": 1008, "reason": reason})
+
+
+async def turn_away(send: Send, closing: Closing, last_frame: str) -> None:
+    """Close a socket that has only been accepted, after telling it `last_frame`."""
+    counts.dropped(closing.reason)
+    with suppress(OSError, RuntimeError):
+        await send({"type": "websocket.send", "text": last_frame})
+        await send({"type": "websocket.close", "code": closing.code, "reason": closing.reason})
 
 
 def offered_ticket(scope: Scope, subprotocol: str) -> str | None:

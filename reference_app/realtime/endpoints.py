@@ -11,9 +11,9 @@ from reference_app.kit.store import StoreGoneError
 from reference_app.messages import service as messages
 from reference_app.realtime import connection as sockets
 from reference_app.realtime import frames
-from reference_app.realtime.connection import Connection
+from reference_app.realtime.connection import Closing, Connection
 from reference_app.realtime.schemas import TicketShown
-from reference_app.realtime.switchboard import new_connection_id
+from reference_app.realtime.switchboard import Switchboard, new_connection_id
 from reference_app.serving import Board, Viewer, board_of
 
 PROTOCOL = "hmb"
@@ -35,10 +35,11 @@ async def ticket(request: Request, viewer: Viewer) -> TicketShown:
     you have. Told `fetch`, do so within the time it names; told `degraded`,
     ask from time to time until the next `fetch`. Answer `ping` with `pong`.
 
-    Closed with 1012 or 1013, come back with a new ticket after a while (`closing`
-    says how long); with 4008 (read too slowly), 4010 (did not answer) or 4011 (signed
-    out somewhere) too, if that is past; not with 1003, 1009 or 4029 (said what one
-    does not say) or 4009 (opened another socket too many).
+    Closed with 1012 or 1013, come back with a new ticket after the time that the
+    `closing` before it names (a time of your own, so that not all return at once); with
+    4008 (read too slowly), 4010 (did not answer) or 4011 (signed out somewhere) too, if
+    that is past; not with 1003, 1009 or 4029 (said what one does not say) or 4009
+    (opened another socket too many).
 
     503: live news is gone for the moment, everything else works.
     """
@@ -67,11 +68,14 @@ async def _open(board: Board, scope: Scope, receive: Receive, send: Send) -> Non
     if shown is None or switchboard.leaving:
         await sockets.refuse(receive, send, "no_ticket" if shown is None else "restarting")
         return
+    if switchboard.door.is_full:
+        await _turn_away(switchboard, receive, send, sockets.BUSY)
+        return
     try:
-        user_id = await switchboard.tickets.redeem(shown)
+        with switchboard.door.passing():
+            user_id = await switchboard.tickets.redeem(shown)
     except StoreGoneError:
-        if await sockets.accept(receive, send, PROTOCOL):
-            await send({"type": "websocket.close", "code": sockets.TRY_LATER.code})
+        await _turn_away(switchboard, receive, send, sockets.TRY_LATER)
         return
     if user_id is None:
         await sockets.refuse(receive, send, "bad_ticket")
@@ -82,9 +86,16 @@ async def _open(board: Board, scope: Scope, receive: Receive, send: Send) -> Non
         )
 
 
+async def _turn_away(switchboard: Switchboard, receive: Receive, send: Send, why: Closing) -> None:
+    # Let in for a moment: only so does a browser hear when to come back.
+    if await sockets.accept(receive, send, PROTOCOL):
+        await sockets.turn_away(send, why, frames.closing(switchboard.door.return_after_ms()))
+
+
 async def _serve(board: Board, connection: Connection) -> None:
     try:
-        await board.switchboard.join(connection)
+        with board.switchboard.door.passing():
+            await board.switchboard.join(connection)
         while (text := await connection.inbound()) is not None:
             if connection.admits(text):
                 await _heard(board, connection, text)

@@ -18,6 +18,7 @@ from reference_app.realtime.connection import (
     Bounds,
     Connection,
 )
+from reference_app.realtime.door import Door
 from reference_app.realtime.ear import Ear
 from reference_app.realtime.places import Places, Tickets
 
@@ -44,10 +45,12 @@ class Switchboard:
         ping_s: int,
         ticket_s: int,
         sockets_per_user: int,
+        handshakes: int,
     ) -> None:
         self.tickets = Tickets(store, ticket_s)
         self.announcer = Announcer(store)
         self.bounds = bounds
+        self.door = Door(handshakes)
         self.leaving = False
         self._places = Places(store, sockets_per_user)
         self._most_per_user = sockets_per_user

@@ -56,6 +56,8 @@ def make_settings(app_servers: dict[str, str]) -> MakeSettings:
             "api_rate_per_minute": 1_000_000,
             "pod_name": "pod-under-test",
             "prometheus_multiproc_dir": None,
+            # Tests start hundreds of workers, and count what they do.
+            "warm_start": False,
             "trusted_proxies": "127.0.0.1/32",
         }
         known = Settings.model_fields.keys()

@@ -7,6 +7,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from reference_app.kit.passwords import Place
 from reference_app.kit.tokens import (
     Access,
     InvalidTokenError,
@@ -90,14 +91,13 @@ async def test_an_unknown_account_costs_as_many_hashes_as_a_wrong_password(
     app: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
-    passwords = app.board.passwords
-    original = passwords.matches
+    original = Place.matches
 
-    async def counting(password: str, stored: str | None) -> bool:
+    async def counting(place: Place, password: str, stored: str | None) -> bool:
         checked.append("stored" if stored else "nobody's")
-        return await original(password, stored)
+        return await original(place, password, stored)
 
-    monkeypatch.setattr(type(passwords), "matches", staticmethod(counting))
+    monkeypatch.setattr(Place, "matches", counting)
     answer = await app.client.post("/auth/login", json={"email": "a@b.bs", "password": "x"})
     problem(answer, 401, "invalid_credentials")
     assert checked == ["nobody's"]

@@ -178,11 +178,13 @@ async def test_without_the_primary_reads_go_on_and_writes_say_when_to_come_back(
         refused = await person.patch("/users/me", headline="new")
         problem(refused, 503, "database_unavailable")
         assert int(refused.headers["retry-after"]) > 0
+        await until(lambda: not app.board.database.accepts_writes, what="it is known to be gone")
         ready = await app.client.get("http://board.test/ready")
         assert (ready.status_code, ready.json()) == (200, {"reads": True, "writes": False})
         assert (await app.client.get("http://board.test/health")).status_code == 200
         await wire.mend()
         await read_wire.mend()
+        await until(lambda: app.board.database.accepts_writes, what="it is found again")
         await person.patch("/users/me", headline="new", expect=200)
 
 

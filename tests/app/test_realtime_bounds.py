@@ -183,6 +183,7 @@ async def test_who_comes_while_news_cannot_be_heard_is_told_to_fetch_once_it_can
         ping_s=25,
         ticket_s=30,
         sockets_per_user=3,
+        handshakes=8,
     )
     told: asyncio.Queue[str] = asyncio.Queue()
 

@@ -1,0 +1,278 @@
+"""What goes on when a service is gone, and that it comes back by itself."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import httpx2
+import pytest
+
+from reference_app.subscriptions.tiers import Tier
+from tests.app.life import problem
+from tests.degradation.conftest import PODS, WORKERS, Board, eventually
+
+pytestmark = pytest.mark.stack
+
+MANY = 5 * PODS * WORKERS
+"""Requests in a row that reach every worker."""
+
+_REPLICA_READS = 'db_sessions_total{target="replica"}'
+_PRIMARY_READS = 'db_sessions_total{target="primary_read"}'
+_CALLS = (
+    "SELECT coalesce(sum(calls), 0)::int FROM pg_stat_statements WHERE query LIKE '%FROM jobs%'"
+)
+
+
+async def test_without_redis_reads_and_writes_go_on_and_caches_agree_afterwards(
+    whole: Board,
+) -> None:
+    employer = await whole.employer(Tier.FREE)
+    job = await employer.job()
+    page = f"/jobs/{job['id']}"
+
+    async def title_is(title: str) -> bool:
+        """Whether many reads in a row, from whichever worker, say so."""
+        for _ in range(MANY):
+            answer = await whole.client.get(page)
+            assert answer.status_code == 200, answer.text
+            if answer.json()["title"] != title:
+                return False
+        return True
+
+    assert await title_is(job["title"])
+    failures = await whole.counted("redis_failures_total")
+    unchecked = await whole.counted("rate_limit_unchecked_total")
+    whole.broken["redis"].end()
+    try:
+        for number in range(MANY):
+            assert (await whole.search()).status_code == 200
+            await employer.patch(page, title=f"Plumber {number}", expect=200)
+            assert (await employer.get(page)).status_code == 200
+            assert (await employer.get("/jobs/mine")).json()["items"][0][
+                "title"
+            ] == f"Plumber {number}"
+        refused = await employer.post("/realtime/ticket")
+        problem(refused, 503, "realtime_unavailable")
+        assert await whole.counted("redis_failures_total") > failures
+        await eventually(lambda: _more(whole, "rate_limit_unchecked_total", unchecked), "counted")
+        # Nobody tells the workers of changes elsewhere; they do not believe themselves for long.
+        await eventually(lambda: title_is(f"Plumber {MANY - 1}"), "all see the change")
+    finally:
+        whole.broken["redis"].start()
+
+    async def news_is_back() -> bool:
+        answers = [await employer.post("/realtime/ticket") for _ in range(MANY)]
+        return all(answer.status_code == 201 for answer in answers)
+
+    await eventually(news_is_back, "every worker has Redis again")
+    assert await title_is(f"Plumber {MANY - 1}")
+    await employer.patch(page, title="Plumber for good", expect=200)
+    await eventually(lambda: title_is("Plumber for good"), "all hear of the change")
+
+
+async def test_without_a_replica_every_read_is_answered(whole: Board) -> None:
+    async with reading(whole) as reads:
+        await asyncio.sleep(0.5)
+        whole.broken["replica-1"].end(signal.SIGQUIT)
+        try:
+            before = await whole.counted(_REPLICA_READS)
+            await reads.go_on()
+            assert await whole.counted(_REPLICA_READS) > before
+        finally:
+            whole.broken["replica-1"].start()
+
+        async def serves_again() -> bool:
+            before = whole.broken.sql("replica-1", _CALLS)
+            await reads.go_on()
+            return bool(whole.broken.sql("replica-1", _CALLS) > before)
+
+        await eventually(serves_again, "the replica serves again")
+    assert {answer.status_code for answer in reads.answers} == {200}
+
+
+async def test_a_replica_that_lags_shows_nobody_a_past_without_their_own_writes(
+    whole: Board,
+) -> None:
+    person, other = await whole.person(), await whole.person()
+
+    async def write_and_look(headline: str) -> None:
+        await person.patch("/users/me", headline=headline, expect=200)
+        for _ in range(MANY):
+            assert (await person.get("/auth/me")).json()["headline"] == headline
+            assert (await whole.client.get(f"/users/{person.id}")).json()["headline"] == headline
+            assert (await other.get("/auth/me")).json()["headline"] != headline
+
+    with paused(whole, "replica-1"):
+        before = await whole.counted(_REPLICA_READS)
+        await write_and_look("one stands still")
+        assert await whole.counted(_REPLICA_READS) > before
+        held_back = "SELECT headline FROM users WHERE id = %s"
+        assert whole.broken.sql("replica-1", held_back, person.id) != "one stands still"
+        with paused(whole, "replica-2"):
+            before = await whole.counted(_PRIMARY_READS)
+            await write_and_look("both stand still")
+            assert await whole.counted(_PRIMARY_READS) >= before + MANY
+            assert whole.broken.sql("replica-2", held_back, person.id) != "both stand still"
+
+
+async def test_without_the_primary_reads_go_on_and_no_acknowledged_write_is_lost(
+    whole: Board,
+) -> None:
+    employer = await whole.employer(Tier.BUSINESS)
+    kept: list[int] = []
+    refused: list[httpx2.Response] = []
+    stopping = asyncio.Event()
+
+    async def write() -> None:
+        while not stopping.is_set():
+            answer = await employer.post(
+                "/jobs",
+                company_id=employer.company["id"],
+                title="Mason",
+                description="Build.",
+                category="plumbing",
+                island="exuma",
+                employment_type="full_time",
+            )
+            if answer.status_code == 201:
+                kept.append(answer.json()["id"])
+            else:
+                refused.append(answer)
+            await asyncio.sleep(0.01)
+
+    writers = [asyncio.create_task(write()) for _ in range(4)]
+    async with reading(whole) as reads:
+        await eventually(lambda: len(kept) > 20, "jobs are written")
+        whole.broken["primary"].end(signal.SIGQUIT)
+        try:
+            await eventually(lambda: _all_say(whole, reads=True, writes=False), "pods know")
+            refused_by_then = len(refused)
+            await reads.go_on()
+            await eventually(lambda: len(refused) > refused_by_then + MANY, "refused")
+        finally:
+            whole.broken["primary"].start()
+        written_by_then = len(kept)
+        await eventually(lambda: _all_say(whole, reads=True, writes=True), "pods know it is back")
+        await eventually(lambda: len(kept) > written_by_then + MANY, "written again")
+        stopping.set()
+        await asyncio.gather(*writers)
+    assert {answer.status_code for answer in reads.answers} == {200}
+    for answer in refused:
+        problem(answer, 503, "database_unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+    there = whole.broken.sql("primary", "SELECT count(*) FROM jobs WHERE id = ANY(%s)", kept)
+    assert there == len(set(kept)) == len(kept)
+
+
+async def test_without_pgbouncer_all_is_refused_at_once_and_comes_back(whole: Board) -> None:
+    person = await whole.person()
+    whole.broken["pgbouncer"].end()
+    try:
+        await eventually(lambda: _all_say(whole, 503, reads=False, writes=False), "pods know")
+        for _ in range(MANY):
+            for answer in (
+                await whole.search(),
+                await person.get("/auth/me", expect=None),
+                await person.patch("/users/me", headline="new"),
+            ):
+                problem(answer, 503, "database_unavailable")
+                assert int(answer.headers["retry-after"]) > 0
+            assert (await whole.client.get(f"{whole.running.base_url}/health")).status_code == 200
+            assert (await whole.client.get("/subscriptions/tiers")).status_code == 200
+    finally:
+        whole.broken["pgbouncer"].start()
+    await eventually(lambda: _all_say(whole, reads=True, writes=True), "pods know it is back")
+
+    async def works() -> bool:
+        for _ in range(MANY):
+            if (await person.patch("/users/me", headline="newer")).status_code != 200:
+                return False
+        return (await whole.search()).status_code == 200
+
+    await eventually(works, "writes and reads work")
+
+
+@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL])
+async def test_without_stripe_only_its_routes_fail(whole: Board, how: signal.Signals) -> None:
+    buyer = await whole.person()
+
+    async def buys() -> bool:
+        return (await buyer.post("/subscriptions/checkout", tier="pro")).status_code == 200
+
+    assert await buys()
+    if how is signal.SIGSTOP:
+        whole.broken["stripe"].stop()
+    else:
+        whole.broken["stripe"].end()
+    try:
+        stalled = [
+            asyncio.create_task(buyer.post("/subscriptions/checkout", tier="pro"))
+            for _ in range(MANY)
+        ]
+        while not all(task.done() for task in stalled):
+            for answer in (
+                await whole.search(),
+                await buyer.get("/subscriptions/me"),
+                await buyer.patch("/users/me", headline="poor"),
+            ):
+                assert answer.status_code in {200}, answer.text
+        for task in stalled:
+            problem(await task, 503, "billing_unavailable")
+            assert int((await task).headers["retry-after"]) > 0
+    finally:
+        if how is signal.SIGSTOP:
+            whole.broken["stripe"].go_on()
+        else:
+            whole.broken["stripe"].start()
+    await eventually(buys, "one can buy again")
+
+
+class Reads:
+    """Reads from a database, one after the other, from several sides."""
+
+    def __init__(self, board: Board) -> None:
+        self.answers: list[httpx2.Response] = []
+        self._board = board
+        self.enough = asyncio.Event()
+
+    async def run(self) -> None:
+        while not self.enough.is_set():
+            self.answers.append(await self._board.search())
+            await asyncio.sleep(0.02)
+
+    async def go_on(self) -> None:
+        """Wait until every worker has surely answered some more."""
+        wanted = len(self.answers) + 2 * MANY
+        await eventually(lambda: len(self.answers) >= wanted, "reads go on")
+
+
+@asynccontextmanager
+async def reading(board: Board) -> AsyncIterator[Reads]:
+    """Reads that go on all the while."""
+    reads = Reads(board)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(reads.run())
+        try:
+            yield reads
+        finally:
+            reads.enough.set()
+
+
+@contextmanager
+def paused(board: Board, replica: str) -> Iterator[None]:
+    """`replica` receives, but shows nothing new."""
+    board.broken.sql(replica, "SELECT pg_wal_replay_pause()")
+    try:
+        yield
+    finally:
+        board.broken.sql(replica, "SELECT pg_wal_replay_resume()")
+
+
+async def _more(board: Board, name: str, than: float) -> bool:
+    return await board.counted(name) > than
+
+
+async def _all_say(board: Board, status: int = 200, **what: bool) -> bool:
+    return await board.ready() == [(status, what)] * PODS
