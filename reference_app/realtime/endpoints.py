@@ -44,7 +44,7 @@ async def ticket(request: Request, viewer: Viewer) -> TicketShown:
     """
     tickets = board_of(request).switchboard.tickets
     try:
-        issued = await tickets.issue(viewer.user_id)
+        issued = await tickets.issue(viewer.user_id, viewer.session_id)
     except StoreGoneError:
         raise UnavailableError(
             "realtime_unavailable",
@@ -68,17 +68,17 @@ async def _open(board: Board, scope: Scope, receive: Receive, send: Send) -> Non
         await sockets.refuse(receive, send, "no_ticket" if shown is None else "restarting")
         return
     try:
-        user_id = await switchboard.tickets.redeem(shown)
+        found = await switchboard.tickets.redeem(shown)
     except StoreGoneError:
         if await sockets.accept(receive, send, PROTOCOL):
             await send({"type": "websocket.close", "code": sockets.TRY_LATER.code})
         return
-    if user_id is None:
+    if found is None or board.ended_sessions.has_ended(found[1]):
         await sockets.refuse(receive, send, "bad_ticket")
     elif await sockets.accept(receive, send, PROTOCOL):
         await _serve(
             board,
-            Connection(new_connection_id(), user_id, receive, send, switchboard.bounds),
+            Connection(new_connection_id(), found[0], receive, send, switchboard.bounds),
         )
 
 
