@@ -128,7 +128,14 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "stripe_secret_key", "stripe_webhook_secret", "google_client_secret", mode="before"
+        "stripe_secret_key",
+        "stripe_webhook_secret",
+        "smtp_host",
+        "smtp_user",
+        "smtp_password",
+        "google_client_id",
+        "google_client_secret",
+        mode="before",
     )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:

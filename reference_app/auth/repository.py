@@ -95,7 +95,7 @@ _ROTATE = (
 _ended = (
     update(AuthSession)
     .where(
-        AuthSession.user_id == bindparam("user_id"),
+        AuthSession.user_id == bindparam("whose"),
         AuthSession.id.is_distinct_from(bindparam("kept", type_=AuthSession.id.type)),
         AuthSession.ended_at.is_(None),
     )
@@ -177,6 +177,6 @@ async def end(session: WriteSession, session_id: UUID) -> None:
 
 async def end_all(session: WriteSession, user_id: int, *, kept: UUID | None = None) -> None:
     """End every session of a person but `kept`, with their access tokens and sockets."""
-    ended = await session.execute(_END_ALL, {"user_id": user_id, "kept": kept})
+    ended = await session.execute(_END_ALL, {"whose": user_id, "kept": kept})
     session.ended(ended.scalars())
     session.tell(user_id, frames.END)
