@@ -107,6 +107,7 @@ async def resend(request: Request, viewer: Viewer, session: Writing) -> LetterAs
     """That shows that the address is one's own. Nothing is sent once that is shown."""
     board = board_of(request)
     await recovery.ask_again(
+        board.database,
         session,
         board.settings,
         board.mail,

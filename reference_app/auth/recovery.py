@@ -112,6 +112,7 @@ async def prove_email(database: Database, session: WriteSession, token: str) -> 
 
 
 async def ask_again(
+    database: Database,
     session: WriteSession,
     settings: Settings,
     mail: Mail,
@@ -123,12 +124,12 @@ async def ask_again(
 
     Raises `NotFoundError` when the account is gone, `LimitedError`.
     """
-    user = await users.for_change(session, user_id)
-    if user is None:
+    own = await users.own(database.reading(primary=True), user_id)
+    if own is None:
         raise no_such_user()
-    if not user.email_verified:
-        await limit.ask("proof", user.email, address)
-        await ask_for_proof(session, settings, mail, user_id, user.email)
+    if not own.email_verified:
+        await limit.ask("proof", own.email, address)
+        await ask_for_proof(session, settings, mail, user_id, own.email)
 
 
 async def ask_for_proof(

@@ -209,15 +209,16 @@ class Mail:
             start_tls=server.starttls,
             timeout=_TIMEOUT_S,
         )
+        let_in = False
         try:
             await client.connect()
+            let_in = True
         except SMTPResponseException:
-            client.close()
             # A wrong password or a closed house: of that no letter is guilty.
             raise ConnectionError("the server does not let us in") from None
-        except SMTPException:
-            client.close()
-            raise
+        finally:
+            if not let_in:
+                client.close()
         return client
 
     def _abandon(self) -> None:
@@ -227,10 +228,12 @@ class Mail:
 
     async def _hang_up(self) -> None:
         client, self._client = self._client, None
-        if client is not None and client.is_connected:
+        if client is not None:
             try:
                 await client.quit()
             except (SMTPException, OSError):
+                pass  # it has hung up itself
+            finally:
                 client.close()
 
 

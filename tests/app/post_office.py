@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,13 +21,19 @@ _PATIENCE_S = 30.0
 class PostOffice:
     """Takes letters in. `answers` are given to the next ones instead of taking them."""
 
-    def __init__(self, user: str | None = None, password: str = "") -> None:
+    def __init__(
+        self,
+        user: str | None = None,
+        password: str = "",
+        encryption: ssl.SSLContext | None = None,
+    ) -> None:
         self.letters: list[EmailMessage] = []
         self.answers: list[str] = []
         self.tried = 0
         self.connections = 0
         self.port = 0
         self._login = None if user is None else LoginPassword(user.encode(), password.encode())
+        self._encryption = encryption
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.BaseTransport] = set()
 
@@ -107,7 +114,9 @@ class PostOffice:
                 hostname="post.test",
                 authenticator=self._authenticate,
                 auth_required=self._login is not None,
-                auth_require_tls=False,
+                auth_require_tls=self._encryption is not None,
+                tls_context=self._encryption,
+                require_starttls=self._encryption is not None,
                 loop=asyncio.get_running_loop(),
             )
 
@@ -116,9 +125,14 @@ class PostOffice:
 
 
 @asynccontextmanager
-async def post_office(user: str | None = None, password: str = "") -> AsyncIterator[PostOffice]:
-    """An open post office; with `user` it takes letters from those who log in alone."""
-    office = PostOffice(user, password)
+async def post_office(
+    user: str | None = None, password: str = "", encryption: ssl.SSLContext | None = None
+) -> AsyncIterator[PostOffice]:
+    """An open post office.
+
+    With `user` it takes letters from those who log in alone, with `encryption` nothing in clear.
+    """
+    office = PostOffice(user, password, encryption)
     await office.opened()
     try:
         yield office

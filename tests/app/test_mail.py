@@ -1,13 +1,21 @@
 """Letters: to a real SMTP server, past every failure, and never in anyone's way."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from structlog.testing import capture_logs
 
+from reference_app.assembly import _end
 from reference_app.kit import metrics
 from reference_app.kit.mail import Mail, Server
 from tests.app.life import until
@@ -25,8 +33,7 @@ async def sending(office: PostOffice, **given: Any) -> AsyncIterator[Mail]:
     try:
         yield mail
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await _end([task])
         await mail.close()
 
 
@@ -171,6 +178,53 @@ async def test_a_server_without_encryption_is_told_nothing_if_it_is_asked_for() 
         mail.post("ana@example.com", "News", "Some.")
         await until(lambda: _more(before) == (0, 0, 1), what="given up", patience_s=30)
     assert office.tried == 0
+
+
+def _certified(folder: Path) -> tuple[ssl.SSLContext, str]:
+    """A server's encryption, and the file of the certificate to trust for it."""
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "post.test")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    public, secret = folder / "cert.pem", folder / "key.pem"
+    pem = serialization.Encoding.PEM
+    public.write_bytes(certificate.public_bytes(pem))
+    secret.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    encryption = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    encryption.load_cert_chain(public, secret)
+    return encryption, str(public)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_passwords_and_letters_go_encrypted_and_to_who_is_trusted_alone(
+    trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = counted()
+    encryption, certificate = _certified(tmp_path)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", certificate)
+    async with (
+        post_office("board", "secret-word", encryption) as office,
+        sending(office, user="board", password="secret-word", starttls=True) as mail,
+    ):
+        mail.post("ana@example.com", "News", "Some.")
+        outcome = (1, 0, 0) if trusted else (0, 0, 1)
+        await until(lambda: _more(before) == outcome, what="settled", patience_s=30)
+    assert len(office.letters) == trusted
 
 
 @pytest.mark.parametrize("shows_text", [True, False])
