@@ -13,6 +13,8 @@ from starlette.middleware.cors import CORSMiddleware
 from reference_app import errors, health, logs
 from reference_app.applications import endpoints as applications
 from reference_app.auth import endpoints as auth
+from reference_app.auth.google import Google
+from reference_app.auth.recovery import ResetDesk
 from reference_app.companies import endpoints as companies
 from reference_app.database import Database
 from reference_app.feed import endpoints as feed
@@ -20,12 +22,14 @@ from reference_app.feed.popularity import promotion
 from reference_app.jobs import endpoints as jobs
 from reference_app.kit.cache import CHANNEL, Cache
 from reference_app.kit.chores import Chore, run_chores
-from reference_app.kit.mail import Mail
+from reference_app.kit.ended_sessions import CHANNEL as SESSIONS_CHANNEL
+from reference_app.kit.ended_sessions import EndedSessions
+from reference_app.kit.mail import Mail, Server
 from reference_app.kit.metrics import RequestCounters, Ticker
 from reference_app.kit.middleware import Callers, Observe
 from reference_app.kit.passwords import Passwords
 from reference_app.kit.pubsub import Listener
-from reference_app.kit.rate_limit import ApiLimit, LoginLimit
+from reference_app.kit.rate_limit import ApiLimit, LetterLimit, LoginLimit
 from reference_app.kit.store import Store
 from reference_app.kit.wal import OwnWrites
 from reference_app.messages import endpoints as messages
@@ -45,6 +49,8 @@ from reference_app.warming import warm
 _log = structlog.get_logger()
 
 _END_AGAIN_S = 0.5
+_LETTERS_TO_ACCOUNT = 3
+_LETTERS_FROM_ADDRESS = 20
 
 _ABOUT = """A job board for the Bahamas.
 
@@ -109,6 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
         body_bytes=settings.max_body_bytes,
         callers=Callers(settings.trusted_networks),
         limit=lambda: app.state.board.api_limit,
+        ended=lambda: app.state.board.ended_sessions,
         requests=requests,
     )
     if settings.cors_origins:
@@ -130,7 +137,7 @@ async def _serving(
     redis_url = settings.redis_url.get_secret_value()
     store = Store(
         redis_url,
-        connections=settings.worker_redis_connections - 2,  # one for each who listens
+        connections=settings.worker_redis_connections - 3,  # one for each who listens
         timeout_s=settings.redis_timeout_seconds,
     )
     cache = Cache(store, settings.cache_l1_bytes)
@@ -144,7 +151,9 @@ async def _serving(
         handshakes=settings.realtime_handshakes,
     )
     own_writes = OwnWrites(store, settings.own_writes_seconds)
-    database = Database(settings, own_writes, cache, switchboard.announcer.tell)
+    ended_sessions = EndedSessions(store, settings.access_token_minutes * 60)
+    database = Database(settings, own_writes, cache, switchboard.announcer.tell, ended_sessions.end)
+    mail = _mail(settings)
     board = Board(
         settings=settings,
         database=database,
@@ -157,8 +166,14 @@ async def _serving(
             account_attempts=settings.login_account_attempts,
             window_s=settings.login_window_seconds,
         ),
+        letter_limit=LetterLimit(
+            store, to_account=_LETTERS_TO_ACCOUNT, from_address=_LETTERS_FROM_ADDRESS
+        ),
+        ended_sessions=ended_sessions,
         passwords=Passwords(settings.bcrypt_rounds, most=max(1, settings.request_slots // 4)),
-        mail=Mail(),
+        mail=mail,
+        reset_desk=ResetDesk(settings, database, mail),
+        google=Google(settings, store),
         billing=Billing(settings, database),
         switchboard=switchboard,
     )
@@ -169,16 +184,27 @@ async def _serving(
         on_up=cache.hears,
         on_down=cache.hears_nothing,
     )
+    sessions_listener = Listener(
+        redis_url,
+        SESSIONS_CHANNEL,
+        on_message=ended_sessions.heard,
+        on_up=ended_sessions.hears,
+        on_down=ended_sessions.hears_nothing,
+    )
     app.state.board = board
     await database.look_at_primary()
     tasks = [
         asyncio.create_task(work)
         for work in (
             listener.run(),
+            sessions_listener.run(),
+            ended_sessions.run(),
             store.deliver_delayed(),
             board.api_limit.run(),
             database.watch_primary(),
             database.watch_replicas(),
+            mail.run(),
+            board.reset_desk.run(),
             *switchboard.works(),
             run_chores(store, _chores(board)),
             Ticker(requests, database.pool_use).run(),
@@ -194,11 +220,28 @@ async def _serving(
     finally:
         switchboard.leave()
         await _end(tasks)
+        await mail.close()
+        await board.google.close()
         board.passwords.close()
         board.billing.close()
         await cache.close()
         await database.close()
         await store.close()
+
+
+def _mail(settings: Settings) -> Mail:
+    server = None
+    if settings.mail_backend == "smtp" and settings.smtp_host is not None:
+        password = settings.smtp_password
+        server = Server(
+            settings.smtp_host,
+            settings.smtp_port,
+            settings.smtp_user,
+            None if password is None else password.get_secret_value(),
+            starttls=settings.smtp_starttls,
+        )
+    development = settings.environment == "development"
+    return Mail(sender=settings.mail_from, server=server, shows_text=development)
 
 
 def _chores(board: Board) -> list[Chore]:

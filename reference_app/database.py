@@ -8,9 +8,10 @@ writes even where a read falls back to the primary.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Executable, text
@@ -62,7 +63,7 @@ class WriteSession(AsyncSession):
 
     What is named here is announced once it is committed: `forget` names cache
     keys, `wrote_for` the users whose next reads must see this, `tell` what
-    their sockets say of it.
+    their sockets say of it, `ended` the sign-ins whose access tokens are over.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -70,6 +71,7 @@ class WriteSession(AsyncSession):
         self.forgotten: list[str] = []
         self.writers: set[int] = set()
         self.told: list[tuple[int, str]] = []
+        self.ended_sessions: list[UUID] = []
 
     def forget(self, *keys: str) -> None:
         """Have the cache forget `keys` after the commit."""
@@ -82,6 +84,10 @@ class WriteSession(AsyncSession):
     def tell(self, user_id: int, frame: str) -> None:
         """Have every socket of `user_id` say `frame` (see `realtime.frames`) after the commit."""
         self.told.append((user_id, frame))
+
+    def ended(self, sessions: Iterable[UUID]) -> None:
+        """Have no worker believe an access token of `sessions` after the commit."""
+        self.ended_sessions.extend(sessions)
 
 
 class ReadSession:
@@ -143,10 +149,12 @@ class Database:
         own_writes: OwnWrites,
         cache: Cache,
         tell: Callable[[Sequence[tuple[int, str]]], None],
+        end_sessions: Callable[[Sequence[UUID]], Awaitable[None]],
     ) -> None:
         self._own_writes = own_writes
         self._cache = cache
         self._tell = tell
+        self._end_sessions = end_sessions
         share = settings.worker_db_connections
         writing = max(1, share // 3)
         reading = max(1, (share - writing - 1) // (1 + len(settings.replica_urls)))
@@ -307,6 +315,8 @@ class Database:
     async def _commit(self, session: WriteSession) -> None:
         await session.commit()
         await self._announce(session)
+        if session.ended_sessions:
+            await self._end_sessions(session.ended_sessions)
         # Last, so that whoever hears of it finds it.
         if session.told:
             self._tell(session.told)

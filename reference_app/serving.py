@@ -8,14 +8,17 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
+from reference_app.auth.google import Google
+from reference_app.auth.recovery import ResetDesk
 from reference_app.database import Database, ReadSession, WriteSession
 from reference_app.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from reference_app.kit import metrics
 from reference_app.kit.cache import Cache, Loader
+from reference_app.kit.ended_sessions import EndedSessions
 from reference_app.kit.mail import Mail
 from reference_app.kit.middleware import Observed
 from reference_app.kit.passwords import Passwords
-from reference_app.kit.rate_limit import ApiLimit, LoginLimit
+from reference_app.kit.rate_limit import ApiLimit, LetterLimit, LoginLimit
 from reference_app.kit.store import Store
 from reference_app.kit.tokens import Access
 from reference_app.realtime.switchboard import Switchboard
@@ -36,8 +39,12 @@ class Board:
     cache: Cache
     api_limit: ApiLimit
     login_limit: LoginLimit
+    letter_limit: LetterLimit
+    ended_sessions: EndedSessions
     passwords: Passwords
     mail: Mail
+    reset_desk: ResetDesk
+    google: Google
     billing: Billing
     switchboard: Switchboard
 

@@ -104,6 +104,22 @@ class Settings(BaseSettings):
     login_account_attempts: PositiveInt = 50
     api_rate_per_minute: PositiveInt = 100
 
+    # letters, and where their links lead
+    frontend_url: str = "http://localhost:5173"
+    mail_backend: Literal["console", "smtp"] = "console"
+    mail_from: str = "HireMeBahamas <no-reply@localhost>"
+    smtp_host: str | None = None
+    smtp_port: PositiveInt = 587
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_starttls: bool = True
+
+    # signing in with Google: not offered without an id and a secret
+    google_client_id: str | None = None
+    google_client_secret: SecretStr | None = None
+    google_issuer_url: str = "https://accounts.google.com"
+    google_timeout_seconds: PositiveFloat = 3.0
+
     # what it costs
     stripe_secret_key: SecretStr | None = None
     """Without it nothing can be bought."""
@@ -123,7 +139,16 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("stripe_secret_key", "stripe_webhook_secret", mode="before")
+    @field_validator(
+        "stripe_secret_key",
+        "stripe_webhook_secret",
+        "smtp_host",
+        "smtp_user",
+        "smtp_password",
+        "google_client_id",
+        "google_client_secret",
+        mode="before",
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         # An empty secret would accept what anybody signs with nothing.
@@ -148,6 +173,18 @@ class Settings(BaseSettings):
                 raise ValueError("CORS_ORIGINS must list origins in production, not *")
         return self
 
+    @model_validator(mode="after")
+    def _refuse_incomplete(self) -> Self:
+        if self.mail_backend == "smtp" and self.smtp_host is None:
+            raise ValueError("MAIL_BACKEND=smtp needs an SMTP_HOST")
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("SMTP_USER and SMTP_PASSWORD go together")
+        if self.smtp_password and not self.smtp_starttls and self.environment == "production":
+            raise ValueError("SMTP_PASSWORD must not travel without SMTP_STARTTLS in production")
+        if (self.google_client_id is None) != (self.google_client_secret is None):
+            raise ValueError("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET go together")
+        return self
+
     @cached_property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The addresses whose X-Forwarded-For is believed."""
@@ -170,8 +207,8 @@ class Settings(BaseSettings):
 
     @property
     def worker_redis_connections(self) -> int:
-        """The most Redis connections one worker may open; two of them listen to pub/sub."""
-        return max(3, self.redis_max_connections // self.web_concurrency)
+        """The most Redis connections one worker may open; three of them listen to pub/sub."""
+        return max(4, self.redis_max_connections // self.web_concurrency)
 
 
 def load_settings() -> Settings:

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from reference_app.applications.models import Application
-from reference_app.auth.models import AuthSession, RefreshToken
+from reference_app.auth.models import AuthSession, ExternalIdentity, LetterToken, RefreshToken
 from reference_app.base import Model
 from reference_app.companies.models import Company
 from reference_app.feed.models import Post, PostComment, PostLike, PostTally
@@ -52,8 +52,10 @@ __all__ = [
     "CompanyFollow",
     "Connection",
     "Conversation",
+    "ExternalIdentity",
     "FeatureUsage",
     "Job",
+    "LetterToken",
     "Message",
     "Notification",
     "Participant",

@@ -2,12 +2,22 @@
 
 from fastapi import APIRouter, Request, Response, status
 
-from reference_app.auth import service
-from reference_app.auth.schemas import Login, RefreshRequest, Registration, SignedIn
+from reference_app.auth import account_endpoints, google, repository, service
+from reference_app.auth.schemas import (
+    GooglePage,
+    GoogleReturn,
+    GoogleStart,
+    Login,
+    RefreshRequest,
+    Registration,
+    SignedIn,
+)
 from reference_app.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidError,
     LimitedError,
+    NotFoundError,
     UnauthenticatedError,
     UnavailableError,
     problem_docs,
@@ -26,15 +36,15 @@ router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
     responses=problem_docs(InvalidError, ConflictError, LimitedError, UnavailableError),
 )
 async def register(request: Request, wanted: Registration, session: Writing) -> SignedIn:
-    """The new account is signed in at once."""
+    """The new account is signed in at once. A letter asks whether the address is one's own."""
     board = board_of(request)
-    return await service.register(session, board.settings, board.passwords, wanted)
+    return await service.register(session, board.settings, board.passwords, board.mail, wanted)
 
 
 @router.post(
     "/login",
     summary="Sign in",
-    responses=problem_docs(UnauthenticatedError, LimitedError, UnavailableError),
+    responses=problem_docs(UnauthenticatedError, ForbiddenError, LimitedError, UnavailableError),
 )
 async def log_in(request: Request, attempt: Login, session: Writing) -> SignedIn:
     """Few attempts are allowed per account and address; a success clears them."""
@@ -50,7 +60,11 @@ async def log_in(request: Request, attempt: Login, session: Writing) -> SignedIn
     )
 
 
-@router.post("/refresh", summary="Stay signed in", responses=problem_docs(UnauthenticatedError))
+@router.post(
+    "/refresh",
+    summary="Stay signed in",
+    responses=problem_docs(UnauthenticatedError, ForbiddenError),
+)
 async def refresh(request: Request, given: RefreshRequest, session: Writing) -> SignedIn:
     """Exchanges the refresh token for a new pair. A token used twice ends the session."""
     return await service.refresh(session, board_of(request).settings, given.refresh_token)
@@ -63,7 +77,45 @@ async def log_out(given: RefreshRequest, session: Writing) -> Response:
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 
+@router.post(
+    "/logout-everywhere",
+    summary="Sign out everywhere",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problem_docs(UnauthenticatedError),
+)
+async def log_out_everywhere(viewer: Viewer, session: Writing) -> Response:
+    """Ends all of one's sessions, this one too."""
+    await repository.end_all(session, viewer.user_id)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
 @router.get("/me", summary="Who am I?", responses=problem_docs(UnauthenticatedError))
 async def me(viewer: Viewer, session: Reading) -> PrivateUser:
     """The signed-in person's own profile."""
     return await users.own_profile(session, viewer.user_id)
+
+
+@router.post(
+    "/google/begin",
+    summary="Begin to sign in with Google",
+    responses=problem_docs(NotFoundError, UnavailableError),
+)
+async def begin_google(request: Request, wanted: GoogleStart) -> GooglePage:
+    """Answers Google's page. It sends the browser back with `code` and `state`, within minutes."""
+    return await google.begin(board_of(request).google, wanted)
+
+
+@router.post(
+    "/google/finish",
+    summary="Sign in with Google",
+    responses=problem_docs(
+        InvalidError, ForbiddenError, NotFoundError, ConflictError, UnavailableError
+    ),
+)
+async def finish_google(request: Request, back: GoogleReturn, session: Writing) -> SignedIn:
+    """Who has no account gets one. Each sign-in that was begun can be finished once."""
+    board = board_of(request)
+    return await google.finish(session, board.settings, board.google, back)
+
+
+router.routes.extend(account_endpoints.router.routes)

@@ -3,17 +3,28 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, exists, func, insert, literal_column, select, update
 
 from reference_app.auth.models import AuthSession, RefreshToken
 from reference_app.database import AnyRow, WriteSession
 from reference_app.realtime import frames
 from reference_app.users.models import User
 
-# Opening a session and its first token in one statement.
+# Opening a session and its first token in one statement. The person is held meanwhile, so
+# that nobody signs in with what a change of password, a suspension or a deletion has ended.
+_allowed = (
+    select(User.id)
+    .where(
+        User.id == bindparam("user_id"),
+        User.password_hash.is_not_distinct_from(bindparam("password_hash")),
+        User.suspended_at.is_(None),
+        User.deleted_at.is_(None),
+    )
+    .with_for_update(read=True)
+)
 _opened = (
     insert(AuthSession)
-    .values(user_id=bindparam("user_id"))
+    .from_select(["user_id"], _allowed)
     .returning(AuthSession.id, AuthSession.user_id)
     .cte("opened")
 )
@@ -72,18 +83,57 @@ _ROTATE = (
         User.bio,
         User.island,
         User.created_at,
+        User.email_verified_at.is_not(None).label("email_verified"),
+        User.suspended_at,
     )
     .join_from(_spent, User, User.id == _spent.c.user_id)
     .add_cte(_fresh)
 )
 
 
+# Those that have had no token for so long have no access token either.
+_ended = (
+    update(AuthSession)
+    .where(
+        AuthSession.user_id == bindparam("whose"),
+        AuthSession.id.is_distinct_from(bindparam("kept", type_=AuthSession.id.type)),
+        AuthSession.ended_at.is_(None),
+    )
+    .values(ended_at=func.now())
+    .returning(AuthSession.id)
+    .cte("ended")
+)
+_END_ALL = select(_ended.c.id).where(
+    exists().where(RefreshToken.session_id == _ended.c.id, RefreshToken.expires_at > func.now())
+)
+
+_STANDING = (
+    select(RefreshToken.session_id, RefreshToken.used_at, User.suspended_at)
+    .join(User, User.id == RefreshToken.user_id)
+    .where(RefreshToken.token_hash == bindparam("token_hash", type_=RefreshToken.token_hash.type))
+)
+
+
 async def open_session(
-    session: WriteSession, *, user_id: int, token_hash: bytes, expires_at: datetime
-) -> UUID:
-    """A new sign-in of `user_id` with its first refresh token; the session's id."""
-    parameters = {"user_id": user_id, "token_hash": token_hash, "expires_at": expires_at}
-    found: UUID = (await session.execute(_OPEN, parameters)).scalar_one()
+    session: WriteSession,
+    *,
+    user_id: int,
+    password_hash: str | None,
+    token_hash: bytes,
+    expires_at: datetime,
+) -> UUID | None:
+    """A new sign-in of `user_id` with its first refresh token; the session's id.
+
+    None when the person's password is no longer the one behind `password_hash`,
+    or they may no longer sign in.
+    """
+    parameters = {
+        "user_id": user_id,
+        "password_hash": password_hash,
+        "token_hash": token_hash,
+        "expires_at": expires_at,
+    }
+    found: UUID | None = (await session.execute(_OPEN, parameters)).scalar_one_or_none()
     return found
 
 
@@ -99,23 +149,19 @@ async def rotate(
     return (await session.execute(_ROTATE, parameters)).one_or_none()
 
 
-async def end_session_of_spent(session: WriteSession, token_hash: bytes) -> bool:
-    """End the session that a spent token belongs to; whether there is such a token."""
-    spent = select(RefreshToken.session_id).where(
-        RefreshToken.token_hash == token_hash, RefreshToken.used_at.is_not(None)
-    )
-    return await _end(session, (await session.execute(spent)).scalar_one_or_none())
+async def standing(session: WriteSession, token_hash: bytes) -> AnyRow | None:
+    """Of what session a token is, when it was spent, and since when its person is suspended."""
+    return (await session.execute(_STANDING, {"token_hash": token_hash})).one_or_none()
 
 
-async def end_session_of(session: WriteSession, token_hash: bytes) -> bool:
-    """End the session that a token belongs to; whether there is such a token."""
-    belongs = select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash)
-    return await _end(session, (await session.execute(belongs)).scalar_one_or_none())
+async def is_open(session: WriteSession, session_id: UUID) -> bool:
+    """Whether a session is there and has not ended."""
+    still = select(exists().where(AuthSession.id == session_id, AuthSession.ended_at.is_(None)))
+    return (await session.execute(still)).scalar_one()
 
 
-async def _end(session: WriteSession, session_id: UUID | None) -> bool:
-    if session_id is None:
-        return False
+async def end(session: WriteSession, session_id: UUID) -> None:
+    """End one session; nothing happens if it has ended."""
     ended = (
         update(AuthSession)
         .where(AuthSession.id == session_id, AuthSession.ended_at.is_(None))
@@ -124,6 +170,13 @@ async def _end(session: WriteSession, session_id: UUID | None) -> bool:
     )
     user_id = (await session.execute(ended)).scalar_one_or_none()
     if user_id is not None:
+        session.ended([session_id])
         # Sockets know people, not sign-ins: those still signed in come back by themselves.
         session.tell(user_id, frames.END)
-    return True
+
+
+async def end_all(session: WriteSession, user_id: int, *, kept: UUID | None = None) -> None:
+    """End every session of a person but `kept`, with their access tokens and sockets."""
+    ended = await session.execute(_END_ALL, {"whose": user_id, "kept": kept})
+    session.ended(ended.scalars())
+    session.tell(user_id, frames.END)

@@ -28,6 +28,15 @@ NewPassword = Annotated[
 ]
 
 
+GivenPassword = Annotated[str, Field(max_length=1_000)]
+"""A password that is only compared, so any text will do."""
+
+LetterTokenText = Annotated[
+    str, Field(min_length=1, max_length=200, description="What stands behind `#token=`.")
+]
+_Opaque = Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
 class Registration(Entered):
     """A new account."""
 
@@ -41,10 +50,10 @@ class Registration(Entered):
 
 
 class Login(Entered):
-    """An attempt to sign in. The password is only compared, so any text will do."""
+    """An attempt to sign in."""
 
     email: Email
-    password: Annotated[str, Field(max_length=1_000)]
+    password: GivenPassword
 
 
 class RefreshRequest(Entered):
@@ -61,3 +70,67 @@ class SignedIn(BaseModel):
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind of token, not a token
     expires_in: int = Field(description="Seconds the access token is good for.")
     user: PrivateUser
+
+
+class PasswordChange(Entered):
+    """A new password in place of the old one."""
+
+    old_password: GivenPassword
+    new_password: NewPassword
+
+
+class Forgotten(Entered):
+    """Whose password was forgotten."""
+
+    email: Email
+
+
+class PasswordReset(Entered):
+    """A new password, by a token from a letter."""
+
+    token: LetterTokenText
+    new_password: NewPassword
+
+
+class EmailProof(Entered):
+    """A token from the letter that was sent to the address."""
+
+    token: LetterTokenText
+
+
+class AccountDeletion(Entered):
+    """The password, so that nobody deletes an account that somebody left open."""
+
+    password: GivenPassword
+
+
+class LetterAsked(BaseModel):
+    """Says the same whether or not there is anybody to write to."""
+
+    detail: str = Field(
+        default="If there is something to send, a letter is on its way.",
+        description="For people.",
+    )
+
+
+class GoogleStart(Entered):
+    """The beginning of a sign-in with Google."""
+
+    role: Literal["seeker", "employer"] = Field(
+        default="seeker", description="What to become, if there is no account yet."
+    )
+
+
+class GooglePage(BaseModel):
+    """Where to sign in, and what to keep until one is back."""
+
+    url: str = Field(description="Send the browser there.")
+    key: str = Field(description="Keep it in this browser: only here can the sign-in be finished.")
+
+
+class GoogleReturn(Entered):
+    """What Google sent back with the browser, and what the browser kept."""
+
+    code: _Opaque
+    state: _Opaque
+    key: _Opaque

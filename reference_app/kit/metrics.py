@@ -47,12 +47,17 @@ _overloaded = Counter(
 _limit_unchecked = Counter(
     "rate_limit_unchecked_total", "Requests let through because Redis did not answer.", ["group"]
 )
+_letters = Counter("letters_total", "Letters to people, by what became of them.", ["outcome"])
 
 redis_failures = Counter("redis_failures_total", "Redis commands that failed or were not tried.")
 replica_skips = Counter("replica_skips_total", "Reads that moved on from a server that failed.")
 deliveries_delayed = Counter(
     "redis_deliveries_delayed_total", "Announcements that Redis did not take at once."
 )
+sessions_unchecked = Counter(
+    "sessions_unchecked_total", "Access tokens taken while nobody told of ended sessions."
+)
+sessions_refused = Counter("sessions_refused_total", "Access tokens of sessions that had ended.")
 
 _pool_in_use = Gauge("db_pool_in_use", "Database connections in use.", multiprocess_mode="livesum")
 _pool_waiting = Gauge(
@@ -82,6 +87,9 @@ LAYERS = ("app", "l1", "l2", "db")
 
 served = tuple(_served.labels(layer) for layer in LAYERS)
 cache_l1, cache_l2, cache_miss = (_lookups.labels(layer) for layer in ("l1", "l2", "miss"))
+letters_sent, letters_dropped, letters_failed = (
+    _letters.labels(outcome) for outcome in ("sent", "dropped", "failed")
+)
 session_replica, session_primary_read, session_write = (
     _db_sessions.labels(target) for target in ("replica", "primary_read", "write")
 )

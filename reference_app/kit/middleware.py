@@ -27,6 +27,7 @@ from reference_app.errors import (
     unforeseen_response,
 )
 from reference_app.kit import metrics
+from reference_app.kit.ended_sessions import EndedSessions
 from reference_app.kit.overload import overloaded
 from reference_app.kit.rate_limit import ApiLimit, network_of
 from reference_app.kit.tokens import Access, InvalidTokenError, read_access_token
@@ -142,6 +143,7 @@ class Observe:
         body_bytes: int,
         callers: Callers,
         limit: Callable[[], ApiLimit],
+        ended: Callable[[], EndedSessions],
         requests: metrics.RequestCounters,
     ) -> None:
         self._app = app
@@ -152,6 +154,7 @@ class Observe:
         self._body_bytes = body_bytes
         self._callers = callers
         self._limit = limit
+        self._ended = ended
         self._requests = requests
         self._worker = secrets.token_hex(4)
         self._numbers = count(1)
@@ -229,6 +232,8 @@ class Observe:
         if authorization is not None and authorization[:7].lower() == b"bearer ":
             try:
                 access = read_access_token(authorization[7:].decode("latin-1"), secret=self._secret)
+                if self._ended().has_ended(access.session_id):
+                    access = None
             except InvalidTokenError:
                 access = None
         request_id = request_id or f"{self._worker}-{next(self._numbers):08x}"

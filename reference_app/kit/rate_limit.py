@@ -1,6 +1,6 @@
-"""Rate limits: a cheap one for every API request, an exact one for signing in.
+"""Rate limits: a cheap one for every API request, exact ones for signing in and for letters.
 
-Both are kept in Redis, so that all pods share them, and both let requests
+All are kept in Redis, so that all pods share them, and they let requests
 through (and count that they did) when Redis is gone.
 """
 
@@ -53,6 +53,18 @@ if redis.call('EXISTS', KEYS[3]) == 0 and redis.call('EXISTS', KEYS[2]) == 1 the
   redis.call('DECR', KEYS[2])
 end
 redis.call('SET', KEYS[3], 1, 'EX', ARGV[1])
+"""
+
+# KEYS: what is counted. ARGV: the window in seconds, the limit of each.
+# Answers as above; an attempt that is refused counts too.
+_EACH = """
+local wait = 0
+for i, key in ipairs(KEYS) do
+  local n = redis.call('INCR', key)
+  if n == 1 then redis.call('EXPIRE', key, ARGV[1]) end
+  if n > tonumber(ARGV[i + 1]) then wait = math.max(wait, 1, redis.call('TTL', key)) end
+end
+return wait
 """
 
 _KNOWN_FOR_S = 30 * 24 * 3600
@@ -186,6 +198,41 @@ class LoginLimit:
             await self._store.run(clear)
         except StoreGoneError:
             metrics.rate_limit_unchecked("login")
+
+
+class LetterLimit:
+    """Letters that anyone can have sent to somebody, an hour: to an account, from an address.
+
+    Accounts are counted whether or not they exist, and only hashes are stored.
+    """
+
+    _WINDOW_S = 3600
+
+    def __init__(self, store: Store, *, to_account: int, from_address: int) -> None:
+        self._store = store
+        self._limits = (to_account, from_address)
+
+    async def ask(self, kind: str, email: str, address: str) -> None:
+        """Count a letter of this `kind`. Raises `LimitedError` when it may not be sent."""
+        names = (f"account\n{email}", f"address\n{network_of(address)}")
+        hashes = (hashlib.sha256(name.encode()).hexdigest()[:32] for name in names)
+        keys = [f"letter:{kind}:{each}" for each in hashes]
+
+        async def count(redis: Redis) -> int:
+            return await redis.eval(_EACH, len(keys), *keys, self._WINDOW_S, *self._limits)  # type: ignore[no-any-return]
+
+        try:
+            wait_s = await self._store.run(count)
+        except StoreGoneError:
+            metrics.rate_limit_unchecked("letter")
+            return
+        if wait_s:
+            metrics.rate_limited("letter")
+            raise LimitedError(
+                "too_many_letters",
+                "Too many letters were asked for. Look into the mailbox, or wait.",
+                retry_after_s=wait_s,
+            )
 
 
 def _login_keys(email: str, address: str) -> tuple[str, str, str]:

@@ -45,7 +45,7 @@ async def ticket(request: Request, viewer: Viewer) -> TicketShown:
     """
     tickets = board_of(request).switchboard.tickets
     try:
-        issued = await tickets.issue(viewer.user_id)
+        issued = await tickets.issue(viewer.user_id, viewer.session_id)
     except StoreGoneError:
         raise UnavailableError(
             "realtime_unavailable",
@@ -73,16 +73,16 @@ async def _open(board: Board, scope: Scope, receive: Receive, send: Send) -> Non
         return
     try:
         with switchboard.door.passing():
-            user_id = await switchboard.tickets.redeem(shown)
+            found = await switchboard.tickets.redeem(shown)
     except StoreGoneError:
         await _turn_away(switchboard, receive, send, sockets.TRY_LATER)
         return
-    if user_id is None:
+    if found is None or board.ended_sessions.has_ended(found[1]):
         await sockets.refuse(receive, send, "bad_ticket")
     elif await sockets.accept(receive, send, PROTOCOL):
         await _serve(
             board,
-            Connection(new_connection_id(), user_id, receive, send, switchboard.bounds),
+            Connection(new_connection_id(), found[0], receive, send, switchboard.bounds),
         )
 
 

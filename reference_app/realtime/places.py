@@ -4,6 +4,8 @@ Both are kept in Redis, so that a ticket from one pod opens a socket at another.
 """
 
 import secrets
+from typing import Any
+from uuid import UUID
 
 from redis.asyncio import Redis
 
@@ -20,18 +22,23 @@ class Tickets:
         self._store = store
         self.good_for_s = good_for_s
 
-    async def issue(self, user_id: int) -> str:
-        """A fresh ticket of `user_id`. Raises `StoreGoneError`."""
+    async def issue(self, user_id: int, session_id: UUID) -> str:
+        """A fresh ticket of `user_id`, signed in as `session_id`. Raises `StoreGoneError`."""
         ticket = secrets.token_urlsafe(_TICKET_BYTES)
-        await self._store.run(
-            lambda redis: redis.set(_ticket_key(ticket), user_id, ex=self.good_for_s)
-        )
+        who = f"{user_id} {session_id.hex}"
+        await self._store.run(lambda redis: redis.set(_ticket_key(ticket), who, ex=self.good_for_s))
         return ticket
 
-    async def redeem(self, ticket: str) -> int | None:
-        """Whose `ticket` it is, the first time only. Raises `StoreGoneError`."""
-        found = await self._store.run(lambda redis: redis.getdel(_ticket_key(ticket)))
-        return None if found is None else int(found)
+    async def redeem(self, ticket: str) -> tuple[int, UUID] | None:
+        """Whose `ticket` it is and of which session, the first time only.
+
+        Raises `StoreGoneError`.
+        """
+        found: Any = await self._store.run(lambda redis: redis.getdel(_ticket_key(ticket)))
+        if found is None:
+            return None
+        user_id, session_id = found.decode().split()
+        return int(user_id), UUID(hex=session_id)
 
 
 class Places:

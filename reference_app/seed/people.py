@@ -13,6 +13,7 @@ from reference_app.seed.words import Scale, places, table, trades
 COLUMNS = (
     "id",
     "email",
+    "email_verified_at",
     "password_hash",
     "role",
     "full_name",
@@ -103,8 +104,8 @@ def user_rows(people: People, company_of: Mapping[int, str]) -> Iterator[str]:
             skills = f'{{"{trained[one]}","{trained[two]}"}}' if one != two else "{}"
             available = since if draw < _AVAILABLE and company is None else NULL
             yield (
-                f"{n + 1}\tuser{n + 1}@example.com\t{hashes[hashed]}\t{role}\t{given} {family}\t"
-                f"{line}\t{words['bios'][bio]}\t{islands[island]}\t"
+                f"{n + 1}\tuser{n + 1}@example.com\t{since}\t{hashes[hashed]}\t{role}\t"
+                f"{given} {family}\t{line}\t{words['bios'][bio]}\t{islands[island]}\t"
                 f"{skills}\t{available}\t{since}\t{since}\n"
             )
 

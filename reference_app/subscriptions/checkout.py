@@ -107,13 +107,13 @@ async def _yield_to_the_other(billing: Billing, user_id: int, made: Json) -> Non
     account = await repository.account(billing.reading(), user_id)
     if account is not None and account.checkout_id == made["id"]:
         return
-    await _expire(billing, made["id"])
+    await expire(billing, made["id"])
     raise ConflictError("checkout_under_way", "Another checkout was begun at the same time.")
 
 
 async def _close(billing: Billing, user_id: int, checkout_id: str) -> None:
     """See that nobody pays on a page any more. Raises `ConflictError` if somebody just did."""
-    if not await _expire(billing, checkout_id):
+    if not await expire(billing, checkout_id):
         await _refuse_paid(billing, user_id)
 
 
@@ -123,7 +123,7 @@ async def _refuse_paid(billing: Billing, user_id: int) -> None:
     await _refuse_subscribed(billing, user_id)
 
 
-async def _expire(billing: Billing, checkout_id: str) -> bool:
+async def expire(billing: Billing, checkout_id: str) -> bool:
     """Close a page; False when it was not open any more."""
     try:
         await billing.stripe.ask(lambda client: client.v1.checkout.sessions.expire(checkout_id))

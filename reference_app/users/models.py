@@ -28,7 +28,9 @@ class User(Model):
 
     `email` is held in lower case, so that one address is one account, and so
     are `skills`. `available_since` is null for who is not available for hire,
-    `suspended_at` for whoever may use the board.
+    `suspended_at` for whoever may use the board. Without `password_hash` one signs in
+    elsewhere, until one sets a password. `deleted_at` is set where an account was:
+    the row stays for what others have of it, and says nothing of the person any more.
     """
 
     __tablename__ = "users"
@@ -66,7 +68,8 @@ class User(Model):
 
     id: Mapped[PrimaryKey]
     email: Mapped[str] = mapped_column(unique=True)
-    password_hash: Mapped[str]
+    email_verified_at: Mapped[datetime | None]
+    password_hash: Mapped[str | None]
     role: Mapped[str]
     full_name: Mapped[str]
     headline: Mapped[str] = mapped_column(server_default="")
@@ -75,8 +78,14 @@ class User(Model):
     skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     available_since: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
     created_at: Mapped[Made]
     updated_at: Mapped[Changed]
+
+    @property
+    def email_verified(self) -> bool:
+        """Whether whoever holds the mailbox has shown that the account is theirs."""
+        return self.email_verified_at is not None
 
     @property
     def available_for_hire(self) -> bool:

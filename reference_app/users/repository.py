@@ -1,5 +1,7 @@
 """SQL about people."""
 
+from datetime import datetime
+
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -8,8 +10,9 @@ from reference_app.users.models import User
 
 _PROFILE = select(
     User.id, User.full_name, User.role, User.headline, User.bio, User.island, User.created_at
-).where(User.id == bindparam("user_id"))
-_OWN = _PROFILE.add_columns(User.email)
+).where(User.id == bindparam("user_id"), User.deleted_at.is_(None))
+_verified = User.email_verified_at.is_not(None).label("email_verified")
+_OWN = _PROFILE.add_columns(User.email, _verified)
 _CREDENTIALS = select(
     User.id,
     User.full_name,
@@ -19,9 +22,13 @@ _CREDENTIALS = select(
     User.island,
     User.created_at,
     User.email,
+    _verified,
     User.password_hash,
+    User.suspended_at,
 ).where(User.email == bindparam("email"))
-
+_OWN_CREDENTIALS = select(User.email, User.password_hash).where(
+    User.id == bindparam("user_id"), User.deleted_at.is_(None)
+)
 
 _PAGE = _PROFILE.add_columns(
     User.skills, User.available_since.is_not(None).label("available_for_hire")
@@ -43,13 +50,30 @@ async def credentials(session: ReadSession, email: str) -> AnyRow | None:
     return await session.first(_CREDENTIALS, {"email": email})
 
 
+async def own_credentials(session: ReadSession, user_id: int) -> AnyRow | None:
+    """A person's e-mail address, with the password's hash."""
+    return await session.first(_OWN_CREDENTIALS, {"user_id": user_id})
+
+
 async def add(
-    session: WriteSession, *, email: str, password_hash: str, full_name: str, role: str
+    session: WriteSession,
+    *,
+    email: str,
+    password_hash: str | None,
+    full_name: str,
+    role: str,
+    email_verified_at: datetime | None = None,
 ) -> User | None:
     """A new person; None when the address is taken."""
     statement = (
         insert(User)
-        .values(email=email, password_hash=password_hash, full_name=full_name, role=role)
+        .values(
+            email=email,
+            email_verified_at=email_verified_at,
+            password_hash=password_hash,
+            full_name=full_name,
+            role=role,
+        )
         .on_conflict_do_nothing(index_elements=[User.email])
         .returning(User)
     )
@@ -58,4 +82,5 @@ async def add(
 
 async def for_change(session: WriteSession, user_id: int) -> User | None:
     """A person, held for this transaction."""
-    return await session.get(User, user_id, with_for_update=True)
+    user = await session.get(User, user_id, with_for_update=True)
+    return None if user is None or user.deleted_at is not None else user

@@ -48,6 +48,7 @@ class PrivateUser(PublicUser):
     """What a person sees of themselves."""
 
     email: str
+    email_verified: bool = Field(description="By a link sent to the address.")
 
 
 class PersonRef(BaseModel):

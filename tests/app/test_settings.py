@@ -45,7 +45,8 @@ def test_production_refuses_a_weak_secret_and_does_not_repeat_it(secret: str) ->
 def test_production_takes_a_strong_secret_and_refuses_other_carelessness() -> None:
     assert secret_weakness(STRONG) is None
     _settings(environment="production")
-    for careless in ({"bcrypt_rounds": 8}, {"cors_origins": "*"}):
+    unencrypted = {"smtp_user": "a", "smtp_password": "b", "smtp_starttls": False}
+    for careless in ({"bcrypt_rounds": 8}, {"cors_origins": "*"}, unencrypted):
         with pytest.raises(ValidationError):
             _settings(environment="production", **careless)
 
@@ -57,6 +58,12 @@ def test_production_takes_a_strong_secret_and_refuses_other_carelessness() -> No
         {"web_concurrency": 0},
         {"environment": "staging"},
         {"db_pool_size": -1},
+        {"mail_backend": "smtp"},
+        {"mail_backend": "pigeon"},
+        {"smtp_user": "board"},
+        {"smtp_password": "secret-word"},
+        {"google_client_id": "board"},
+        {"google_client_secret": "secret-word"},
     ],
 )
 def test_values_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:

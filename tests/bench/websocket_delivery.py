@@ -168,7 +168,7 @@ async def opened(
         async with limit:
             source = f"127.0.{1 + place // PER_ADDRESS // 250}.{1 + place // PER_ADDRESS % 250}"
             while time.perf_counter() < deadline:
-                protocols = [PROTOCOL, await tickets.issue(user)]
+                protocols = [PROTOCOL, await tickets.issue(user, uuid4())]
                 try:
                     socket = await pods[place % len(pods)].socket(protocols, source=source)
                     await socket.receive_type("fetch")

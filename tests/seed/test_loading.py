@@ -127,6 +127,7 @@ def test_nobody_applies_twice_for_one_job(loaded: Any) -> None:
 
 def test_e_mails_are_numbered_by_user(loaded: Any) -> None:
     assert loaded.value("SELECT bool_and(email = 'user' || id || '@example.com') FROM users")
+    assert loaded.value("SELECT bool_and(email_verified_at = created_at) FROM users")
 
 
 @pytest.mark.parametrize(
