@@ -11,13 +11,19 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from reference_app import errors, health, logs
+from reference_app.alerts import endpoints as alerts
+from reference_app.alerts.watching import watch
 from reference_app.applications import endpoints as applications
 from reference_app.auth import endpoints as auth
 from reference_app.companies import endpoints as companies
 from reference_app.database import Database
 from reference_app.feed import endpoints as feed
 from reference_app.feed.popularity import promotion
+from reference_app.jobs import catalogue_endpoints as catalogue
 from reference_app.jobs import endpoints as jobs
+from reference_app.jobs.discovery import trending
+from reference_app.jobs.expiry import expiry
+from reference_app.jobs.placement import upkeep
 from reference_app.kit.cache import CHANNEL, Cache
 from reference_app.kit.chores import Chore, run_chores
 from reference_app.kit.mail import Mail
@@ -27,6 +33,7 @@ from reference_app.kit.passwords import Passwords
 from reference_app.kit.pubsub import Listener
 from reference_app.kit.rate_limit import ApiLimit, LoginLimit
 from reference_app.kit.store import Store
+from reference_app.kit.tally import Tally
 from reference_app.kit.wal import OwnWrites
 from reference_app.messages import endpoints as messages
 from reference_app.network import endpoints as network
@@ -40,6 +47,8 @@ from reference_app.settings import Settings
 from reference_app.subscriptions import endpoints as subscriptions
 from reference_app.subscriptions.billing import Billing
 from reference_app.users import endpoints as users
+from reference_app.views import endpoints as views
+from reference_app.views.service import writing_job_views, writing_profile_views
 
 _log = structlog.get_logger()
 
@@ -94,6 +103,9 @@ def create_app(settings: Settings) -> FastAPI:
         realtime,
         auth,
         subscriptions,
+        catalogue,
+        alerts,
+        views,
         health,
     ):
         app.router.routes.extend(domain.router.routes)
@@ -125,6 +137,7 @@ async def _serving(
     app: FastAPI, settings: Settings, requests: RequestCounters
 ) -> AsyncGenerator[dict[str, Any]]:
     redis_url = settings.redis_url.get_secret_value()
+    secret = settings.secret_key.get_secret_value()
     store = Store(
         redis_url,
         connections=settings.worker_redis_connections - 2,  # one for each who listens
@@ -157,6 +170,8 @@ async def _serving(
         mail=Mail(),
         billing=Billing(settings, database),
         switchboard=switchboard,
+        job_views=Tally("jobs", store, secret),
+        profile_views=Tally("profiles", store, secret),
     )
     listener = Listener(
         redis_url,
@@ -174,6 +189,8 @@ async def _serving(
             board.api_limit.run(),
             database.watch_replicas(),
             *switchboard.works(),
+            board.job_views.run(),
+            board.profile_views.run(),
             run_chores(store, _chores(board)),
             Ticker(requests, database.pool_use).run(),
         )
@@ -186,6 +203,8 @@ async def _serving(
     finally:
         switchboard.leave()
         await _end(tasks)
+        await board.job_views.close()
+        await board.profile_views.close()
         board.passwords.close()
         board.billing.close()
         await cache.close()
@@ -194,7 +213,16 @@ async def _serving(
 
 
 def _chores(board: Board) -> list[Chore]:
-    return [promotion(board.database)]
+    database = board.database
+    return [
+        promotion(database),
+        expiry(database),
+        upkeep(database),
+        trending(database),
+        writing_job_views(database, board.job_views),
+        writing_profile_views(database, board.profile_views),
+        watch(database, board.mail),
+    ]
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

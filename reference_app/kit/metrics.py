@@ -8,6 +8,7 @@ increment. Gauges are flushed by `ticker`, not on every change.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 
 from prometheus_client import (
@@ -47,6 +48,12 @@ deliveries_delayed = Counter(
     "redis_deliveries_delayed_total", "Announcements that Redis did not take at once."
 )
 
+_views = Counter(
+    "views_total",
+    "Views by how far their counting got.",
+    ["of", "stage"],
+)
+
 _pool_in_use = Gauge("db_pool_in_use", "Database connections in use.", multiprocess_mode="livesum")
 _pool_waiting = Gauge(
     "db_pool_waiting", "Requests waiting for a database connection.", multiprocess_mode="livesum"
@@ -82,6 +89,20 @@ def rate_limited(group: str) -> None:
 def rate_limit_unchecked(group: str) -> None:
     """Count a request that the rate limit `group` could not check."""
     _limit_unchecked.labels(group).inc()
+
+
+@dataclass(frozen=True, slots=True)
+class ViewCounters:
+    """How far the counting of one kind of view got."""
+
+    handed_over: Counter
+    written: Counter
+    lost: Counter
+
+
+def views(of: str) -> ViewCounters:
+    """The counters of one kind of view."""
+    return ViewCounters(*(_views.labels(of, stage) for stage in ("handed_over", "written", "lost")))
 
 
 class RequestCounters:
