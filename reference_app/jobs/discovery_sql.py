@@ -128,16 +128,20 @@ _wanted = (
     .correlate(_viewed)
     .lateral("wanted")
 )
-_TREND = insert(JobTrend).from_select(
-    ["job_id", "heat"],
-    select(
-        _viewed.c.job_id,
-        cast(_viewed.c.heat + _APPLICATION * _wanted.c.heat, Float(53)).label("heat"),
+_TREND = (
+    insert(JobTrend)
+    .from_select(
+        ["job_id", "heat"],
+        select(
+            _viewed.c.job_id,
+            cast(_viewed.c.heat + _APPLICATION * _wanted.c.heat, Float(53)).label("heat"),
+        )
+        .join(_wanted, true())
+        .order_by(literal_column("heat").desc(), _viewed.c.job_id.desc())
+        .limit(bindparam("rows", type_=BigInteger)),
     )
-    .join(_wanted, true())
-    .order_by(literal_column("heat").desc(), _viewed.c.job_id.desc())
-    .limit(bindparam("rows", type_=BigInteger)),
-)
+    .execution_options(dml_strategy="raw")
+)  # the parameters are not columns
 _TRENDING = (
     select(*SUMMARY_COLUMNS)
     .join(JobTrend, JobTrend.job_id == Job.id)

@@ -38,6 +38,8 @@ def _add_jobs(url: str, jobs: list[dict[str, Any]]) -> list[int]:
         "status": "published",
         "published_at": _NOW,
         "expires_at": None,
+        "head_start_days": 0,
+        "boosted_until": None,
     }
     with psycopg.connect(url) as connection:
         owner = connection.execute(
