@@ -3,11 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from reference_app.catalogue import CATEGORIES, ISLANDS
 from reference_app.jobs import discovery
 from tests.app.life import Running, problem
 from tests.app.rows import execute
 from tests.app.test_job_lists import _NOW, _add_jobs
+
+pytestmark = pytest.mark.usefixtures("no_chores")
 
 
 async def _get(app: Running, path: str) -> list[dict[str, Any]]:

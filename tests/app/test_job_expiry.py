@@ -12,6 +12,8 @@ from reference_app.subscriptions.tiers import Tier
 from tests.app.life import Person, Running, problem
 from tests.app.rows import execute
 
+pytestmark = pytest.mark.usefixtures("no_chores")
+
 
 def _end(app: Running, *jobs: dict[str, Any]) -> None:
     execute(

@@ -17,6 +17,8 @@ from tests.app.life import Person, Running, problem
 from tests.app.rows import execute
 from tests.app.test_job_lists import _NOW, _add_jobs
 
+pytestmark = pytest.mark.usefixtures("no_chores")
+
 _IN_A_TEST = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -14,6 +14,8 @@ from tests.app.life import Person, Running, problem
 from tests.app.rows import execute
 from tests.app.statements import counted
 
+pytestmark = pytest.mark.usefixtures("no_chores")
+
 
 class Letterbox(Mail):
     """Keeps the letters posted to it."""

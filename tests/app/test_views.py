@@ -20,6 +20,8 @@ from tests.app.life import Person, Running, problem
 from tests.app.rows import execute
 from tests.app.statements import counted
 
+pytestmark = pytest.mark.usefixtures("no_chores")
+
 
 def _chores(app: Running) -> tuple[Chore, Chore]:
     board = app.board
