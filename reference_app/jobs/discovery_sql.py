@@ -11,14 +11,13 @@ from sqlalchemy import (
     delete,
     extract,
     func,
-    insert,
     literal_column,
     select,
     text,
     true,
     union,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import TSQUERY, insert
 
 from reference_app.applications.models import Application
 from reference_app.companies.models import Company
@@ -128,20 +127,21 @@ _wanted = (
     .correlate(_viewed)
     .lateral("wanted")
 )
-_TREND = (
-    insert(JobTrend)
-    .from_select(
-        ["job_id", "heat"],
-        select(
-            _viewed.c.job_id,
-            cast(_viewed.c.heat + _APPLICATION * _wanted.c.heat, Float(53)).label("heat"),
-        )
-        .join(_wanted, true())
-        .order_by(literal_column("heat").desc(), _viewed.c.job_id.desc())
-        .limit(bindparam("rows", type_=BigInteger)),
+_trend = insert(JobTrend).from_select(
+    ["job_id", "heat"],
+    select(
+        _viewed.c.job_id,
+        cast(_viewed.c.heat + _APPLICATION * _wanted.c.heat, Float(53)).label("heat"),
     )
-    .execution_options(dml_strategy="raw")
-)  # the parameters are not columns
+    .join(_wanted, true())
+    .order_by(literal_column("heat").desc(), _viewed.c.job_id.desc())
+    .limit(bindparam("rows", type_=BigInteger)),
+)
+# Of two who reckon at once, the second meets the first's rows here. (The parameters are not
+# columns, so the statement is taken as it is.)
+_TREND = _trend.on_conflict_do_update(
+    index_elements=[JobTrend.job_id], set_={"heat": _trend.excluded.heat}
+).execution_options(dml_strategy="raw")
 _TRENDING = (
     select(*SUMMARY_COLUMNS)
     .join(JobTrend, JobTrend.job_id == Job.id)
