@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from reference_app import errors, health, logs
+from reference_app.alerts import endpoints as alerts
+from reference_app.alerts.watching import watch
 from reference_app.applications import endpoints as applications
 from reference_app.auth import endpoints as auth
 from reference_app.auth.google import Google
@@ -19,7 +21,11 @@ from reference_app.companies import endpoints as companies
 from reference_app.database import Database
 from reference_app.feed import endpoints as feed
 from reference_app.feed.popularity import promotion
+from reference_app.jobs import catalogue_endpoints as catalogue
 from reference_app.jobs import endpoints as jobs
+from reference_app.jobs.discovery import trending
+from reference_app.jobs.expiry import expiry
+from reference_app.jobs.placement import upkeep
 from reference_app.kit.cache import CHANNEL, Cache
 from reference_app.kit.chores import Chore, run_chores
 from reference_app.kit.ended_sessions import CHANNEL as SESSIONS_CHANNEL
@@ -31,6 +37,7 @@ from reference_app.kit.passwords import Passwords
 from reference_app.kit.pubsub import Listener
 from reference_app.kit.rate_limit import ApiLimit, LetterLimit, LoginLimit
 from reference_app.kit.store import Store
+from reference_app.kit.tally import Tally
 from reference_app.kit.wal import OwnWrites
 from reference_app.messages import endpoints as messages
 from reference_app.network import endpoints as network
@@ -44,6 +51,8 @@ from reference_app.settings import Settings
 from reference_app.subscriptions import endpoints as subscriptions
 from reference_app.subscriptions.billing import Billing
 from reference_app.users import endpoints as users
+from reference_app.views import endpoints as views
+from reference_app.views.service import writing_job_views, writing_profile_views
 from reference_app.warming import warm
 
 _log = structlog.get_logger()
@@ -102,6 +111,9 @@ def create_app(settings: Settings) -> FastAPI:
         realtime,
         auth,
         subscriptions,
+        catalogue,
+        alerts,
+        views,
         health,
     ):
         app.router.routes.extend(domain.router.routes)
@@ -135,6 +147,7 @@ async def _serving(
     app: FastAPI, settings: Settings, requests: RequestCounters
 ) -> AsyncGenerator[dict[str, Any]]:
     redis_url = settings.redis_url.get_secret_value()
+    secret = settings.secret_key.get_secret_value()
     store = Store(
         redis_url,
         connections=settings.worker_redis_connections - 3,  # one for each who listens
@@ -176,6 +189,8 @@ async def _serving(
         google=Google(settings, store),
         billing=Billing(settings, database),
         switchboard=switchboard,
+        job_views=Tally("jobs", store, secret),
+        profile_views=Tally("profiles", store, secret),
     )
     listener = Listener(
         redis_url,
@@ -206,6 +221,8 @@ async def _serving(
             mail.run(),
             board.reset_desk.run(),
             *switchboard.works(),
+            board.job_views.run(),
+            board.profile_views.run(),
             run_chores(store, _chores(board)),
             Ticker(requests, database.pool_use).run(),
         )
@@ -222,6 +239,8 @@ async def _serving(
         await _end(tasks)
         await mail.close()
         await board.google.close()
+        await board.job_views.close()
+        await board.profile_views.close()
         board.passwords.close()
         board.billing.close()
         await cache.close()
@@ -245,7 +264,16 @@ def _mail(settings: Settings) -> Mail:
 
 
 def _chores(board: Board) -> list[Chore]:
-    return [promotion(board.database)]
+    database = board.database
+    return [
+        promotion(database),
+        expiry(database),
+        upkeep(database),
+        trending(database),
+        writing_job_views(database, board.job_views),
+        writing_profile_views(database, board.profile_views),
+        watch(database, board.mail),
+    ]
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -20,6 +20,7 @@ from reference_app.kit.middleware import Observed
 from reference_app.kit.passwords import Passwords
 from reference_app.kit.rate_limit import ApiLimit, LetterLimit, LoginLimit
 from reference_app.kit.store import Store
+from reference_app.kit.tally import Tally
 from reference_app.kit.tokens import Access
 from reference_app.realtime.switchboard import Switchboard
 from reference_app.settings import Settings
@@ -47,6 +48,8 @@ class Board:
     google: Google
     billing: Billing
     switchboard: Switchboard
+    job_views: Tally
+    profile_views: Tally
 
 
 def board_of(request: Request) -> Board:

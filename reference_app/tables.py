@@ -5,12 +5,13 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from reference_app.alerts.models import AlertLetter, SavedSearch
 from reference_app.applications.models import Application
 from reference_app.auth.models import AuthSession, ExternalIdentity, LetterToken, RefreshToken
 from reference_app.base import Model
 from reference_app.companies.models import Company
 from reference_app.feed.models import Post, PostComment, PostLike, PostTally
-from reference_app.jobs.models import Job, SavedJob
+from reference_app.jobs.models import Job, JobTrend, SavedJob
 from reference_app.messages.models import Conversation, Message, Participant
 from reference_app.network.models import CompanyFollow, Connection, UserFollow
 from reference_app.notifications.models import Notification
@@ -24,6 +25,7 @@ from reference_app.subscriptions.models import (
     Subscription,
 )
 from reference_app.users.models import User
+from reference_app.views.models import JobView, ProfileView, TallyBatch
 
 
 class SeedState(Model):
@@ -45,6 +47,7 @@ class SeedState(Model):
 metadata = Model.metadata
 
 __all__ = [
+    "AlertLetter",
     "Application",
     "AuthSession",
     "BillingAccount",
@@ -55,6 +58,8 @@ __all__ = [
     "ExternalIdentity",
     "FeatureUsage",
     "Job",
+    "JobTrend",
+    "JobView",
     "LetterToken",
     "Message",
     "Notification",
@@ -64,13 +69,16 @@ __all__ = [
     "PostComment",
     "PostLike",
     "PostTally",
+    "ProfileView",
     "Referral",
     "RefreshToken",
     "Review",
     "SavedJob",
+    "SavedSearch",
     "SeedState",
     "StripeEvent",
     "Subscription",
+    "TallyBatch",
     "User",
     "UserFollow",
     "metadata",

@@ -1,6 +1,8 @@
 """/jobs. Fixed paths stand before those with an id."""
 
-from fastapi import APIRouter, Request, status
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, status
 from starlette.responses import Response
 
 from reference_app.errors import (
@@ -12,19 +14,23 @@ from reference_app.errors import (
     UnauthenticatedError,
     problem_docs,
 )
-from reference_app.jobs import listing, service
+from reference_app.jobs import advanced, discovery, listing, placement, service
+from reference_app.jobs.models import Promotion
 from reference_app.jobs.schemas import (
+    AdvancedQuery,
     JobChange,
     JobDetail,
     JobDraft,
+    JobList,
     JobPage,
+    JobPromotion,
     JobQuery,
     OwnJobPage,
     SavedJobPage,
 )
 from reference_app.kit.pagination import CursorText, Limit
 from reference_app.kit.query import QueryReader
-from reference_app.serving import Employer, Reading, Viewer, Writing, board_of, cached
+from reference_app.serving import Employer, Reading, Viewer, Writing, board_of, cached, observed_of
 from reference_app.texts import PathId
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
@@ -41,7 +47,9 @@ _OWN_JOB = problem_docs(UnauthenticatedError, ForbiddenError, NotFoundError, Con
     openapi_extra=_read_query.documented(),
 )
 async def jobs(request: Request) -> Response:
-    """With `q` the best matches first, else the newest. Cached for a minute."""
+    """With `q` the best matches first. Else the newest, but for a head start that tiers give
+    and boosts. Cached for a minute.
+    """
     board = board_of(request)
     query = _read_query(request)
     return await cached(
@@ -68,6 +76,42 @@ async def saved_jobs(
     return await service.saved_by(session, viewer.user_id, limit, cursor)
 
 
+@router.get("/featured", summary="Featured jobs", response_model=JobList)
+async def featured(request: Request) -> Response:
+    """The last featured first. Cached for a minute."""
+    board = board_of(request)
+    return await cached(
+        request,
+        placement.FEATURED_CACHE_KEY,
+        board.settings.cache_ttl_jobs,
+        placement.featured_loader(board.database),
+    )
+
+
+@router.get("/trending", summary="Jobs most sought after", response_model=JobList)
+async def trending(request: Request) -> Response:
+    """Most seen and applied for in the last days. Reckoned anew every ten minutes."""
+    board = board_of(request)
+    return await cached(
+        request,
+        discovery.TRENDING_CACHE_KEY,
+        board.settings.cache_ttl_trending,
+        discovery.trending_loader(board.database),
+    )
+
+
+@router.get(
+    "/search",
+    summary="Search jobs with more conditions",
+    responses=problem_docs(InvalidError, UnauthenticatedError, ForbiddenError),
+)
+async def search(
+    query: Annotated[AdvancedQuery, Query()], viewer: Viewer, session: Reading
+) -> JobPage:
+    """For tiers that have `advanced_search`. Never cached."""
+    return await advanced.search(session, viewer.user_id, query)
+
+
 @router.get(
     "/{job_id}",
     summary="A job's page",
@@ -75,15 +119,19 @@ async def saved_jobs(
     responses=problem_docs(NotFoundError),
 )
 async def job(request: Request, job_id: PathId) -> Response:
-    """Published and closed jobs. Cached; a change shows at once."""
+    """Published, expired and closed jobs. Cached; a change shows at once."""
     board = board_of(request)
-    return await cached(
+    answer = await cached(
         request,
         listing.detail_cache_key(job_id),
         board.settings.cache_ttl_jobs,
         listing.detail_loader(board.database, job_id),
         listing.no_such_job(),
     )
+    observed = observed_of(request)
+    access = observed.access
+    board.job_views.saw(job_id, observed.address if access is None else access.user_id)
+    return answer
 
 
 @router.post(
@@ -115,6 +163,34 @@ async def publish(job_id: PathId, employer: Employer, session: Writing) -> JobDe
 async def close(job_id: PathId, employer: Employer, session: Writing) -> JobDetail:
     """It takes no more applications. Twice is once."""
     return await service.close(session, job_id, employer.user_id)
+
+
+@router.put("/{job_id}/boost", summary="Boost one's own job", responses=_OWN_JOB)
+async def boost(job_id: PathId, employer: Employer, session: Writing) -> JobPromotion:
+    """For a week it stands before all that is published meanwhile. Twice is once; at most three
+    jobs at once. For tiers that have `priority_placement`.
+    """
+    return await service.promote(session, job_id, employer.user_id, Promotion.BOOST)
+
+
+@router.delete("/{job_id}/boost", summary="Boost a job no longer", responses=_OWN_JOB)
+async def unboost(job_id: PathId, employer: Employer, session: Writing) -> JobPromotion:
+    """Twice is once."""
+    return await service.demote(session, job_id, employer.user_id, Promotion.BOOST)
+
+
+@router.put("/{job_id}/feature", summary="Feature one's own job", responses=_OWN_JOB)
+async def feature(job_id: PathId, employer: Employer, session: Writing) -> JobPromotion:
+    """For two weeks it is among the featured jobs. Twice is once; at most three jobs at once. For
+    tiers that have `priority_placement`.
+    """
+    return await service.promote(session, job_id, employer.user_id, Promotion.FEATURE)
+
+
+@router.delete("/{job_id}/feature", summary="Feature a job no longer", responses=_OWN_JOB)
+async def unfeature(job_id: PathId, employer: Employer, session: Writing) -> JobPromotion:
+    """Twice is once."""
+    return await service.demote(session, job_id, employer.user_id, Promotion.FEATURE)
 
 
 @router.put(

@@ -4,9 +4,11 @@ Lists are cached for a minute and simply run out: a board of many employers
 publishes every few seconds, and emptying all lists each time would leave
 nothing cached. So a new job is in every list within that minute. A job's own
 page, its company's page and the first page of its company's jobs change at
-once.
+once. Without words to look for, lists are in the order of `Job.ranked_at`:
+the newest first, but for a head start of jobs whose employers pay for one.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from reference_app.companies.schemas import CompanyRef
@@ -14,7 +16,7 @@ from reference_app.database import AnyRow, Database
 from reference_app.errors import NotFoundError
 from reference_app.jobs import listing_sql, repository
 from reference_app.jobs.listing_sql import Filters
-from reference_app.jobs.schemas import JobDetail, JobPage, JobQuery, JobSummary
+from reference_app.jobs.schemas import JobDetail, JobList, JobPage, JobQuery, JobSummary
 from reference_app.kit.cache import Loader
 from reference_app.kit.pagination import (
     cursor_by_score,
@@ -63,26 +65,26 @@ def detail_loader(database: Database, job_id: int) -> Loader:
 
 def company_loader(database: Database, company_id: int, limit: int, cursor: str | None) -> Loader:
     """Reads a page of a company's open jobs. Raises `InvalidError` on a wrong cursor."""
-    return _newest_loader(database, Filters(company_id=company_id), limit, cursor)
+    return _ranked_loader(database, Filters(company_id=company_id), limit, cursor)
 
 
 def list_loader(database: Database, query: JobQuery) -> Loader:
-    """Reads a page of open jobs: by relevance if there are words, else the newest first.
+    """Reads a page of open jobs: by relevance if there are words, else the best placed first.
 
     The loader raises `InvalidError` on a cursor of the other order.
     """
     filters = Filters(query.island, query.category, query.employment_type, query.salary_min)
     if query.q:
         return _relevance_loader(database, query.q, filters, query.limit, query.cursor)
-    return _newest_loader(database, filters, query.limit, query.cursor)
+    return _ranked_loader(database, filters, query.limit, query.cursor)
 
 
-def _newest_loader(database: Database, filters: Filters, limit: int, cursor: str | None) -> Loader:
+def _ranked_loader(database: Database, filters: Filters, limit: int, cursor: str | None) -> Loader:
     async def load(position: int) -> bytes:
         after = read_cursor_by_time(cursor)
         session = database.reading(position)
-        rows = await listing_sql.newest(session, filters, limit + 1, after)
-        shown, next_cursor = cut(rows, limit, lambda row: cursor_by_time(row.published_at, row.id))
+        rows = await listing_sql.ranked(session, filters, limit + 1, after)
+        shown, next_cursor = cut(rows, limit, lambda row: cursor_by_time(row.ranked_at, row.id))
         items = [JobSummary(**summary_fields(row)) for row in shown]
         return json_bytes(JobPage(items=items, next_cursor=next_cursor))
 
@@ -101,6 +103,11 @@ def _relevance_loader(
         return json_bytes(JobPage(items=items, next_cursor=next_cursor))
 
     return load
+
+
+def job_list(rows: Sequence[AnyRow]) -> bytes:
+    """Rows of `repository.SUMMARY_COLUMNS` as the bytes of a `JobList`."""
+    return json_bytes(JobList(items=[JobSummary(**summary_fields(row)) for row in rows]))
 
 
 def summary_fields(row: AnyRow) -> dict[str, Any]:

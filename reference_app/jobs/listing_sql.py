@@ -1,9 +1,9 @@
-"""SQL of the public job lists: what is open, by filters, by newest or by relevance.
+"""SQL of the job lists: what is open, by filters, by place, by relevance or by pay.
 
 Statements are built once per combination of filters and then reused. Each
 brings all a page shows.
 
-Relevance is computed for the newest `_MOST_RANKED` matches only: ranking every
+Relevance is computed for the best placed `_MOST_RANKED` matches only: ranking every
 match of a common word would read the whole table, and nobody pages that far.
 A search that no text matches falls back to titles that look like it (trigrams),
 so that a misspelling still finds something: at most as many, and no particular ones.
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Float,
     Select,
     Text,
+    any_,
     bindparam,
     cast,
     func,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from reference_app.companies.models import Company
 from reference_app.database import AnyRow, ReadSession
@@ -40,6 +42,8 @@ _MOST_RANKED = 400
 _ALIKE = "0.5"
 
 _search = Job.__table__.c.search
+_place = Job.__table__.c.ranked_at
+_pay = Job.__table__.c.salary_top_cents
 _wanted = bindparam("q", type_=Text)
 _query = func.websearch_to_tsquery(literal_column("'english'"), _wanted)
 
@@ -47,20 +51,39 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "island": Job.island == bindparam("island"),
     "category": Job.category == bindparam("category"),
     "employment_type": Job.employment_type == bindparam("employment_type"),
-    "salary_min": Job.__table__.c.salary_top_cents >= bindparam("salary_min"),
+    "salary_min": _pay >= bindparam("salary_min"),
     "company_id": Job.company_id == bindparam("company_id"),
+    "islands": Job.island == any_(bindparam("islands", type_=ARRAY(Text))),
+    "categories": Job.category == any_(bindparam("categories", type_=ARRAY(Text))),
+    "employment_types": Job.employment_type
+    == any_(bindparam("employment_types", type_=ARRAY(Text))),
+    "salary_max": func.coalesce(Job.salary_min_cents, Job.salary_max_cents)
+    <= bindparam("salary_max"),
+    "posted_since": Job.published_at >= bindparam("posted_since", type_=Job.created_at.type),
+    "words": _search.op("@@")(
+        func.websearch_to_tsquery(literal_column("'english'"), bindparam("words", type_=Text))
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which open jobs are meant; None filters nothing."""
+    """Which open jobs are meant; None filters nothing.
+
+    `words` must match as they are spelled; of those in tuples any will do.
+    """
 
     island: str | None = None
     category: str | None = None
     employment_type: str | None = None
     salary_min: int | None = None
     company_id: int | None = None
+    islands: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    employment_types: tuple[str, ...] | None = None
+    salary_max: int | None = None
+    posted_since: datetime | None = None
+    words: str | None = None
 
     def given(self) -> dict[str, object]:
         """The filters that filter."""
@@ -68,15 +91,15 @@ class Filters:
         return {name: value for name, value in every.items() if value is not None}
 
 
-async def newest(
+async def ranked(
     session: ReadSession, filters: Filters, rows: int, after: tuple[datetime, int] | None
 ) -> Sequence[AnyRow]:
-    """Up to `rows` jobs, the last published first, after (published at, id)."""
+    """Up to `rows` jobs, the best placed first, after (ranked at, id); with `ranked_at`."""
     given = filters.given()
     parameters: dict[str, object] = {**given, "rows": rows}
     if after is not None:
         parameters |= {"after_time": after[0], "after_id": after[1]}
-    return await session.rows(_newest(tuple(given), after is not None), parameters)
+    return await session.rows(_ranked(tuple(given), after is not None), parameters)
 
 
 async def relevant(
@@ -90,18 +113,49 @@ async def relevant(
     return await session.rows(_relevant(tuple(given), after is not None), parameters)
 
 
+async def best_paid(
+    session: ReadSession, filters: Filters, rows: int, after: tuple[int, int] | None
+) -> Sequence[AnyRow]:
+    """Up to `rows` jobs that name their pay, the highest first, after (pay, id); with `pay`."""
+    given = filters.given()
+    parameters: dict[str, object] = {**given, "rows": rows}
+    if after is not None:
+        parameters |= {"after_pay": after[0], "after_id": after[1]}
+    return await session.rows(_best_paid(tuple(given), after is not None), parameters)
+
+
 @cache
-def _newest(given: tuple[str, ...], after: bool) -> Select[*tuple[Any, ...]]:
+def _best_paid(given: tuple[str, ...], after: bool) -> Select[*tuple[Any, ...]]:
     statement = (
-        select(*SUMMARY_COLUMNS)
+        select(*SUMMARY_COLUMNS, _pay.label("pay"))
         .join(Company, Company.id == Job.company_id)
-        .where(is_open(), *(_FILTERS[name] for name in given))
-        .order_by(Job.published_at.desc(), Job.id.desc())
+        .where(is_open(), _pay.is_not(None), *(_FILTERS[name] for name in given))
+        .order_by(_pay.desc(), Job.id.desc())
         .limit(bindparam("rows"))
     )
     if after:
         statement = statement.where(
-            tuple_(Job.published_at, Job.id)
+            tuple_(_pay, Job.id)
+            < tuple_(
+                bindparam("after_pay", type_=Job.id.type),
+                bindparam("after_id", type_=Job.id.type),
+            )
+        )
+    return statement
+
+
+@cache
+def _ranked(given: tuple[str, ...], after: bool) -> Select[*tuple[Any, ...]]:
+    statement = (
+        select(*SUMMARY_COLUMNS, _place)
+        .join(Company, Company.id == Job.company_id)
+        .where(is_open(), *(_FILTERS[name] for name in given))
+        .order_by(_place.desc(), Job.id.desc())
+        .limit(bindparam("rows"))
+    )
+    if after:
+        statement = statement.where(
+            tuple_(_place, Job.id)
             < tuple_(
                 bindparam("after_time", type_=Job.created_at.type),
                 bindparam("after_id", type_=Job.id.type),
@@ -116,7 +170,7 @@ def _relevant(given: tuple[str, ...], after: bool) -> Select[*tuple[Any, ...]]:
     matches = (
         select(Job.id, _search)
         .where(*wanted, _search.op("@@")(_query))
-        .order_by(Job.published_at.desc(), Job.id.desc())
+        .order_by(_place.desc(), Job.id.desc())
         .limit(literal_column(str(_MOST_RANKED)))
         .subquery()
     )

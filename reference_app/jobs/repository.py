@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, bindparam, delete, func, literal_column, select, tuple_
+from sqlalchemy import Select, bindparam, delete, func, literal_column, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
 
 from reference_app.applications.models import Application, ApplicationStatus
 from reference_app.companies.models import Company
 from reference_app.database import AnyRow, ReadSession, WriteSession
-from reference_app.jobs.models import Job, SavedJob, is_open
+from reference_app.jobs.models import Job, JobStatus, SavedJob, is_open
+from reference_app.views.models import JobView
 
 SUMMARY_COLUMNS = (
     Job.id,
@@ -39,6 +40,29 @@ _DETAIL = (
     .where(Job.id == bindparam("job_id"), Job.status != literal_column("'draft'"))
 )
 
+# Those somebody is changing just now are looked at again the next time.
+_EXPIRE = (
+    update(Job)
+    .where(
+        Job.id.in_(
+            select(Job.id)
+            .where(Job.status == literal_column("'published'"), Job.expires_at <= func.now())
+            .order_by(Job.expires_at)
+            .limit(bindparam("most"))
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+    )
+    .values(
+        status=JobStatus.EXPIRED,
+        boosted_until=None,
+        featured_until=None,
+        updated_at=Job.updated_at,
+    )
+    .returning(Job.id, Job.employer_id, Job.company_id)
+    .execution_options(synchronize_session=False)
+)
+
 _APPLICATIONS = (
     select(func.count())
     .select_from(Application)
@@ -46,8 +70,22 @@ _APPLICATIONS = (
     .correlate(Job)
     .scalar_subquery()
 )
+_VIEWS = (
+    select(func.coalesce(func.sum(JobView.views), 0))
+    .where(JobView.job_id == Job.id)
+    .correlate(Job)
+    .scalar_subquery()
+)
 _OWN = (
-    select(*SUMMARY_COLUMNS, Job.status, Job.created_at, _APPLICATIONS.label("applications"))
+    select(
+        *SUMMARY_COLUMNS,
+        Job.status,
+        Job.created_at,
+        Job.boosted_until,
+        Job.featured_until,
+        _APPLICATIONS.label("applications"),
+        _VIEWS.label("views"),
+    )
     .join(Company, Company.id == Job.company_id)
     .where(Job.employer_id == bindparam("employer_id"))
     .order_by(Job.id.desc())
@@ -116,6 +154,11 @@ async def saved_by(
     return await session.rows(
         _SAVED_AFTER, {**parameters, "after_time": after[0], "after_id": after[1]}
     )
+
+
+async def expire(session: WriteSession, most: int) -> Sequence[AnyRow]:
+    """Up to `most` published jobs whose end has come: they are expired from now on."""
+    return (await session.execute(_EXPIRE, {"most": most})).all()
 
 
 def count_open(employer_id: int) -> Select[int]:

@@ -1,7 +1,8 @@
 """Jobs as the API shows and takes them. Salaries are in cents a month."""
 
 from datetime import datetime
-from typing import Self
+from enum import StrEnum
+from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -41,7 +42,42 @@ class OwnJob(JobSummary):
 
     status: str
     created_at: datetime
+    boosted_until: datetime | None
+    featured_until: datetime | None
     applications: int = Field(description="Applications not withdrawn.")
+    views: int = Field(
+        description="How often its page was seen, but by its employer; counted within a minute."
+    )
+
+
+class JobPromotion(BaseModel):
+    """Until when a job is boosted and featured; null for not at all."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    boosted_until: datetime | None
+    featured_until: datetime | None
+
+
+class JobList(BaseModel):
+    """A few jobs."""
+
+    items: list[JobSummary]
+
+
+class Shelf(BaseModel):
+    """A word jobs are filed under, and how many open ones there are."""
+
+    slug: str = Field(examples=["plumbing"])
+    name: str = Field(examples=["Plumbing"])
+    open_jobs: int
+
+
+class Shelves(BaseModel):
+    """All words jobs are filed under."""
+
+    items: list[Shelf]
 
 
 class SavedJobItem(JobSummary):
@@ -108,6 +144,37 @@ class JobQuery(BaseModel):
     employment_type: EmploymentType | None = None
     salary_min: Cents | None = Field(
         default=None, description="Only jobs that may pay this many cents a month or more."
+    )
+    limit: PageSize = 20
+    cursor: CursorValue = None
+
+
+class SearchOrder(StrEnum):
+    """In which order to list what is found."""
+
+    PLACE = "place"
+    RELEVANCE = "relevance"
+    PAY = "pay"
+
+
+class AdvancedQuery(BaseModel):
+    """Which open jobs to search for. All conditions must hold; of several choices one."""
+
+    q: SearchText = Field(default="", description="Words to look for.")
+    island: Annotated[list[Island], Field(max_length=19)] = []
+    category: Annotated[list[Category], Field(max_length=16)] = []
+    employment_type: Annotated[list[EmploymentType], Field(max_length=5)] = []
+    salary_min: Cents | None = Field(
+        default=None, description="Only jobs that may pay this many cents a month or more."
+    )
+    salary_max: Cents | None = Field(
+        default=None, description="Only jobs that may pay this many cents a month or less."
+    )
+    posted_within_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    sort: SearchOrder = Field(
+        default=SearchOrder.PLACE,
+        description="`place`: as the public list. `relevance`: what matches `q` best; it"
+        " forgives small misspellings. `pay`: what may pay most; only jobs that name their pay.",
     )
     limit: PageSize = 20
     cursor: CursorValue = None

@@ -7,18 +7,20 @@ from reference_app.companies.models import Company
 from reference_app.companies.schemas import CompanyRef
 from reference_app.database import ReadSession, WriteSession
 from reference_app.errors import ConflictError, ForbiddenError, InvalidError
-from reference_app.jobs import repository
+from reference_app.jobs import placement_sql, repository
 from reference_app.jobs.listing import (
     company_cache_key,
     detail_cache_key,
     no_such_job,
     summary_fields,
 )
-from reference_app.jobs.models import Job, JobStatus
+from reference_app.jobs.models import Job, JobStatus, Promotion
+from reference_app.jobs.placement import FEATURED_CACHE_KEY, MOST_PROMOTED, PROMOTED_FOR
 from reference_app.jobs.schemas import (
     JobChange,
     JobDetail,
     JobDraft,
+    JobPromotion,
     OwnJob,
     OwnJobPage,
     SavedJobItem,
@@ -32,7 +34,9 @@ from reference_app.kit.pagination import (
     read_cursor_by_id,
     read_cursor_by_time,
 )
-from reference_app.subscriptions.entitlements import Feature, hold
+from reference_app.subscriptions.entitlement_sql import count_locked
+from reference_app.subscriptions.entitlements import Feature, hold, require, tier_of
+from reference_app.subscriptions.tiers import TERMS
 
 
 async def add(session: WriteSession, employer_id: int, wanted: JobDraft) -> JobDetail:
@@ -55,14 +59,16 @@ async def change(
         raise ConflictError("job_closed", "A closed job cannot be changed.")
     values = wanted.model_dump(exclude_unset=True)
     ends = values.get("expires_at", job.expires_at)
-    if _has_expired(job, job.expires_at) and not _has_expired(job, ends):
+    if _is_over(job, job.expires_at) and not _is_over(job, ends):
         await _one_more_open(session, employer_id)
+        job.status = JobStatus.PUBLISHED
+        job.head_start_days = await _head_start(session, job)
     for field, value in values.items():
         setattr(job, field, value)
     if not salaries_in_order(job.salary_min_cents, job.salary_max_cents):
         raise InvalidError("salary_out_of_order", "The lowest salary is above the highest.")
     await session.flush()
-    _changed(session, job)
+    forget_pages(session, job.id, job.company_id)
     return _detail(job, job.company)
 
 
@@ -79,8 +85,9 @@ async def publish(session: WriteSession, job_id: int, employer_id: int) -> JobDe
         await _one_more_open(session, employer_id)
         job.status = JobStatus.PUBLISHED
         job.published_at = datetime.now(UTC)
+        job.head_start_days = await _head_start(session, job)
         await session.flush()
-        _changed(session, job)
+        forget_pages(session, job.id, job.company_id)
     return _detail(job, job.company)
 
 
@@ -92,11 +99,50 @@ async def close(session: WriteSession, job_id: int, employer_id: int) -> JobDeta
     job = await _own(session, job_id, employer_id)
     if job.status == JobStatus.DRAFT:
         raise ConflictError("job_not_published", "A draft cannot be closed.")
-    if job.status == JobStatus.PUBLISHED:
+    if job.status != JobStatus.CLOSED:
         job.status = JobStatus.CLOSED
+        job.boosted_until = job.featured_until = None
         await session.flush()
-        _changed(session, job)
+        forget_pages(session, job.id, job.company_id)
     return _detail(job, job.company)
+
+
+async def promote(
+    session: WriteSession, job_id: int, employer_id: int, promotion: Promotion
+) -> JobPromotion:
+    """Boost or feature one's own open job for a time; doing it twice is doing it once.
+
+    Raises `ConflictError` when it is not open or too many are promoted so already,
+    `EntitlementRefusedError` when the tier does not place jobs.
+    """
+    job = await _own(session, job_id, employer_id)
+    await require(session, job.employer_id, Feature.PRIORITY_PLACEMENT)
+    if job.status != JobStatus.PUBLISHED or _is_over(job, job.expires_at):
+        raise ConflictError("job_not_open", "Only an open job can be boosted or featured.")
+    now = datetime.now(UTC)
+    until = getattr(job, promotion)
+    if until is None or until <= now:
+        counting = placement_sql.count_promoted(job.employer_id, promotion)
+        if await count_locked(session, job.employer_id, promotion, counting) >= MOST_PROMOTED:
+            raise ConflictError(
+                "too_many_promoted", f"At most {MOST_PROMOTED} jobs at once can be promoted so."
+            )
+        setattr(job, promotion, now + PROMOTED_FOR[promotion])
+        await session.flush()
+        session.forget(FEATURED_CACHE_KEY)
+    return JobPromotion.model_validate(job)
+
+
+async def demote(
+    session: WriteSession, job_id: int, employer_id: int, promotion: Promotion
+) -> JobPromotion:
+    """End a boost or a feature of one's own job; doing it twice is doing it once."""
+    job = await _own(session, job_id, employer_id)
+    if getattr(job, promotion) is not None:
+        setattr(job, promotion, None)
+        await session.flush()
+        session.forget(FEATURED_CACHE_KEY)
+    return JobPromotion.model_validate(job)
 
 
 async def of_employer(
@@ -111,7 +157,10 @@ async def of_employer(
             **summary_fields(row),
             status=row.status,
             created_at=row.created_at,
+            boosted_until=row.boosted_until,
+            featured_until=row.featured_until,
             applications=row.applications,
+            views=row.views,
         )
         for row in shown
     ]
@@ -159,17 +208,20 @@ async def _one_more_open(session: WriteSession, employer_id: int) -> None:
     await hold(session, employer_id, Feature.ACTIVE_JOBS, repository.count_open(employer_id))
 
 
-def _has_expired(job: Job, expires_at: datetime | None) -> bool:
-    """Whether a published job would be past its end, were that `expires_at`."""
-    published = job.status == JobStatus.PUBLISHED
-    return published and expires_at is not None and expires_at <= datetime.now(UTC)
+async def _head_start(session: WriteSession, job: Job) -> int:
+    return TERMS[await tier_of(session, job.employer_id)].head_start_days
 
 
-def _changed(session: WriteSession, job: Job) -> None:
+def _is_over(job: Job, expires_at: datetime | None) -> bool:
+    """Whether a job that was published would be past its end, were that `expires_at`."""
+    shown = job.status in (JobStatus.PUBLISHED, JobStatus.EXPIRED)
+    return shown and expires_at is not None and expires_at <= datetime.now(UTC)
+
+
+def forget_pages(session: WriteSession, job_id: int, company_id: int) -> None:
+    """A job has changed: forget its page and those of its company."""
     session.forget(
-        detail_cache_key(job.id),
-        companies.cache_key(job.company_id),
-        company_cache_key(job.company_id),
+        detail_cache_key(job_id), companies.cache_key(company_id), company_cache_key(company_id)
     )
 
 

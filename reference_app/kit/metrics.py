@@ -8,6 +8,7 @@ increment. Gauges are flushed by `ticker`, not on every change.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 
 from prometheus_client import (
@@ -58,6 +59,12 @@ sessions_unchecked = Counter(
     "sessions_unchecked_total", "Access tokens taken while nobody told of ended sessions."
 )
 sessions_refused = Counter("sessions_refused_total", "Access tokens of sessions that had ended.")
+
+_views = Counter(
+    "views_total",
+    "Views by how far their counting got.",
+    ["of", "stage"],
+)
 
 _pool_in_use = Gauge("db_pool_in_use", "Database connections in use.", multiprocess_mode="livesum")
 _pool_waiting = Gauge(
@@ -113,6 +120,20 @@ def rate_limit_unchecked(group: str) -> None:
 def replica_lag(replica: str, seconds: float) -> None:
     """Note how far a replica is behind; infinitely, when it does not answer."""
     _replica_lag.labels(replica).set(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewCounters:
+    """How far the counting of one kind of view got."""
+
+    handed_over: Counter
+    written: Counter
+    lost: Counter
+
+
+def views(of: str) -> ViewCounters:
+    """The counters of one kind of view."""
+    return ViewCounters(*(_views.labels(of, stage) for stage in ("handed_over", "written", "lost")))
 
 
 class RequestCounters:

@@ -23,6 +23,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _BY_ID = struct.Struct(">cq")
 _BY_TIME = struct.Struct(">cqq")
+_BY_NUMBER = struct.Struct(">cqq")
 _BY_SCORE = struct.Struct(">cdq")
 
 PageSize = Annotated[int, Field(ge=1, le=LARGEST_PAGE, description="How many items a page holds.")]
@@ -83,6 +84,19 @@ def read_cursor_by_time(cursor: str | None) -> tuple[datetime, int] | None:
         return _EPOCH + timedelta(microseconds=int(microseconds)), int(row_id)
     except OverflowError as error:
         raise _bad_cursor() from error
+
+
+def cursor_by_number(number: int, row_id: int) -> str:
+    """The cursor after a row in the order of (number, id)."""
+    return _text(_BY_NUMBER.pack(b"n", number, row_id))
+
+
+def read_cursor_by_number(cursor: str | None) -> tuple[int, int] | None:
+    """The (number, id) that `cursor` follows. Raises `InvalidError` on another kind."""
+    if cursor is None:
+        return None
+    number, row_id = _unpack(_BY_NUMBER, b"n", cursor)
+    return int(number), int(row_id)
 
 
 def cursor_by_score(score: float, row_id: int) -> str:

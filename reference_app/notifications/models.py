@@ -22,6 +22,8 @@ class Kind(StrEnum):
     CONNECTION_ACCEPTED = "connection_accepted"
     POST_LIKED = "post_liked"
     POST_COMMENTED = "post_commented"
+    JOB_EXPIRED = "job_expired"
+    SEARCH_FOUND = "search_found"
 
 
 class Notification(Model):

@@ -13,6 +13,7 @@ from reference_app.seed.people import People
 from reference_app.seed.popularity import Ints
 from reference_app.seed.vacancies import Jobs
 from reference_app.seed.words import table
+from reference_app.subscriptions.tiers import TERMS, Tier
 
 COLUMNS = (
     "id",
@@ -72,6 +73,14 @@ def plan_subscriptions(people: People, jobs: Jobs, day: int) -> Subscriptions:
         since=since,
         period=since + (day - since) // month * month,
     )
+
+
+def head_starts(people: People, subscriptions: Subscriptions) -> Ints:
+    """The days of head start that each person's tier gives their jobs."""
+    days = np.full(len(people.created), TERMS[Tier.FREE].head_start_days, dtype=np.int64)
+    by_tier = np.array([TERMS[Tier(tier)].head_start_days for tier in subscriptions.tiers])
+    days[subscriptions.person] = by_tier[subscriptions.tier]
+    return days
 
 
 def subscription_rows(subscriptions: Subscriptions) -> Iterator[str]:

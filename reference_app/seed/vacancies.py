@@ -26,6 +26,8 @@ COLUMNS = (
     "status",
     "published_at",
     "expires_at",
+    "head_start_days",
+    "announced_at",
     "created_at",
     "updated_at",
 )
@@ -34,6 +36,8 @@ _OPEN_AT_LEAST_DAYS = 30
 """Seeded data stays useful this long after its day before the first open job expires."""
 _OPEN_AT_MOST_DAYS = 120
 _EXPIRED = 0.03
+_EXPIRY_STATUS = "expired"
+"""What the board calls a published job past its end; comes after the statuses in `jobs.toml`."""
 _OTHER_TRADE = 0.15
 _OTHER_ISLAND = 0.08
 _NO_SALARY = 0.15
@@ -89,6 +93,7 @@ def plan_jobs(scale: Scale, companies: Companies, day: int) -> Jobs:
     over = published + ((day - published) * rng.uniform(0.2, 0.95, n)).astype(np.int64)
     expired = ~draft & ~closed & (rng.random(n) < _EXPIRED)
     expires[expired] = over[expired]
+    status[expired] = len(statuses)
     appeal = rng.permutation(power_law(n, exponent=0.8, shift=10))
     appeal[draft] = 0.0
     return Jobs(
@@ -140,11 +145,11 @@ def _phrases(rng: np.random.Generator, trade: Trade) -> _Phrases:
     )
 
 
-def job_rows(jobs: Jobs) -> Iterator[str]:
-    """The jobs' lines for COPY."""
+def job_rows(jobs: Jobs, head_starts: Ints) -> Iterator[str]:
+    """The jobs' lines for COPY; `head_starts` are the days each person's tier gives their jobs."""
     rng = generator(jobs.seed, "job texts")
     phrases = [_phrases(rng, trade) for trade in trades()]
-    statuses = list(table("jobs")["statuses"])
+    statuses = [*table("jobs")["statuses"], _EXPIRY_STATUS]
     categories, islands = list(CATEGORIES), list(ISLANDS)
     for part in slices(len(jobs.company)):
         texts = _texts(rng, jobs, part, phrases)
@@ -162,16 +167,19 @@ def job_rows(jobs: Jobs) -> Iterator[str]:
             low,
             high,
             jobs.status[part].tolist(),
+            head_starts[jobs.employer[part]].tolist(),
             published,
             stamps(jobs.expires[part]),
             created,
             strict=True,
         )
-        for n, company, owner, text, trade, island, kind, least, most, status, *times in columns:
-            shown, ends, made = times
+        for n, company, owner, text, trade, island, kind, least, most, status, *rest in columns:
+            days, shown, ends, made = rest
+            # Nobody waits to hear of these any more, and drafts have no place yet.
+            ahead = 0 if shown == NULL else days
             yield (
                 f"{n}\t{company}\t{owner}\t{text}\t{categories[trade]}\t{islands[island]}\t{kind}\t"
-                f"{least}\t{most}\t{statuses[status]}\t{shown}\t{ends}\t{made}\t"
+                f"{least}\t{most}\t{statuses[status]}\t{shown}\t{ends}\t{ahead}\t{shown}\t{made}\t"
                 f"{made if shown == NULL else shown}\n"
             )
 

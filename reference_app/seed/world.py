@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from reference_app.seed import (
+    attention,
     companies,
     interest,
     people,
@@ -39,6 +40,8 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
     applied = interest.plan_interest("applications", scale.applications, folk, jobs, now)
     saved = interest.plan_interest("saved jobs", scale.saved_jobs, folk, jobs, now)
     paying = subscriptions.plan_subscriptions(folk, jobs, now)
+    head_starts = subscriptions.head_starts(folk, paying)
+    seen = attention.plan_job_views(jobs, now)
     posted = posts.plan_posts(scale, folk, jobs, now)
     liked = posts.plan_likes(posted, folk, now)
     commented = posts.plan_comments(posted, folk, now)
@@ -53,7 +56,12 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
             scale.applications,
             lambda: interest.application_rows(applied),
         ),
-        TableData("jobs", vacancies.COLUMNS, scale.jobs, lambda: vacancies.job_rows(jobs)),
+        TableData(
+            "jobs",
+            vacancies.COLUMNS,
+            scale.jobs,
+            lambda: vacancies.job_rows(jobs, head_starts),
+        ),
         TableData("users", people.COLUMNS, scale.users, lambda: people.user_rows(folk, company_of)),
         TableData(
             "saved_jobs",
@@ -69,6 +77,12 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
             subscriptions.COLUMNS,
             len(paying.person),
             lambda: subscriptions.subscription_rows(paying),
+        ),
+        TableData(
+            "job_views",
+            attention.COLUMNS,
+            len(seen.job),
+            lambda: attention.job_view_rows(seen),
         ),
         TableData(
             "user_follows",

@@ -16,6 +16,7 @@ import structlog
 
 from reference_app.database import AnyRow, Database, ReadSession, WriteSession
 from reference_app.errors import UnavailableError
+from reference_app.jobs.placement import follow_tier
 from reference_app.settings import Settings
 from reference_app.subscriptions import reading_stripe as reading
 from reference_app.subscriptions import repository
@@ -142,6 +143,7 @@ class Billing:
         await repository.store_subscriptions(
             session, [{"user_id": user_id, **r} for r in rows[::-1]]
         )
+        await follow_tier(session, user_id)
         paid = [reading.payment_values(each, plan) for each, plan in picture.invoices]
         await repository.store_payments(session, [{"user_id": user_id, **r} for r in paid[::-1]])
         for invoice, cents in picture.refunds.items():

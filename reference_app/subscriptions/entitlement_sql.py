@@ -4,22 +4,40 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, Select, bindparam, func, literal_column, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.subscriptions.models import FeatureUsage, Subscription
 
+
+def counts_now() -> ColumnElement[bool]:
+    """Whether a subscription entitles its holder now.
+
+    The states are spelled out, not bound: only so can the index of living subscriptions serve.
+    """
+    return and_(
+        Subscription.status.in_(
+            [literal_column(f"'{status}'") for status in ("trialing", "active", "past_due")]
+        ),
+        or_(Subscription.entitled_until.is_(None), Subscription.entitled_until > func.now()),
+    )
+
+
 _COUNTING = select(
     Subscription.tier, Subscription.billing_interval, Subscription.current_period_start
-).where(
-    Subscription.user_id == bindparam("user_id"),
-    # Spelled out, not bound: only so can the index of living subscriptions serve.
-    Subscription.status.in_(
-        [literal_column(f"'{status}'") for status in ("trialing", "active", "past_due")]
-    ),
-    or_(Subscription.entitled_until.is_(None), Subscription.entitled_until > func.now()),
-)
+).where(Subscription.user_id == bindparam("user_id"), counts_now())
 
 _KEY = [FeatureUsage.user_id, FeatureUsage.feature, FeatureUsage.period_start]
 _wanted = insert(FeatureUsage).from_select(

@@ -58,7 +58,8 @@ class Terms:
     """What one tier costs and allows.
 
     `prices` are cents per interval; an interval that is missing is not for sale.
-    Of `limits`, None is unlimited.
+    Of `limits`, None is unlimited. Jobs stand in lists as if they had been
+    published `head_start_days` later.
     """
 
     tier: Tier
@@ -66,6 +67,7 @@ class Terms:
     prices: Mapping[Interval, int]
     limits: Mapping[Feature, int | None]
     features: frozenset[Feature]
+    head_start_days: int
     perks: tuple[str, ...]
 
     def price(self, interval: Interval) -> int | None:
@@ -98,6 +100,7 @@ def _terms(tier: Tier, data: Mapping[str, Any]) -> Terms:
         prices={Interval(name): int(cents) for name, cents in data["prices"].items()},
         limits=limits,
         features=frozenset(Feature(name) for name in data["features"]),
+        head_start_days=int(data["head_start_days"]),
         perks=tuple(data["perks"]),
     )
 

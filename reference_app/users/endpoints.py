@@ -12,7 +12,7 @@ from reference_app.errors import (
     problem_docs,
 )
 from reference_app.kit.query import QueryReader
-from reference_app.serving import Viewer, Writing, board_of, cached
+from reference_app.serving import Viewer, Writing, board_of, cached, observed_of
 from reference_app.texts import PathId
 from reference_app.users import service, workers
 from reference_app.users.models import User
@@ -51,13 +51,17 @@ async def available(request: Request) -> Response:
 async def profile(request: Request, user_id: PathId) -> Response:
     """Cached; a change shows at once."""
     board = board_of(request)
-    return await cached(
+    answer = await cached(
         request,
         service.cache_key(user_id),
         board.settings.cache_ttl_user,
         service.profile_loader(board.database, user_id),
         service.no_such_user(),
     )
+    access = observed_of(request).access
+    if access is not None and access.user_id != user_id:
+        board.profile_views.saw(user_id, access.user_id)
+    return answer
 
 
 @router.patch(

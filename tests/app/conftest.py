@@ -25,6 +25,15 @@ ALEMBIC = (sys.executable, "-m", "alembic", "-c", "reference_app/alembic.ini")
 
 _TABLES = "users, auth_sessions, refresh_tokens, companies, jobs, saved_jobs, applications"
 
+_CHORES = (
+    "jobs.expiry",
+    "jobs.placement",
+    "jobs.trending",
+    "views.jobs",
+    "views.profiles",
+    "alerts.watch",
+)
+
 MakeSettings = Callable[..., Settings]
 RunApp = Callable[..., AbstractAsyncContextManager[Running]]
 
@@ -83,6 +92,15 @@ async def empty(app_servers: dict[str, str]) -> None:
     await asyncio.to_thread(truncate, app_servers["DATABASE_DIRECT_URL"])
     redis = Redis.from_url(app_servers["REDIS_URL"])
     await redis.flushall()
+    await redis.aclose()
+
+
+@pytest_asyncio.fixture
+async def no_chores(empty: None, app_servers: dict[str, str]) -> None:
+    """Chores of jobs are done when the test does them, and not besides: all have had a turn."""
+    redis = Redis.from_url(app_servers["REDIS_URL"])
+    for name in _CHORES:
+        await redis.set(f"chore:{name}", 1)
     await redis.aclose()
 
 

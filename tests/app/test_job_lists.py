@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reference_app.jobs.listing_sql import Filters, newest, relevant
+from reference_app.jobs.listing_sql import Filters, ranked, relevant
 from reference_app.kit.pagination import (
     cursor_by_id,
     cursor_by_score,
@@ -38,6 +38,8 @@ def _add_jobs(url: str, jobs: list[dict[str, Any]]) -> list[int]:
         "status": "published",
         "published_at": _NOW,
         "expires_at": None,
+        "head_start_days": 0,
+        "boosted_until": None,
     }
     with psycopg.connect(url) as connection:
         owner = connection.execute(
@@ -214,11 +216,11 @@ async def test_the_pages_together_are_the_whole_list_even_while_jobs_come_in(
     after: tuple[datetime, int] | None = None
     coming = list(late)
     while True:
-        page = await newest(session, Filters(), size, after)
+        page = await ranked(session, Filters(), size, after)
         seen += [row.id for row in page]
         if len(page) < size:
             break
-        after = (page[-1].published_at, page[-1].id)
+        after = (page[-1].ranked_at, page[-1].id)
         if coming:
             _add_jobs(url, [{"published_at": _NOW - timedelta(minutes=coming.pop())}])
     assert len(seen) == len(set(seen))

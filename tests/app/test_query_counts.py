@@ -1,27 +1,10 @@
 """How many statements a page costs: as many for one item as for twenty."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import Engine, event
 
+from reference_app.subscriptions.tiers import Tier
 from tests.app.life import Person, Running
-
-
-@contextmanager
-def _counted() -> Iterator[list[str]]:
-    """The statements that run meanwhile, those of the caches' and pools' own upkeep apart."""
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
+from tests.app.statements import counted
 
 
 @pytest.mark.parametrize(
@@ -34,11 +17,18 @@ def _counted() -> Iterator[list[str]]:
         ("/companies/{company}", False),
         ("/companies/{company}/jobs?limit=100", False),
         ("/jobs/{job}", False),
+        ("/jobs/{job}/similar", False),
+        ("/jobs/featured", False),
+        ("/jobs/trending", False),
+        ("/categories", False),
+        ("/islands", False),
         ("/users/{person}", False),
         ("/jobs/mine?limit=100", True),
         ("/jobs/{job}/applications?limit=100", True),
         ("/jobs/saved?limit=100", True),
         ("/applications?limit=100", True),
+        ("/saved-searches", True),
+        ("/users/me/views", True),
         ("/auth/me", True),
     ],
 )
@@ -52,10 +42,31 @@ async def test_a_page_is_one_statement(
     if "saved" in path or path.startswith("/applications"):
         await _interest(owner, asker)
     where = path.format(company=owner.company["id"], job=job, person=owner.id)
-    with _counted() as statements:
+    with counted() as statements:
         answer = await (asker.get(where) if signed_in else app.client.get(where))
     assert answer.status_code == 200
     assert len(statements) == 1, statements
+
+
+@pytest.mark.parametrize("items", [1, 12])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/jobs/search?limit=100",
+        "/jobs/search?limit=100&sort=pay&island=exuma&island=abaco",
+        "/jobs/search?limit=100&sort=relevance&q=plumber",
+        "/users/me/viewers?limit=100",
+    ],
+)
+async def test_a_page_for_some_tiers_is_one_statement_after_that_of_the_tier(
+    app: Running, path: str, items: int
+) -> None:
+    owner, asker = await app.employer(), await app.person()
+    await app.give(asker, Tier.PRO)
+    await _board(app, owner, items)
+    with counted() as statements:
+        assert (await asker.get(path)).status_code == 200
+    assert len(statements) == 2, statements
 
 
 async def test_writes_cost_a_fixed_number_of_statements(app: Running) -> None:
@@ -65,12 +76,13 @@ async def test_writes_cost_a_fixed_number_of_statements(app: Running) -> None:
         ("PUT", f"/jobs/{job['id']}/save", None, 2),
         ("POST", f"/jobs/{job['id']}/applications", {"cover_letter": "Me."}, 5),
         ("PATCH", "/users/me", {"headline": "Mason"}, 3),
+        ("POST", "/saved-searches", {"name": "Pipes", "q": "plumber"}, 4),
     ):
-        with _counted() as statements:
+        with counted() as statements:
             answer = await seeker.send(method, path, body)
         assert answer.is_success
         assert len(statements) <= most, statements
-    with _counted() as statements:
+    with counted() as statements:
         refreshed = await app.client.post(
             "/auth/refresh", json={"refresh_token": seeker.refresh_token}
         )

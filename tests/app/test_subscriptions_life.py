@@ -300,3 +300,20 @@ async def test_nobody_else_sees_it(till: Till) -> None:
     assert await till.paid(other) == []
     answer = await till.client.get("/subscriptions/me")
     problem(answer, 401, "not_signed_in")
+
+
+async def test_a_persons_jobs_are_placed_by_what_they_subscribe_to_now(till: Till) -> None:
+    person = await till.person("employer")
+    person.company = (await person.post("/companies", name="Conch Ltd", expect=201)).json()
+    await person.job()
+
+    def head_start() -> list[int]:
+        return [row["head_start_days"] for row in till.rows("SELECT head_start_days FROM jobs")]
+
+    assert head_start() == [0]
+    await till.subscribe(person, "business")
+    assert head_start() == [3]
+    await person.post("/subscriptions/cancel", expect=200)
+    await till.days(32)
+    assert (await till.own(person))["tier"] == "free"
+    assert head_start() == [0]

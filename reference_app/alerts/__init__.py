@@ -1,0 +1,1 @@
+"""Searches people save, and how they hear of new jobs these find."""

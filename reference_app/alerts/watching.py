@@ -1,0 +1,91 @@
+"""New jobs are held against saved searches, and people told of what these found.
+
+First it is noted what was found, then people are notified, then those are
+written to who had no letter for a day. Each step is a transaction of its own
+and begins where the one before was broken off.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from reference_app.alerts import watching_sql
+from reference_app.database import AnyRow, Database
+from reference_app.kit.chores import Chore
+from reference_app.kit.mail import Mail
+from reference_app.notifications.models import Kind
+from reference_app.notifications.service import notify
+
+_EVERY_S = 30
+_BATCH = 50
+_MOST_BATCHES = 40
+
+_SUBJECT = "New jobs for your saved searches"
+
+
+def watch(database: Database, mail: Mail) -> Chore:
+    """New jobs are looked at, now and then."""
+
+    async def work() -> None:
+        await look(database, mail)
+
+    return Chore("alerts.watch", _EVERY_S, work)
+
+
+async def look(database: Database, mail: Mail) -> None:
+    """Look at all new jobs, and tell people."""
+    for _ in range(_MOST_BATCHES):
+        async with database.writing() as session:
+            jobs = await watching_sql.announce(session, _BATCH)
+        if jobs < _BATCH:
+            break
+    for _ in range(_MOST_BATCHES):
+        if await _notify_some(database) < _BATCH:
+            break
+    for _ in range(_MOST_BATCHES):
+        if await _write_some(database, mail) < _BATCH:
+            break
+
+
+async def _notify_some(database: Database) -> int:
+    async with database.writing() as session:
+        found = await watching_sql.tell(session, _BATCH)
+        for row in sorted(found, key=lambda row: (row.user_id, row.id)):
+            await notify(
+                session,
+                row.user_id,
+                Kind.SEARCH_FOUND,
+                {"saved_search_id": row.id, "job_id": row.newest_job_id},
+                about=f"search:{row.id}",
+            )
+    return len(found)
+
+
+async def _write_some(database: Database, mail: Mail) -> int:
+    """Letters go once it is sure that they count as sent: rather none than two."""
+    async with database.writing() as session:
+        rows = await watching_sql.letters(session, _BATCH)
+    letters = 0
+    for _, searches in groupby(rows, key=lambda row: row.id):
+        found = list(searches)
+        mail.post(found[0].email, _SUBJECT, _letter(found))
+        letters += 1
+    return letters
+
+
+def _letter(searches: Sequence[AnyRow]) -> str:
+    """What is written to one person."""
+    lines = [
+        f"- {row.name}: {row.jobs} new {'job' if row.jobs == 1 else 'jobs'}" for row in searches
+    ]
+    return "\n".join(
+        [
+            f"Hello {searches[0].full_name},",
+            "",
+            "new jobs were published that you look for:",
+            "",
+            *lines,
+            "",
+            "You get this letter at most once a day. Switch the alerts of a saved search off to"
+            " hear no more of it.",
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Who looked at what: jobs' pages and people's profiles."""
