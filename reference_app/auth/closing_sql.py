@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from reference_app.alerts.models import AlertLetter, SavedSearch
 from reference_app.applications.models import Application, ApplicationStatus
 from reference_app.auth.models import AuthSession, ExternalIdentity, LetterToken, RefreshToken
 from reference_app.base import Model
@@ -49,6 +50,10 @@ ERASED: tuple[Column, ...] = (
     Post.author_id,
     Review.worker_id,
     FeatureUsage.user_id,
+    SavedSearch.user_id,
+    AlertLetter.user_id,
+    ProfileView.user_id,
+    ProfileView.viewer_id,
 )
 """Rows that go with the person they refer to, in this order."""
 
