@@ -14,6 +14,7 @@ from reference_app import errors, health, logs
 from reference_app.applications import endpoints as applications
 from reference_app.auth import endpoints as auth
 from reference_app.companies import endpoints as companies
+from reference_app.companies import team
 from reference_app.database import Database
 from reference_app.feed import endpoints as feed
 from reference_app.feed.popularity import promotion
@@ -194,7 +195,7 @@ async def _serving(
 
 
 def _chores(board: Board) -> list[Chore]:
-    return [promotion(board.database)]
+    return [promotion(board.database), team.forgetting(board.database)]
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -91,6 +91,8 @@ class Settings(BaseSettings):
     login_window_seconds: PositiveInt = 900
     login_account_attempts: PositiveInt = 50
     api_rate_per_minute: PositiveInt = 100
+    invitation_url: str = "http://localhost:5173/invitations"
+    """Where a letter sends whoever is invited to a company's team."""
 
     # what it costs
     stripe_secret_key: SecretStr | None = None

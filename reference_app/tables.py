@@ -5,10 +5,15 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from reference_app.applications.models import Application
+from reference_app.applications.models import Application, ApplicationEvent, ApplicationNote
 from reference_app.auth.models import AuthSession, RefreshToken
 from reference_app.base import Model
-from reference_app.companies.models import Company
+from reference_app.companies.models import (
+    Company,
+    CompanyInvitation,
+    CompanyMember,
+    CompanyProfile,
+)
 from reference_app.feed.models import Post, PostComment, PostLike, PostTally
 from reference_app.jobs.models import Job, SavedJob
 from reference_app.messages.models import Conversation, Message, Participant
@@ -46,10 +51,15 @@ metadata = Model.metadata
 
 __all__ = [
     "Application",
+    "ApplicationEvent",
+    "ApplicationNote",
     "AuthSession",
     "BillingAccount",
     "Company",
     "CompanyFollow",
+    "CompanyInvitation",
+    "CompanyMember",
+    "CompanyProfile",
     "Connection",
     "Conversation",
     "FeatureUsage",

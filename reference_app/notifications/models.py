@@ -22,6 +22,7 @@ class Kind(StrEnum):
     CONNECTION_ACCEPTED = "connection_accepted"
     POST_LIKED = "post_liked"
     POST_COMMENTED = "post_commented"
+    MEMBER_JOINED = "member_joined"
 
 
 class Notification(Model):

@@ -4,22 +4,37 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, Select, bindparam, func, literal_column, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    SQLColumnExpression,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.subscriptions.models import FeatureUsage, Subscription
+from reference_app.subscriptions.tiers import TERMS, Feature, Tier, rank
+from reference_app.texts import LARGEST_ID
 
-_COUNTING = select(
-    Subscription.tier, Subscription.billing_interval, Subscription.current_period_start
-).where(
-    Subscription.user_id == bindparam("user_id"),
-    # Spelled out, not bound: only so can the index of living subscriptions serve.
+# Statuses are spelled out, not bound: only so can the index of living subscriptions serve.
+_COUNTS_NOW = (
     Subscription.status.in_(
         [literal_column(f"'{status}'") for status in ("trialing", "active", "past_due")]
     ),
     or_(Subscription.entitled_until.is_(None), Subscription.entitled_until > func.now()),
 )
+_COUNTING = select(
+    Subscription.tier, Subscription.billing_interval, Subscription.current_period_start
+).where(Subscription.user_id == bindparam("user_id"), *_COUNTS_NOW)
+_RANK = case({tier: literal_column(str(rank(tier))) for tier in Tier}, value=Subscription.tier)
 
 _KEY = [FeatureUsage.user_id, FeatureUsage.feature, FeatureUsage.period_start]
 _wanted = insert(FeatureUsage).from_select(
@@ -53,6 +68,29 @@ _USED = select(FeatureUsage.feature, FeatureUsage.used).where(
 )
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
+def tier_of(user_id: SQLColumnExpression[int]) -> ColumnElement[str]:
+    """The best tier of the person that a statement's own rows name."""
+    best = (
+        select(Subscription.tier)
+        .where(Subscription.user_id == user_id, *_COUNTS_NOW)
+        .order_by(_RANK.desc())
+        .limit(literal_column("1"))
+        .correlate_except(Subscription)
+    )
+    return func.coalesce(best.scalar_subquery(), literal_column(f"'{Tier.FREE}'"))
+
+
+def allows(
+    user_id: SQLColumnExpression[int], feature: Feature, held: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """Whether that person's tier allows to hold as many of `feature` as `held`."""
+    limits: dict[Tier, ColumnElement[int]] = {
+        tier: literal_column(str(LARGEST_ID if limit is None else limit))
+        for tier, limit in ((tier, terms.limits[feature]) for tier, terms in TERMS.items())
+    }
+    return held <= case(limits, value=tier_of(user_id))
 
 
 async def counting(session: ReadSession | WriteSession, user_id: int) -> Sequence[AnyRow]:
