@@ -88,7 +88,7 @@ _to = bindparam("to", type_=Application.status.type)
 _meant = (
     select(Application.id, Application.applicant_id, Application.status)
     .where(
-        Application.job_id == bindparam("job_id"),
+        Application.job_id == bindparam("of_job"),  # a column's name would be set
         Application.id == any_(bindparam("ids", type_=ARRAY(BigInteger))),
     )
     .order_by(Application.id)
@@ -251,7 +251,7 @@ async def decide_several(
 
     All of them that there are, as they were before, and whether they `changed`.
     """
-    parameters = {"job_id": job_id, "me": actor_id, "ids": ids, "origins": origins, "to": to}
+    parameters = {"of_job": job_id, "me": actor_id, "ids": ids, "origins": origins, "to": to}
     return (await session.execute(_DECIDE, parameters)).all()
 
 

@@ -141,7 +141,7 @@ async def decide(
         raise ConflictError(
             "step_not_allowed",
             f"What is {application.status} cannot become {status}.",
-            members={"status": application.status},
+            members={"current": application.status},
         )
     await _step(session, application, user_id, status)
     await notify(
