@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, Field
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, PlainSerializer
 
 from reference_app.auth.schemas import Email
 from reference_app.catalogue import Island
@@ -11,7 +11,7 @@ from reference_app.kit.pagination import Page
 from reference_app.texts import Entered, Line, Name, Prose
 from reference_app.users.schemas import PersonRef
 
-Website = Annotated[AnyHttpUrl, AfterValidator(str)]
+Website = Annotated[AnyHttpUrl, PlainSerializer(str)]
 
 
 class CompanyRef(BaseModel):

@@ -11,6 +11,7 @@ from reference_app.seed import (
     posts,
     society,
     subscriptions,
+    teams,
     vacancies,
 )
 from reference_app.seed.words import Scale
@@ -39,6 +40,7 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
     applied = interest.plan_interest("applications", scale.applications, folk, jobs, now)
     saved = interest.plan_interest("saved jobs", scale.saved_jobs, folk, jobs, now)
     paying = subscriptions.plan_subscriptions(folk, jobs, now)
+    members = teams.plan_members(folk, firms, paying, now)
     posted = posts.plan_posts(scale, folk, jobs, now)
     liked = posts.plan_likes(posted, folk, now)
     commented = posts.plan_comments(posted, folk, now)
@@ -69,6 +71,12 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
             subscriptions.COLUMNS,
             len(paying.person),
             lambda: subscriptions.subscription_rows(paying),
+        ),
+        TableData(
+            "company_members",
+            teams.COLUMNS,
+            len(members.created),
+            lambda: teams.member_rows(members),
         ),
         TableData(
             "user_follows",
