@@ -52,10 +52,11 @@ def role_of(user_id: ColumnElement[int]) -> ColumnElement[str | None]:
 def acted_for(user_id: ColumnElement[int], roles: Collection[str]) -> CompoundSelect[int]:
     """The ids of all companies a person acts for in one of `roles`, or owns."""
     return union_all(
-        select(Company.id).where(Company.owner_id == user_id),
+        select(Company.id).where(Company.owner_id == user_id).correlate(None),
         select(Company.id)
         .join(CompanyMember, CompanyMember.company_id == Company.id)
-        .where(CompanyMember.user_id == user_id, CompanyMember.role.in_(roles), HAS_SEAT),
+        .where(CompanyMember.user_id == user_id, CompanyMember.role.in_(roles), HAS_SEAT)
+        .correlate(None),
     )
 
 

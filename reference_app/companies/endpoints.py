@@ -76,7 +76,7 @@ async def own(
     responses=problem_docs(NotFoundError),
 )
 async def company(request: Request, company_id: PathId) -> Response:
-    """Cached; a change shows at once."""
+    """Cached; a change shows at once, another tier of its owner within minutes."""
     board = board_of(request)
     return await cached(
         request,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import and_, bindparam, func, literal_column, or_, select, union_all
+from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 
 from reference_app.companies.access_sql import HAS_SEAT, OWNER
@@ -45,14 +45,15 @@ _NEWEST = (
 _NEWEST_AFTER = _NEWEST.where(Company.id < bindparam("after"))
 
 _me = bindparam("user_id", type_=Company.owner_id.type)
+_owns = Company.owner_id == _me
 _OF_PERSON = (
     select(
         Company.id,
         Company.name,
         Company.island,
         Company.created_at,
-        func.coalesce(CompanyMember.role, literal_column(f"'{OWNER}'")).label("role"),
-        or_(CompanyMember.id.is_(None), HAS_SEAT).label("has_seat"),
+        case((_owns, literal_column(f"'{OWNER}'")), else_=CompanyMember.role).label("role"),
+        or_(_owns, HAS_SEAT).label("has_seat"),
     )
     .outerjoin(
         CompanyMember, and_(CompanyMember.company_id == Company.id, CompanyMember.user_id == _me)
@@ -60,7 +61,7 @@ _OF_PERSON = (
     .where(
         Company.id.in_(
             union_all(
-                select(Company.id).where(Company.owner_id == _me).correlate(None),
+                select(Company.id).where(_owns).correlate(None),
                 select(CompanyMember.company_id)
                 .where(CompanyMember.user_id == _me)
                 .correlate(None),
