@@ -18,6 +18,7 @@ from reference_app.auth import endpoints as auth
 from reference_app.auth.google import Google
 from reference_app.auth.recovery import ResetDesk
 from reference_app.companies import endpoints as companies
+from reference_app.companies import team
 from reference_app.database import Database
 from reference_app.feed import endpoints as feed
 from reference_app.feed.popularity import promotion
@@ -273,6 +274,7 @@ def _chores(board: Board) -> list[Chore]:
         writing_job_views(database, board.job_views),
         writing_profile_views(database, board.profile_views),
         watch(database, board.mail),
+        team.forgetting(database),
     ]
 
 

@@ -6,10 +6,15 @@ from sqlalchemy import CheckConstraint, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from reference_app.alerts.models import AlertLetter, SavedSearch
-from reference_app.applications.models import Application
+from reference_app.applications.models import Application, ApplicationEvent, ApplicationNote
 from reference_app.auth.models import AuthSession, ExternalIdentity, LetterToken, RefreshToken
 from reference_app.base import Model
-from reference_app.companies.models import Company
+from reference_app.companies.models import (
+    Company,
+    CompanyInvitation,
+    CompanyMember,
+    CompanyProfile,
+)
 from reference_app.feed.models import Post, PostComment, PostLike, PostTally
 from reference_app.jobs.models import Job, JobTrend, SavedJob
 from reference_app.messages.models import Conversation, Message, Participant
@@ -49,10 +54,15 @@ metadata = Model.metadata
 __all__ = [
     "AlertLetter",
     "Application",
+    "ApplicationEvent",
+    "ApplicationNote",
     "AuthSession",
     "BillingAccount",
     "Company",
     "CompanyFollow",
+    "CompanyInvitation",
+    "CompanyMember",
+    "CompanyProfile",
     "Connection",
     "Conversation",
     "ExternalIdentity",

@@ -5,7 +5,6 @@ from typing import Literal
 from sqlalchemy import bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from reference_app.companies.models import Company
 from reference_app.database import AnyRow, WriteSession
 from reference_app.feed.models import Post, PostComment, PostLike, PostTally
 from reference_app.jobs.models import Job
@@ -20,7 +19,6 @@ _POST_BY_KEY = select(Post.id, Post.body, Post.company_id, Post.job_id).where(
     Post.author_id == bindparam("author_id"), Post.key == bindparam("key")
 )
 _JOB_IS_PUBLIC = select(exists().where(Job.id == bindparam("job_id"), Job.status != "draft"))
-_OWNER = select(Company.owner_id).where(Company.id == bindparam("company_id"))
 
 _HOLD = (
     select(Post.author_id)
@@ -79,11 +77,6 @@ async def post_by_key(session: WriteSession, author_id: int, key: str) -> AnyRow
 async def job_is_public(session: WriteSession, job_id: int) -> bool:
     """Whether there is such a job, and it is no draft."""
     return (await session.execute(_JOB_IS_PUBLIC, {"job_id": job_id})).scalar_one()
-
-
-async def owner_of(session: WriteSession, company_id: int) -> int | None:
-    """Whose a company is; None when there is none."""
-    return (await session.execute(_OWNER, {"company_id": company_id})).scalar_one_or_none()
 
 
 async def author_of(session: WriteSession, post_id: int) -> int | None:

@@ -60,11 +60,11 @@ async def jobs(request: Request) -> Response:
     )
 
 
-@router.get("/mine", summary="One's own jobs", responses=problem_docs(UnauthenticatedError))
+@router.get("/mine", summary="Jobs one manages", responses=problem_docs(UnauthenticatedError))
 async def own_jobs(
     employer: Employer, session: Reading, limit: Limit = 20, cursor: CursorText = None
 ) -> OwnJobPage:
-    """Employers only. Drafts, published and closed jobs, the newest first."""
+    """Employers only, for all companies they act for. Drafts too, the newest first."""
     return await service.of_employer(session, employer.user_id, limit, cursor)
 
 
@@ -141,11 +141,11 @@ async def job(request: Request, job_id: PathId) -> Response:
     responses=problem_docs(UnauthenticatedError, ForbiddenError, NotFoundError),
 )
 async def add(wanted: JobDraft, employer: Employer, session: Writing) -> JobDetail:
-    """Employers only, in their own company. Nobody else sees it until it is published."""
+    """Employers only, in a company they act for. Only its team sees it until it is published."""
     return await service.add(session, employer.user_id, wanted)
 
 
-@router.patch("/{job_id}", summary="Change one's own job", responses=_OWN_JOB)
+@router.patch("/{job_id}", summary="Change a job", responses=_OWN_JOB)
 async def change(
     job_id: PathId, wanted: JobChange, employer: Employer, session: Writing
 ) -> JobDetail:
@@ -153,13 +153,13 @@ async def change(
     return await service.change(session, job_id, employer.user_id, wanted)
 
 
-@router.post("/{job_id}/publish", summary="Publish one's own job", responses=_OWN_JOB)
+@router.post("/{job_id}/publish", summary="Publish a job", responses=_OWN_JOB)
 async def publish(job_id: PathId, employer: Employer, session: Writing) -> JobDetail:
     """Its page is there at once, lists show it within a minute. Twice is once."""
     return await service.publish(session, job_id, employer.user_id)
 
 
-@router.post("/{job_id}/close", summary="Close one's own job", responses=_OWN_JOB)
+@router.post("/{job_id}/close", summary="Close a job", responses=_OWN_JOB)
 async def close(job_id: PathId, employer: Employer, session: Writing) -> JobDetail:
     """It takes no more applications. Twice is once."""
     return await service.close(session, job_id, employer.user_id)

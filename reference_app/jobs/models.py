@@ -64,7 +64,7 @@ class Promotion(StrEnum):
 
 
 class Job(Model):
-    """One job offer.
+    """One job offer. `employer_id` is the owner of the company, whoever of its team wrote it.
 
     `published_at` is null for drafts and only for them. A published job whose
     `expires_at` has passed is no longer listed, and is soon said to be expired;

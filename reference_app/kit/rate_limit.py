@@ -1,6 +1,6 @@
-"""Rate limits: a cheap one for every API request, exact ones for signing in and for letters.
+"""Rate limits: a cheap one for every API request, exact ones for what is costly and signing in.
 
-All are kept in Redis, so that all pods share them, and they let requests
+All are kept in Redis, so that all pods share them, and all let requests
 through (and count that they did) when Redis is gone.
 """
 
@@ -29,6 +29,13 @@ for i, key in ipairs(KEYS) do
   if sums[i] == tonumber(ARGV[i + 1]) then redis.call('EXPIRE', key, ARGV[1]) end
 end
 return sums
+"""
+
+# Answers how many there were in the window, and the seconds until it ends.
+_COUNT = """
+local n = redis.call('INCR', KEYS[1])
+if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return {n, redis.call('TTL', KEYS[1])}
 """
 
 # KEYS: attempts of this account from this address, attempts on the account, whether it is known.
@@ -143,6 +150,27 @@ class ApiLimit:
         for count, share, total in zip(counts, added, sums, strict=True):
             count.unshared -= share
             count.shared = total
+
+
+async def take_turn(store: Store, group: str, caller: str, *, most: int, window_s: int) -> None:
+    """Count one of something costly: a caller may do `most` in a window, over all pods.
+
+    Raises `LimitedError` when they have.
+    """
+
+    async def count(redis: Redis) -> list[int]:
+        return await redis.eval(_COUNT, 1, f"{group}:{caller}", window_s)  # type: ignore[no-any-return]
+
+    try:
+        many, wait_s = await store.run(count)
+    except StoreGoneError:
+        metrics.rate_limit_unchecked(group)
+        return
+    if many > most:
+        metrics.rate_limited(group)
+        raise LimitedError(
+            "rate_limited", "Too many of these in a short time.", retry_after_s=max(1, wait_s)
+        )
 
 
 class LoginLimit:

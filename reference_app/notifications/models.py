@@ -24,6 +24,7 @@ class Kind(StrEnum):
     POST_COMMENTED = "post_commented"
     JOB_EXPIRED = "job_expired"
     SEARCH_FOUND = "search_found"
+    MEMBER_JOINED = "member_joined"
 
 
 class Notification(Model):

@@ -12,6 +12,7 @@ from reference_app.seed import (
     posts,
     society,
     subscriptions,
+    teams,
     vacancies,
 )
 from reference_app.seed.words import Scale
@@ -42,6 +43,7 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
     paying = subscriptions.plan_subscriptions(folk, jobs, now)
     head_starts = subscriptions.head_starts(folk, paying)
     seen = attention.plan_job_views(jobs, now)
+    members = teams.plan_members(folk, firms, paying, now)
     posted = posts.plan_posts(scale, folk, jobs, now)
     liked = posts.plan_likes(posted, folk, now)
     commented = posts.plan_comments(posted, folk, now)
@@ -83,6 +85,12 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
             attention.COLUMNS,
             len(seen.job),
             lambda: attention.job_view_rows(seen),
+        ),
+        TableData(
+            "company_members",
+            teams.COLUMNS,
+            len(members.created),
+            lambda: teams.member_rows(members),
         ),
         TableData(
             "user_follows",

@@ -5,6 +5,7 @@ import pytest
 from reference_app.subscriptions.tiers import Tier
 from tests.app.life import Person, Running
 from tests.app.statements import counted
+from tests.app.teams import invite, member, read_letters
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,13 @@ from tests.app.statements import counted
         ("/users/{person}", False),
         ("/jobs/mine?limit=100", True),
         ("/jobs/{job}/applications?limit=100", True),
+        ("/jobs/{job}/applications/counts", True),
+        ("/jobs/{job}/applications/export", True),
+        ("/applications/{application}/history?limit=100", True),
+        ("/applications/{application}/notes?limit=100", True),
+        ("/companies/mine?limit=100", True),
+        ("/companies/{company}/members?limit=100", True),
+        ("/companies/{company}/invitations?limit=100", True),
         ("/jobs/saved?limit=100", True),
         ("/applications?limit=100", True),
         ("/saved-searches", True),
@@ -34,14 +42,24 @@ from tests.app.statements import counted
 )
 @pytest.mark.parametrize("items", [1, 12])
 async def test_a_page_is_one_statement(
-    app: Running, path: str, signed_in: bool, items: int
+    app: Running, monkeypatch: pytest.MonkeyPatch, path: str, signed_in: bool, items: int
 ) -> None:
-    owner = await app.employer()
-    job = await _board(app, owner, items)
-    asker = owner if "mine" in path or "{job}/applications" in path else await app.person()
-    if "saved" in path or path.startswith("/applications"):
+    owner = await app.employer(Tier.ENTERPRISE)
+    job, application = await _board(app, owner, items)
+    owners = ("mine", "{job}/applications", "{application}", "members", "invitations")
+    asker = owner if any(part in path for part in owners) else await app.person()
+    if "saved" in path or path.startswith("/applications?"):
         await _interest(owner, asker)
-    where = path.format(company=owner.company["id"], job=job, person=owner.id)
+    if "{application}" in path:
+        await _tracked(owner, application, items)
+    if "members" in path or "invitations" in path:
+        letters = read_letters(app, monkeypatch)
+        for n in range(items):
+            await member(app, owner, letters)
+            await invite(owner, f"guest{n}@example.com")
+    where = path.format(
+        company=owner.company["id"], job=job, person=owner.id, application=application
+    )
     with counted() as statements:
         answer = await (asker.get(where) if signed_in else app.client.get(where))
     assert answer.status_code == 200
@@ -90,14 +108,23 @@ async def test_writes_cost_a_fixed_number_of_statements(app: Running) -> None:
     assert len(statements) == 1, statements
 
 
-async def _board(app: Running, owner: Person, items: int) -> int:
+async def _board(app: Running, owner: Person, items: int) -> tuple[int, int]:
     job: dict[str, int] = {}
     for _ in range(items):
         job = await owner.job()
+    sent: dict[str, int] = {}
     for _ in range(min(items, 3)):
         seeker = await app.person()
-        await seeker.post(f"/jobs/{job['id']}/applications", cover_letter="Me.", expect=201)
-    return job["id"]
+        path = f"/jobs/{job['id']}/applications"
+        sent = (await seeker.post(path, cover_letter="Me.", expect=201)).json()
+    return job["id"], sent["id"]
+
+
+async def _tracked(owner: Person, application: int, items: int) -> None:
+    path = f"/applications/{application}"
+    for n in range(items):
+        await owner.patch(path, status=("shortlisted", "rejected")[n % 2], expect=200)
+        await owner.post(f"{path}/notes", body="Hm.", expect=201)
 
 
 async def _interest(owner: Person, asker: Person) -> None:
