@@ -86,7 +86,8 @@ async def _storm(board: Board, amount: int, *, within_s: float) -> None:
     try:
         # Not all at once, as people do come.
         for start in range(0, amount, ROOM):
-            await asyncio.gather(*(each.open() for each in clients[start : start + ROOM]))
+            async with asyncio.timeout(within_s):
+                await asyncio.gather(*(each.open() for each in clients[start : start + ROOM]))
         told_later = await board.counted('websocket_dropped_total{reason="busy"}')
         for each in clients:
             each.waits.clear()
