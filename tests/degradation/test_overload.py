@@ -86,18 +86,22 @@ async def _storm(board: Board, amount: int, *, within_s: float) -> None:
     try:
         # Not all at once, as people do come.
         for start in range(0, amount, ROOM):
-            await asyncio.gather(*(each.open() for each in clients[start : start + ROOM]))
+            async with asyncio.timeout(within_s):
+                await asyncio.gather(*(each.open() for each in clients[start : start + ROOM]))
         told_later = await board.counted('websocket_dropped_total{reason="busy"}')
         for each in clients:
             each.waits.clear()
             each.cut()
-        async with probed(board) as probes, asyncio.timeout(within_s):
-            back = [asyncio.create_task(each.open()) for each in clients]
+        async with (
+            probed(board) as probes,
+            asyncio.timeout(within_s),
+            asyncio.TaskGroup() as group,
+        ):
+            back = [group.create_task(each.open()) for each in clients]
             reads = []
             while not all(task.done() for task in back):
                 reads.append((await board.search()).status_code)
                 await asyncio.sleep(0.05)
-            await asyncio.gather(*back)
         assert all(each.is_open for each in clients)
         assert set(probes) == {200}
         # The board goes on meanwhile: what it does not refuse it answers.
