@@ -11,6 +11,9 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from reference_app import errors, health, logs
+from reference_app.admin import endpoints as admin
+from reference_app.analytics import endpoints as analytics
+from reference_app.analytics.activity import Activity, keeping
 from reference_app.applications import endpoints as applications
 from reference_app.auth import endpoints as auth
 from reference_app.companies import endpoints as companies
@@ -20,6 +23,8 @@ from reference_app.feed.popularity import promotion
 from reference_app.jobs import endpoints as jobs
 from reference_app.kit.cache import CHANNEL, Cache
 from reference_app.kit.chores import Chore, run_chores
+from reference_app.kit.flags import CHANNEL as FLAGS_CHANNEL
+from reference_app.kit.flags import Flags
 from reference_app.kit.mail import Mail
 from reference_app.kit.metrics import RequestCounters, Ticker
 from reference_app.kit.middleware import Callers, Observe
@@ -94,6 +99,8 @@ def create_app(settings: Settings) -> FastAPI:
         realtime,
         auth,
         subscriptions,
+        analytics,
+        admin,
         health,
     ):
         app.router.routes.extend(domain.router.routes)
@@ -106,6 +113,7 @@ def create_app(settings: Settings) -> FastAPI:
         body_bytes=settings.max_body_bytes,
         callers=Callers(settings.trusted_networks),
         limit=lambda: app.state.board.api_limit,
+        seen=lambda: app.state.board.activity.seen,
         requests=requests,
     )
     if settings.cors_origins:
@@ -127,7 +135,7 @@ async def _serving(
     redis_url = settings.redis_url.get_secret_value()
     store = Store(
         redis_url,
-        connections=settings.worker_redis_connections - 2,  # one for each who listens
+        connections=settings.worker_redis_connections - 3,  # one for each who listens
         timeout_s=settings.redis_timeout_seconds,
     )
     cache = Cache(store, settings.cache_l1_bytes)
@@ -157,6 +165,8 @@ async def _serving(
         mail=Mail(),
         billing=Billing(settings, database),
         switchboard=switchboard,
+        activity=Activity(store),
+        flags=Flags(store, settings.flags),
     )
     listener = Listener(
         redis_url,
@@ -165,11 +175,21 @@ async def _serving(
         on_up=cache.hears,
         on_down=cache.hears_nothing,
     )
+    flags_listener = Listener(
+        redis_url,
+        FLAGS_CHANNEL,
+        on_message=board.flags.heard,
+        on_up=board.flags.heard,
+        on_down=lambda: None,
+    )
     app.state.board = board
     tasks = [
         asyncio.create_task(work)
         for work in (
             listener.run(),
+            flags_listener.run(),
+            board.flags.run(),
+            board.activity.run(),
             store.deliver_delayed(),
             board.api_limit.run(),
             database.watch_replicas(),
@@ -194,7 +214,7 @@ async def _serving(
 
 
 def _chores(board: Board) -> list[Chore]:
-    return [promotion(board.database)]
+    return [promotion(board.database), keeping(board.database, board.store)]
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -8,10 +8,12 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
+from reference_app.analytics.activity import Activity
 from reference_app.database import Database, ReadSession, WriteSession
 from reference_app.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from reference_app.kit import metrics
 from reference_app.kit.cache import Cache, Loader
+from reference_app.kit.flags import Flags
 from reference_app.kit.mail import Mail
 from reference_app.kit.middleware import Observed
 from reference_app.kit.passwords import Passwords
@@ -40,6 +42,8 @@ class Board:
     mail: Mail
     billing: Billing
     switchboard: Switchboard
+    activity: Activity
+    flags: Flags
 
 
 def board_of(request: Request) -> Board:

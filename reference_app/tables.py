@@ -5,6 +5,8 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from reference_app.admin.models import AuditEntry, Report
+from reference_app.analytics.models import DailyActivity
 from reference_app.applications.models import Application
 from reference_app.auth.models import AuthSession, RefreshToken
 from reference_app.base import Model
@@ -46,12 +48,14 @@ metadata = Model.metadata
 
 __all__ = [
     "Application",
+    "AuditEntry",
     "AuthSession",
     "BillingAccount",
     "Company",
     "CompanyFollow",
     "Connection",
     "Conversation",
+    "DailyActivity",
     "FeatureUsage",
     "Job",
     "Message",
@@ -64,6 +68,7 @@ __all__ = [
     "PostTally",
     "Referral",
     "RefreshToken",
+    "Report",
     "Review",
     "SavedJob",
     "SeedState",

@@ -1,6 +1,6 @@
 """/auth: signing up, in and out."""
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Depends, Request, Response, status
 
 from reference_app.auth import service
 from reference_app.auth.schemas import Login, RefreshRequest, Registration, SignedIn
@@ -9,6 +9,7 @@ from reference_app.errors import (
     InvalidError,
     LimitedError,
     UnauthenticatedError,
+    UnavailableError,
     problem_docs,
 )
 from reference_app.serving import Reading, Viewer, Writing, board_of, observed_of
@@ -18,11 +19,17 @@ from reference_app.users.schemas import PrivateUser
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
 
 
+async def _open(request: Request) -> None:
+    if not board_of(request).flags.is_on("registration"):
+        raise UnavailableError("registration_closed", "New accounts cannot be made for now.")
+
+
 @router.post(
     "/register",
     summary="Make an account",
     status_code=status.HTTP_201_CREATED,
-    responses=problem_docs(InvalidError, ConflictError, LimitedError),
+    responses=problem_docs(InvalidError, ConflictError, LimitedError, UnavailableError),
+    dependencies=[Depends(_open)],
 )
 async def register(request: Request, wanted: Registration, session: Writing) -> SignedIn:
     """The new account is signed in at once."""

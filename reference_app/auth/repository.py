@@ -113,6 +113,17 @@ async def end_session_of(session: WriteSession, token_hash: bytes) -> bool:
     return await _end(session, (await session.execute(belongs)).scalar_one_or_none())
 
 
+async def end_all(session: WriteSession, user_id: int) -> None:
+    """End every session of a person, and with them their sockets."""
+    await session.execute(
+        update(AuthSession)
+        .where(AuthSession.user_id == user_id, AuthSession.ended_at.is_(None))
+        .values(ended_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+    session.tell(user_id, frames.END)
+
+
 async def _end(session: WriteSession, session_id: UUID | None) -> bool:
     if session_id is None:
         return False

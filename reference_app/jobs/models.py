@@ -43,7 +43,7 @@ class Job(Model):
 
     `published_at` is null for drafts and only for them. A published job whose
     `expires_at` has passed is no longer listed; null means it does not expire.
-    Salaries are in cents a month.
+    Salaries are in cents a month. With `hidden_at` nobody sees it but its employer (see `admin`).
     """
 
     __tablename__ = "jobs"
@@ -116,6 +116,7 @@ class Job(Model):
     status: Mapped[str] = mapped_column(server_default="draft")
     published_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
     created_at: Mapped[Made]
     updated_at: Mapped[Changed]
     # In the table but not in the class: nobody reads these, and every write would bring them back.
@@ -135,6 +136,7 @@ def is_open() -> ColumnElement[bool]:
     return and_(
         Job.status == literal_column("'published'"),
         or_(Job.expires_at.is_(None), Job.expires_at > func.now()),
+        Job.hidden_at.is_(None),
     )
 
 

@@ -123,7 +123,8 @@ class Observe:
 
     Errors nobody foresaw are logged here and answered with 500; a request that
     takes longer than `timeout_s` is cut off and answered with 504, one whose
-    body is larger than `body_bytes` is not read and answered with 413.
+    body is larger than `body_bytes` is not read and answered with 413. what `seen`
+    answers is told who is signed in.
     """
 
     def __init__(
@@ -136,6 +137,7 @@ class Observe:
         body_bytes: int,
         callers: Callers,
         limit: Callable[[], ApiLimit],
+        seen: Callable[[], Callable[[int], None]],
         requests: metrics.RequestCounters,
     ) -> None:
         self._app = app
@@ -144,6 +146,7 @@ class Observe:
         self._body_bytes = body_bytes
         self._callers = callers
         self._limit = limit
+        self._seen = seen
         self._requests = requests
         self._worker = secrets.token_hex(4)
         self._numbers = count(1)
@@ -223,6 +226,8 @@ class Observe:
         if not path.startswith("/api/") or path in _WITHOUT_LIMIT:
             return None
         access = observed.access
+        if access is not None:
+            self._seen()(access.user_id)
         caller = f"u{access.user_id}" if access is not None else network_of(observed.address)
         wait_s = self._limit().admit(caller)
         if not wait_s:
