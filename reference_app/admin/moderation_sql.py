@@ -156,10 +156,7 @@ def _queue(by_kind: bool, after: bool) -> Select[*tuple[Any, ...]]:
     return (
         select(
             things,
-            func.left(
-                func.coalesce(*(thing.text for thing in THINGS.values())),
-                literal_column(str(_EXCERPT)),
-            ).label("excerpt"),
+            func.left(said, literal_column(str(_EXCERPT))).label("excerpt"),
             func.coalesce(*(hides.model.hidden_at for hides in HIDEABLE.values())).label(
                 "hidden_at"
             ),
