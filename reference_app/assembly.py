@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from reference_app import errors, health, logs
 from reference_app.admin import endpoints as admin
+from reference_app.admin import report_endpoints as reports
 from reference_app.analytics import endpoints as analytics
 from reference_app.analytics.activity import Activity, keeping
 from reference_app.applications import endpoints as applications
@@ -99,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
         realtime,
         auth,
         subscriptions,
+        reports,
         analytics,
         admin,
         health,

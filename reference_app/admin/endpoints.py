@@ -1,8 +1,8 @@
-"""/admin, for administrators alone, and /reports, for everyone signed in."""
+"""/admin: for administrators alone."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, status
+from fastapi import APIRouter, Depends, Query, Request
 
 from reference_app.admin import audit, moderation, people, switches
 from reference_app.admin.audit import Actor
@@ -17,9 +17,7 @@ from reference_app.admin.schemas import (
     PersonDetail,
     PersonPage,
     Queue,
-    ReportDraft,
     ReportList,
-    ReportShown,
     Resolution,
     Resolved,
     Standing,
@@ -36,11 +34,11 @@ from reference_app.errors import (
     problem_docs,
 )
 from reference_app.kit.pagination import CursorText, Limit
-from reference_app.serving import Admin, Reading, Viewer, Writing, board_of, observed_of
+from reference_app.serving import Admin, Reading, Writing, board_of, observed_of
 from reference_app.texts import PathId
 from reference_app.users.models import Role
 
-router = APIRouter(prefix="/api/v1", tags=["admin"])
+router = APIRouter(prefix="/api/v1/admin", tags=["admin"])
 
 _ADMINS = problem_docs(UnauthenticatedError, ForbiddenError)
 _ADMINS_LIST = problem_docs(InvalidError, UnauthenticatedError, ForbiddenError)
@@ -59,19 +57,7 @@ Acting = Annotated[Actor, Depends(_acting)]
 """The administrator who asks, as the record names them."""
 
 
-@router.post(
-    "/reports",
-    summary="Report something to the administrators",
-    status_code=status.HTTP_201_CREATED,
-    responses=problem_docs(InvalidError, UnauthenticatedError, NotFoundError),
-    tags=["reports"],
-)
-async def report(wanted: ReportDraft, viewer: Viewer, session: Writing) -> ReportShown:
-    """A job, post, comment, review, person, or a message to oneself. Twice is once."""
-    return await moderation.report(session, viewer.user_id, wanted)
-
-
-@router.get("/admin/users", summary="Find people", responses=_ADMINS_LIST)
+@router.get("/users", summary="Find people", responses=_ADMINS_LIST)
 async def find(
     _: Admin,
     session: Reading,
@@ -87,13 +73,13 @@ async def find(
     )
 
 
-@router.get("/admin/users/{user_id}", summary="A person, in full", responses=_ADMINS_ONE)
+@router.get("/users/{user_id}", summary="A person, in full", responses=_ADMINS_ONE)
 async def person(user_id: PathId, _: Admin, session: Reading) -> PersonDetail:
     """Administrators only."""
     return await people.detail(session, user_id)
 
 
-@router.post("/admin/users/{user_id}/suspend", summary="Suspend a person", responses=_ADMINS_ONE)
+@router.post("/users/{user_id}/suspend", summary="Suspend a person", responses=_ADMINS_ONE)
 async def suspend(user_id: PathId, wanted: Because, by: Acting, session: Writing) -> Standing:
     """Administrators only, and none of them. Ends all sessions, hides what they made.
 
@@ -102,15 +88,13 @@ async def suspend(user_id: PathId, wanted: Because, by: Acting, session: Writing
     return await people.suspend(session, user_id, by, wanted.reason)
 
 
-@router.post(
-    "/admin/users/{user_id}/reinstate", summary="Let a person back in", responses=_ADMINS_ONE
-)
+@router.post("/users/{user_id}/reinstate", summary="Let a person back in", responses=_ADMINS_ONE)
 async def reinstate(user_id: PathId, wanted: Because, by: Acting, session: Writing) -> Standing:
     """Administrators only. What the suspension hid is shown again. Twice is once."""
     return await people.reinstate(session, user_id, by, wanted.reason)
 
 
-@router.get("/admin/moderation", summary="What is reported", responses=_ADMINS_LIST)
+@router.get("/moderation", summary="What is reported", responses=_ADMINS_LIST)
 async def queue(
     _: Admin,
     session: Reading,
@@ -122,28 +106,30 @@ async def queue(
     return await moderation.queue(session, limit, cursor, kind)
 
 
-@router.get(
-    "/admin/moderation/{kind}/{thing_id}", summary="Reports of one thing", responses=_ADMINS
-)
+@router.get("/moderation/{kind}/{thing_id}", summary="Reports of one thing", responses=_ADMINS)
 async def reports(kind: ThingKind, thing_id: PathId, _: Admin, session: Reading) -> ReportList:
     """Administrators only. The newest first, open or resolved."""
     return await moderation.of_thing(session, kind, thing_id)
 
 
 @router.post(
-    "/admin/moderation/{kind}/{thing_id}/resolve",
+    "/moderation/{kind}/{thing_id}/resolve",
     summary="Resolve all reports of one thing",
     responses=_ADMINS_THING,
 )
 async def resolve(
     kind: ThingKind, thing_id: PathId, wanted: Resolution, by: Acting, session: Writing
 ) -> Resolved:
-    """Administrators only. Of two who do so at once, the second is told 409."""
+    """Administrators only. Of two who do so at once, the second is told 409.
+
+    The pages of what is hidden are gone at once; lists of jobs and feeds of others may show it
+    for a minute or a few.
+    """
     return await moderation.resolve(session, kind, thing_id, by, wanted)
 
 
 @router.post(
-    "/admin/moderation/{kind}/{thing_id}/restore",
+    "/moderation/{kind}/{thing_id}/restore",
     summary="Show again what was hidden",
     responses=_ADMINS_THING,
 )
@@ -154,7 +140,7 @@ async def restore(
     return await moderation.restore(session, kind, thing_id, by, wanted.reason)
 
 
-@router.get("/admin/audit", summary="What administrators did", responses=_ADMINS_LIST)
+@router.get("/audit", summary="What administrators did", responses=_ADMINS_LIST)
 async def trail(
     _: Admin,
     session: Reading,
@@ -177,13 +163,13 @@ async def trail(
     )
 
 
-@router.get("/admin/flags", summary="All switches", responses=_ADMINS)
+@router.get("/flags", summary="All switches", responses=_ADMINS)
 async def flags(request: Request, _: Admin) -> FlagList:
     """Administrators only. As the worker that answers knows them."""
     return switches.all_of(board_of(request).flags)
 
 
-@router.put("/admin/flags/{name}", summary="Throw a switch", responses=_ADMINS_FLAG)
+@router.put("/flags/{name}", summary="Throw a switch", responses=_ADMINS_FLAG)
 async def set_flag(
     request: Request, name: FlagName, wanted: FlagChange, by: Acting, session: Writing
 ) -> FlagShown:
@@ -193,9 +179,7 @@ async def set_flag(
     )
 
 
-@router.delete(
-    "/admin/flags/{name}", summary="Leave a switch to the settings", responses=_ADMINS_FLAG
-)
+@router.delete("/flags/{name}", summary="Leave a switch to the settings", responses=_ADMINS_FLAG)
 async def clear_flag(request: Request, name: FlagName, by: Acting, session: Writing) -> FlagShown:
     """Administrators only. Twice is once."""
     return await switches.override(session, board_of(request).flags, name, None, by, "")

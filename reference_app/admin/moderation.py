@@ -17,6 +17,8 @@ from reference_app.admin.things import HIDEABLE, ThingKind
 from reference_app.database import ReadSession, WriteSession
 from reference_app.errors import ConflictError, InvalidError, NotFoundError
 from reference_app.kit.pagination import cursor_by_id, cut, read_cursor_by_id
+from reference_app.notifications.models import Kind
+from reference_app.notifications.service import notify
 from reference_app.users.schemas import PersonRef
 
 
@@ -85,6 +87,8 @@ async def resolve(
 ) -> Resolved:
     """Resolve all open reports of a thing: let it be, hide it, or suspend its author too.
 
+    Its author is told that it is hidden.
+
     Raises `ConflictError` when nothing is open (somebody else was quicker),
     `InvalidError` when this kind of thing cannot be hidden, `NotFoundError`
     when what is to be hidden is gone, and as `people.suspend` does.
@@ -106,6 +110,9 @@ async def resolve(
         after={"open_reports": 0, "newly_hidden": hidden},
         reason=wanted.reason,
     )
+    if hidden:
+        about = {"kind": kind, "thing_id": thing_id}
+        await notify(session, authors[0], Kind.CONTENT_HIDDEN, about)
     if wanted.resolution == "suspend":
         await people.suspend(session, authors[0], by, wanted.reason)
     return Resolved(
@@ -151,7 +158,8 @@ async def _hide(
         if must_be_there:
             raise _no_such_thing()
         return False
-    if found.hidden_at is not None:
+    # What a suspension hid would come back with its author: now it does not.
+    if found.hidden_at is not None and found.hidden_at != found.suspended_at:
         return False
     await hiding_sql.change(session, kind, thing_id, await hiding_sql.now(session))
     return True

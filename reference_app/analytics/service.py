@@ -28,6 +28,7 @@ from reference_app.subscriptions.tiers import Interval, Tier
 
 _ORDINARY_DAYS = 30
 _MOST_DAYS = 366
+_EARLIEST = date(2000, 1, 1)
 _COLLECTED = timedelta(days=30)
 
 
@@ -183,11 +184,13 @@ def _moment(day: date) -> datetime:
 
 def _period(since: date | None, until: date | None) -> tuple[date, date]:
     """The days meant. Raises `InvalidError`."""
-    end = until or datetime.now(UTC).date() + timedelta(days=1)
-    try:
-        start = since or end - timedelta(days=_ORDINARY_DAYS)
-    except OverflowError:
-        start = end
-    if not 0 < (end - start).days <= _MOST_DAYS:
-        raise InvalidError("bad_period", f"A period has from one to {_MOST_DAYS} days.")
+    today = datetime.now(UTC).date()
+    end = until or today + timedelta(days=1)
+    start = since or max(end, _EARLIEST) - timedelta(days=_ORDINARY_DAYS)
+    # The ends of the calendar are infinite to the database's driver: they never get there.
+    if not (_EARLIEST <= start <= today and 0 < (end - start).days <= _MOST_DAYS):
+        raise InvalidError(
+            "bad_period",
+            f"A period has from one to {_MOST_DAYS} days and begins between {_EARLIEST} and today.",
+        )
     return start, end

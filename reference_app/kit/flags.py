@@ -148,9 +148,13 @@ class Flags:
         async def read(redis: Redis) -> dict[Any, Any]:
             return await redis.hgetall(_KEY)
 
-        told = {name.decode(): int(value) for name, value in (await self._store.run(read)).items()}
-        # A flag that an older version knew may still lie there.
-        self._overrides = {name: percent for name, percent in told.items() if name in KNOWN}
+        told = await self._store.run(read)
+        # What an older version knew, or somebody put there by hand, may lie there too.
+        self._overrides = {
+            name: int(told[name.encode()])
+            for name in KNOWN
+            if told.get(name.encode(), b"").isdigit()
+        }
         self._looked_at = self._clock()
 
     def heard(self, _: bytes = b"") -> None:

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     CONNECTION_ACCEPTED = "connection_accepted"
     POST_LIKED = "post_liked"
     POST_COMMENTED = "post_commented"
+    CONTENT_HIDDEN = "content_hidden"
 
 
 class Notification(Model):

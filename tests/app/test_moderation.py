@@ -239,6 +239,25 @@ async def test_suspending_for_a_thing_keeps_it_hidden_when_they_come_back(world:
     assert await world.shown() == {**ALL, "job": False}
 
 
+async def test_what_is_hidden_while_its_author_is_suspended_stays_so(world: World) -> None:
+    await world.report(world.other, "post")
+    path = f"/admin/users/{world.author.id}"
+    await world.admin.post(f"{path}/suspend", expect=200, **BECAUSE)
+    assert (await world.resolve("post", "hide")).status_code == 200
+    await world.admin.post(f"{path}/reinstate", expect=200, **BECAUSE)
+    assert await world.shown() == {**ALL, "post": False, "comment": False}
+
+
+async def test_whose_thing_is_hidden_is_told_so(world: World) -> None:
+    await world.report(world.other, "review")
+    await world.resolve("review", "hide")
+    told = (await world.author.get("/notifications")).json()["items"][0]
+    assert (told["kind"], told["data"]) == (
+        "content_hidden",
+        {"kind": "review", "thing_id": world.things["review"]},
+    )
+
+
 async def test_sockets_of_the_suspended_are_told_to_end(world: World) -> None:
     told: list[tuple[int, str]] = []
     announcer = world.app.board.switchboard.announcer
@@ -410,7 +429,7 @@ async def test_a_page_costs_the_same_however_much_is_on_it(app: Running, many: i
         with counted() as statements:
             assert (await world.resolve(kind, "hide")).status_code == 200
         counts.append(len(statements))
-    assert counts == [5, 5], counts
+    assert counts == [7, 7], counts
 
 
 async def test_the_queue_has_pages_and_kinds(world: World) -> None:
