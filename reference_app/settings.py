@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from reference_app.kit.flags import read_settings
+from reference_app.kit.known_flags import read_settings
 
 _WEAK_SECRETS = ("change", "secret", "default", "example", "password", "your-", "development")
 _SHORTEST_SECRET = 32

@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 from reference_app.settings import direct_url
 from reference_app.users.models import Role
 
-_FIND = "SELECT id, role, suspended_at FROM users WHERE email = %s FOR UPDATE"
+_FIND = "SELECT id, role, suspended_at FROM users WHERE email = %s FOR NO KEY UPDATE"
 _CHANGE = "UPDATE users SET role = %s, available_since = NULL, updated_at = now() WHERE id = %s"
 _SIGN_OUT = "UPDATE auth_sessions SET ended_at = now() WHERE user_id = %s AND ended_at IS NULL"
 _RECORD = """

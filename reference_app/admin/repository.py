@@ -78,7 +78,8 @@ _REINSTATE = (
 _HOLD = (
     select(User.id, User.role, User.suspended_at)
     .where(User.id == bindparam("user_id"))
-    .with_for_update()
+    # Not against whoever merely refers to the person: they could be waiting for us.
+    .with_for_update(key_share=True)
 )
 
 

@@ -4,7 +4,8 @@ from reference_app.admin.audit import Actor, record
 from reference_app.admin.schemas import FlagList, FlagShown
 from reference_app.database import WriteSession
 from reference_app.errors import NotFoundError, UnavailableError
-from reference_app.kit.flags import KNOWN, Flags, FlagState, UnknownFlagError
+from reference_app.kit.flags import Flags, FlagState
+from reference_app.kit.known_flags import KNOWN, UnknownFlagError
 from reference_app.kit.store import StoreGoneError
 
 _RETRY_AFTER_S = 5

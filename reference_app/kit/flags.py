@@ -12,16 +12,15 @@ at most: without Redis the settings alone hold.
 
 import asyncio
 import hashlib
-import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.resources import files
 from time import monotonic
 from typing import Any
 
 from redis.asyncio import Redis
 
+from reference_app.kit.known_flags import ALWAYS, KNOWN, Flag, known
 from reference_app.kit.store import Store, StoreGoneError
 
 CHANNEL = "flags:changed"
@@ -29,30 +28,6 @@ CHANNEL = "flags:changed"
 _KEY = "flags"
 _LOOK_EVERY_S = 5.0
 _BELIEVED_S = 30.0
-_ALWAYS = 100
-_SPELLED = {"on": _ALWAYS, "off": 0}
-
-
-class UnknownFlagError(ValueError):
-    """There is no flag of this name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """Something that can be switched; `default` in per cent."""
-
-    name: str
-    description: str
-    default: int
-
-
-KNOWN: Mapping[str, Flag] = {
-    name: Flag(name, data["description"], int(data["default"]))
-    for name, data in tomllib.loads(
-        files("reference_app").joinpath("kit", "flags.toml").read_text("utf-8")
-    ).items()
-}
-"""By name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +42,6 @@ class FlagState:
     def percent(self) -> int:
         """For how many it is on."""
         return self.settings if self.override is None else self.override
-
-
-def read_settings(entries: tuple[str, ...]) -> dict[str, int]:
-    """What FEATURE_FLAGS says: `name=on`, `name=off` or `name=25`, as per cent by name.
-
-    Raises `ValueError` for an unknown name and for what is no share.
-    """
-    told = {}
-    for entry in entries:
-        name, _, value = entry.partition("=")
-        known(name.strip())
-        spelled = value.strip().lower()
-        percent = _SPELLED.get(spelled, int(spelled) if spelled.isdecimal() else None)
-        if percent is None or percent > _ALWAYS:
-            raise ValueError(f"{name.strip()} must be on, off or a number from 0 to 100")
-        told[name.strip()] = percent
-    return told
-
-
-def known(name: str) -> Flag:
-    """The flag of this name. Raises `UnknownFlagError`."""
-    flag = KNOWN.get(name)
-    if flag is None:
-        raise UnknownFlagError(f"there is no flag called {name!r}; there are: {', '.join(KNOWN)}")
-    return flag
 
 
 class Flags:
@@ -113,7 +63,7 @@ class Flags:
         Raises `UnknownFlagError`.
         """
         percent = self.state(name).percent
-        if percent >= _ALWAYS:
+        if percent >= ALWAYS:
             return True
         return user_id is not None and _place(name, user_id) < percent
 

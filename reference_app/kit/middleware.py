@@ -123,8 +123,8 @@ class Observe:
 
     Errors nobody foresaw are logged here and answered with 500; a request that
     takes longer than `timeout_s` is cut off and answered with 504, one whose
-    body is larger than `body_bytes` is not read and answered with 413. what `seen`
-    answers is told who is signed in.
+    body is larger than `body_bytes` is not read and answered with 413. What
+    `seen` answers is told who is signed in.
     """
 
     def __init__(

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from reference_app.kit.flags import KNOWN, Flags, UnknownFlagError, read_settings
+from reference_app.kit.flags import Flags
+from reference_app.kit.known_flags import KNOWN, UnknownFlagError, read_settings
 from reference_app.kit.store import Store, StoreGoneError
 from tests.app.admins import administrator, put
 from tests.app.conftest import MakeSettings, RunApp
