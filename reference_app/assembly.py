@@ -11,8 +11,12 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from reference_app import errors, health, logs
+from reference_app.admin import endpoints as admin
+from reference_app.admin import report_endpoints as reports
 from reference_app.alerts import endpoints as alerts
 from reference_app.alerts.watching import watch
+from reference_app.analytics import endpoints as analytics
+from reference_app.analytics.activity import Activity, keeping
 from reference_app.applications import endpoints as applications
 from reference_app.auth import endpoints as auth
 from reference_app.auth.google import Google
@@ -31,6 +35,8 @@ from reference_app.kit.cache import CHANNEL, Cache
 from reference_app.kit.chores import Chore, run_chores
 from reference_app.kit.ended_sessions import CHANNEL as SESSIONS_CHANNEL
 from reference_app.kit.ended_sessions import EndedSessions
+from reference_app.kit.flags import CHANNEL as FLAGS_CHANNEL
+from reference_app.kit.flags import Flags
 from reference_app.kit.mail import Mail, Server
 from reference_app.kit.metrics import RequestCounters, Ticker
 from reference_app.kit.middleware import Callers, Observe
@@ -115,6 +121,9 @@ def create_app(settings: Settings) -> FastAPI:
         catalogue,
         alerts,
         views,
+        reports,
+        analytics,
+        admin,
         health,
     ):
         app.router.routes.extend(domain.router.routes)
@@ -129,6 +138,7 @@ def create_app(settings: Settings) -> FastAPI:
         callers=Callers(settings.trusted_networks),
         limit=lambda: app.state.board.api_limit,
         ended=lambda: app.state.board.ended_sessions,
+        seen=lambda: app.state.board.activity.seen,
         requests=requests,
     )
     if settings.cors_origins:
@@ -151,7 +161,7 @@ async def _serving(
     secret = settings.secret_key.get_secret_value()
     store = Store(
         redis_url,
-        connections=settings.worker_redis_connections - 3,  # one for each who listens
+        connections=settings.worker_redis_connections - 4,  # one for each who listens
         timeout_s=settings.redis_timeout_seconds,
     )
     cache = Cache(store, settings.cache_l1_bytes)
@@ -192,6 +202,8 @@ async def _serving(
         switchboard=switchboard,
         job_views=Tally("jobs", store, secret),
         profile_views=Tally("profiles", store, secret),
+        activity=Activity(store),
+        flags=Flags(store, settings.flags),
     )
     listener = Listener(
         redis_url,
@@ -207,6 +219,13 @@ async def _serving(
         on_up=ended_sessions.hears,
         on_down=ended_sessions.hears_nothing,
     )
+    flags_listener = Listener(
+        redis_url,
+        FLAGS_CHANNEL,
+        on_message=board.flags.heard,
+        on_up=board.flags.heard,
+        on_down=lambda: None,
+    )
     app.state.board = board
     await database.look_at_primary()
     tasks = [
@@ -215,6 +234,9 @@ async def _serving(
             listener.run(),
             sessions_listener.run(),
             ended_sessions.run(),
+            flags_listener.run(),
+            board.flags.run(),
+            board.activity.run(),
             store.deliver_delayed(),
             board.api_limit.run(),
             database.watch_primary(),
@@ -275,6 +297,7 @@ def _chores(board: Board) -> list[Chore]:
         writing_profile_views(database, board.profile_views),
         watch(database, board.mail),
         team.forgetting(database),
+        keeping(database, board.store),
     ]
 
 

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
+from reference_app.analytics.activity import Activity
 from reference_app.auth.google import Google
 from reference_app.auth.recovery import ResetDesk
 from reference_app.database import Database, ReadSession, WriteSession
@@ -15,6 +16,7 @@ from reference_app.errors import ForbiddenError, NotFoundError, UnauthenticatedE
 from reference_app.kit import metrics
 from reference_app.kit.cache import Cache, Loader
 from reference_app.kit.ended_sessions import EndedSessions
+from reference_app.kit.flags import Flags
 from reference_app.kit.mail import Mail
 from reference_app.kit.middleware import Observed
 from reference_app.kit.passwords import Passwords
@@ -50,6 +52,8 @@ class Board:
     switchboard: Switchboard
     job_views: Tally
     profile_views: Tally
+    activity: Activity
+    flags: Flags
 
 
 def board_of(request: Request) -> Board:

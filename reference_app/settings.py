@@ -22,6 +22,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from reference_app.kit.known_flags import read_settings
+
 _WEAK_SECRETS = ("change", "secret", "default", "example", "password", "your-", "development")
 _SHORTEST_SECRET = 32
 _FEWEST_LETTERS = 10
@@ -103,6 +105,8 @@ class Settings(BaseSettings):
     login_window_seconds: PositiveInt = 900
     login_account_attempts: PositiveInt = 50
     api_rate_per_minute: PositiveInt = 100
+    feature_flags: Listed = ()
+    """What is switched otherwise than `kit/flags.toml` has it: name=on, name=off, name=25."""
 
     # letters, and where their links lead
     frontend_url: str = "http://localhost:5173"
@@ -132,7 +136,9 @@ class Settings(BaseSettings):
     stripe_portal_return_url: str = "http://localhost:5173/billing"
     past_due_grace_days: PositiveInt = 7
 
-    @field_validator("cors_origins", "trusted_proxies", "database_replica_urls", mode="before")
+    @field_validator(
+        "cors_origins", "trusted_proxies", "feature_flags", "database_replica_urls", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -159,6 +165,12 @@ class Settings(BaseSettings):
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ip_network(network)
+        return value
+
+    @field_validator("feature_flags")
+    @classmethod
+    def _known_flags(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        read_settings(value)
         return value
 
     @model_validator(mode="after")
@@ -191,6 +203,11 @@ class Settings(BaseSettings):
         return tuple(ip_network(network) for network in self.trusted_proxies)
 
     @cached_property
+    def flags(self) -> dict[str, int]:
+        """What FEATURE_FLAGS says, in per cent by name."""
+        return read_settings(self.feature_flags)
+
+    @cached_property
     def replica_urls(self) -> tuple[str, ...]:
         """The replicas' addresses, in order."""
         return tuple(url.get_secret_value() for url in self.database_replica_urls)
@@ -207,8 +224,8 @@ class Settings(BaseSettings):
 
     @property
     def worker_redis_connections(self) -> int:
-        """The most Redis connections one worker may open; three of them listen to pub/sub."""
-        return max(4, self.redis_max_connections // self.web_concurrency)
+        """The most Redis connections one worker may open; four of them listen to pub/sub."""
+        return max(5, self.redis_max_connections // self.web_concurrency)
 
 
 def load_settings() -> Settings:

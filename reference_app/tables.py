@@ -5,7 +5,9 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from reference_app.admin.models import AuditEntry, Report
 from reference_app.alerts.models import AlertLetter, SavedSearch
+from reference_app.analytics.models import DailyActivity
 from reference_app.applications.models import Application, ApplicationEvent, ApplicationNote
 from reference_app.auth.models import AuthSession, ExternalIdentity, LetterToken, RefreshToken
 from reference_app.base import Model
@@ -56,6 +58,7 @@ __all__ = [
     "Application",
     "ApplicationEvent",
     "ApplicationNote",
+    "AuditEntry",
     "AuthSession",
     "BillingAccount",
     "Company",
@@ -65,6 +68,7 @@ __all__ = [
     "CompanyProfile",
     "Connection",
     "Conversation",
+    "DailyActivity",
     "ExternalIdentity",
     "FeatureUsage",
     "Job",
@@ -82,6 +86,7 @@ __all__ = [
     "ProfileView",
     "Referral",
     "RefreshToken",
+    "Report",
     "Review",
     "SavedJob",
     "SavedSearch",

@@ -164,7 +164,7 @@ async def employer_of(session: WriteSession, job_id: int) -> int:
 
 async def job_is_open(session: WriteSession, job_id: int) -> bool | None:
     """Whether a job takes applications; None when nobody may know of it."""
-    statement = _JOB_STATE.where(Job.status != "draft")
+    statement = _JOB_STATE.where(Job.status != "draft", Job.hidden_at.is_(None))
     return (await session.execute(statement, {"job_id": job_id})).scalar_one_or_none()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from reference_app.admin.models import Report
 from reference_app.alerts.models import AlertLetter, SavedSearch
 from reference_app.applications.models import (
     Application,
@@ -74,6 +75,8 @@ KEPT: dict[Column, str] = {
     Application.applicant_id: "the employer's record: withdrawn, and its texts are emptied",
     ApplicationEvent.actor_id: "the record of an application's steps",
     ApplicationNote.author_id: "the employer's record",
+    Report.reporter_id: "the record of what was reported",
+    Report.author_id: "the record of what was reported",
     Job.employer_id: "the applicants' record: closed; drafts go",
     Company.owner_id: "its reviews, and its jobs for those who applied",
     BillingAccount.user_id: "the books",

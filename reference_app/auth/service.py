@@ -213,6 +213,11 @@ async def sign_in(
     return _signed_in(settings, user, session_id, token)
 
 
+def registration_closed() -> UnavailableError:
+    """Nobody new may come in for now."""
+    return UnavailableError("registration_closed", "New accounts cannot be made for now.")
+
+
 def suspended() -> ForbiddenError:
     """This person may not use the board for now."""
     return ForbiddenError("account_suspended", "This account is suspended. Write to us.")

@@ -18,13 +18,16 @@ _ADD_POST = (
 _POST_BY_KEY = select(Post.id, Post.body, Post.company_id, Post.job_id).where(
     Post.author_id == bindparam("author_id"), Post.key == bindparam("key")
 )
-_JOB_IS_PUBLIC = select(exists().where(Job.id == bindparam("job_id"), Job.status != "draft"))
+_JOB_IS_PUBLIC = select(
+    exists().where(Job.id == bindparam("job_id"), Job.status != "draft", Job.hidden_at.is_(None))
+)
 
 _HOLD = (
     select(Post.author_id)
     .where(Post.id == bindparam("post_id"))
     .with_for_update(read=True, key_share=True)
 )
+_HOLD_SHOWN = _HOLD.where(Post.hidden_at.is_(None))
 _LIKE = insert(PostLike).on_conflict_do_nothing().returning(PostLike.post_id)
 _LIKES = select(PostTally.likes).where(PostTally.post_id == bindparam("post_id"))
 
@@ -82,6 +85,11 @@ async def job_is_public(session: WriteSession, job_id: int) -> bool:
 async def author_of(session: WriteSession, post_id: int) -> int | None:
     """Whose a post is; it stays until the end of this transaction. None when there is none."""
     return (await session.execute(_HOLD, {"post_id": post_id})).scalar_one_or_none()
+
+
+async def author_of_shown(session: WriteSession, post_id: int) -> int | None:
+    """The same; None as well when the post is hidden."""
+    return (await session.execute(_HOLD_SHOWN, {"post_id": post_id})).scalar_one_or_none()
 
 
 async def delete_post(session: WriteSession, post_id: int, author_id: int) -> AnyRow | None:

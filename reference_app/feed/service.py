@@ -135,7 +135,7 @@ async def _shown(session: WriteSession, post_id: int) -> PostShown:
 
 
 async def _author(session: WriteSession, post_id: int) -> int:
-    author_id = await repository.author_of(session, post_id)
+    author_id = await repository.author_of_shown(session, post_id)
     if author_id is None:
         raise pages.no_such_post()
     return author_id

@@ -39,7 +39,11 @@ _DETAIL = (
         Job.updated_at,
     )
     .join(Company, Company.id == Job.company_id)
-    .where(Job.id == bindparam("job_id"), Job.status != literal_column("'draft'"))
+    .where(
+        Job.id == bindparam("job_id"),
+        Job.status != literal_column("'draft'"),
+        Job.hidden_at.is_(None),
+    )
 )
 
 # Those somebody is changing just now are looked at again the next time.
@@ -101,7 +105,7 @@ _SAVED = (
     .select_from(SavedJob)
     .join(Job, Job.id == SavedJob.job_id)
     .join(Company, Company.id == Job.company_id)
-    .where(SavedJob.user_id == bindparam("user_id"))
+    .where(SavedJob.user_id == bindparam("user_id"), Job.hidden_at.is_(None))
     .order_by(SavedJob.created_at.desc(), SavedJob.job_id.desc())
     .limit(bindparam("rows"))
 )

@@ -129,7 +129,8 @@ class Observe:
     takes longer than `timeout_s` is cut off and answered with 504, one whose
     body is larger than `body_bytes` is not read and answered with 413. Of all
     but the probes `slots` are worked on at once; one more is answered with 503
-    at once, since it would only make the others late too.
+    at once, since it would only make the others late too. What `seen` answers is
+    told who is signed in.
     """
 
     def __init__(
@@ -144,6 +145,7 @@ class Observe:
         callers: Callers,
         limit: Callable[[], ApiLimit],
         ended: Callable[[], EndedSessions],
+        seen: Callable[[], Callable[[int], None]],
         requests: metrics.RequestCounters,
     ) -> None:
         self._app = app
@@ -155,6 +157,7 @@ class Observe:
         self._callers = callers
         self._limit = limit
         self._ended = ended
+        self._seen = seen
         self._requests = requests
         self._worker = secrets.token_hex(4)
         self._numbers = count(1)
@@ -245,6 +248,8 @@ class Observe:
         if not path.startswith("/api/") or path in _WITHOUT_LIMIT:
             return None
         access = observed.access
+        if access is not None:
+            self._seen()(access.user_id)
         caller = f"u{access.user_id}" if access is not None else network_of(observed.address)
         wait_s = self._limit().admit(caller)
         if not wait_s:

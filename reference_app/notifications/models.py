@@ -25,6 +25,7 @@ class Kind(StrEnum):
     JOB_EXPIRED = "job_expired"
     SEARCH_FOUND = "search_found"
     MEMBER_JOINED = "member_joined"
+    CONTENT_HIDDEN = "content_hidden"
 
 
 class Notification(Model):

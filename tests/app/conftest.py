@@ -23,7 +23,10 @@ __all__ = ["people", "pods"]
 
 ALEMBIC = (sys.executable, "-m", "alembic", "-c", "reference_app/alembic.ini")
 
-_TABLES = "users, auth_sessions, refresh_tokens, companies, jobs, saved_jobs, applications"
+_TABLES = (
+    "users, auth_sessions, refresh_tokens, companies, jobs, saved_jobs, applications,"
+    " audit_log, daily_activity"
+)
 
 _CHORES = (
     "jobs.expiry",
