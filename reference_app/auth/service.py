@@ -17,6 +17,7 @@ from reference_app.errors import (
     DomainError,
     ForbiddenError,
     UnauthenticatedError,
+    UnavailableError,
 )
 from reference_app.kit.mail import Mail
 from reference_app.kit.passwords import Passwords
