@@ -11,6 +11,10 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from reference_app import errors, health, logs
+from reference_app.advertising import endpoints as advertising
+from reference_app.advertising.desk import AdDesk
+from reference_app.api_keys import endpoints as api_keys
+from reference_app.api_keys.keyring import KeyRing
 from reference_app.applications import endpoints as applications
 from reference_app.auth import endpoints as auth
 from reference_app.companies import endpoints as companies
@@ -39,6 +43,7 @@ from reference_app.serving import Board
 from reference_app.settings import Settings
 from reference_app.subscriptions import endpoints as subscriptions
 from reference_app.subscriptions.billing import Billing
+from reference_app.subscriptions.known_tiers import KnownTiers
 from reference_app.users import endpoints as users
 
 _log = structlog.get_logger()
@@ -86,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         feed,
         companies,
         users,
+        advertising,
         applications,
         messages,
         notifications,
@@ -93,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
         reviews,
         realtime,
         auth,
+        api_keys,
         subscriptions,
         health,
     ):
@@ -106,6 +113,7 @@ def create_app(settings: Settings) -> FastAPI:
         body_bytes=settings.max_body_bytes,
         callers=Callers(settings.trusted_networks),
         limit=lambda: app.state.board.api_limit,
+        keys=lambda: app.state.board.keys.owner,
         requests=requests,
     )
     if settings.cors_origins:
@@ -141,6 +149,7 @@ async def _serving(
     )
     own_writes = OwnWrites(store, settings.own_writes_seconds)
     database = Database(settings, own_writes, cache, switchboard.announcer.tell)
+    tiers = KnownTiers(cache, database, settings.cache_ttl_user)
     board = Board(
         settings=settings,
         database=database,
@@ -157,6 +166,9 @@ async def _serving(
         mail=Mail(),
         billing=Billing(settings, database),
         switchboard=switchboard,
+        tiers=tiers,
+        keys=KeyRing(cache, database),
+        ads=AdDesk(settings, store, cache, database, tiers),
     )
     listener = Listener(
         redis_url,
@@ -172,6 +184,8 @@ async def _serving(
             listener.run(),
             store.deliver_delayed(),
             board.api_limit.run(),
+            board.ads.tally.run(),
+            board.keys.run(),
             database.watch_replicas(),
             *switchboard.works(),
             run_chores(store, _chores(board)),
@@ -186,6 +200,7 @@ async def _serving(
     finally:
         switchboard.leave()
         await _end(tasks)
+        await board.ads.tally.share()
         board.passwords.close()
         board.billing.close()
         await cache.close()
@@ -194,7 +209,7 @@ async def _serving(
 
 
 def _chores(board: Board) -> list[Chore]:
-    return [promotion(board.database)]
+    return [promotion(board.database), *board.ads.chores()]
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

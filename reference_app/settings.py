@@ -92,6 +92,11 @@ class Settings(BaseSettings):
     login_account_attempts: PositiveInt = 50
     api_rate_per_minute: PositiveInt = 100
 
+    # advertising
+    ads_assumed_cpm_cents: PositiveInt = 100
+    """What a thousand impressions are assumed to bring: nobody has measured it."""
+    ads_click_seconds: PositiveInt = 3_600
+
     # what it costs
     stripe_secret_key: SecretStr | None = None
     """Without it nothing can be bought."""

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from reference_app.advertising.models import AdBatch, AudienceDay, Campaign, CampaignDay
+from reference_app.api_keys.models import ApiKey
 from reference_app.applications.models import Application
 from reference_app.auth.models import AuthSession, RefreshToken
 from reference_app.base import Model
@@ -45,9 +47,14 @@ class SeedState(Model):
 metadata = Model.metadata
 
 __all__ = [
+    "AdBatch",
+    "ApiKey",
     "Application",
+    "AudienceDay",
     "AuthSession",
     "BillingAccount",
+    "Campaign",
+    "CampaignDay",
     "Company",
     "CompanyFollow",
     "Connection",

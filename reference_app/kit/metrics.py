@@ -47,6 +47,10 @@ deliveries_delayed = Counter(
     "redis_deliveries_delayed_total", "Announcements that Redis did not take at once."
 )
 
+_ad_counts_lost = Counter(
+    "ad_counts_lost_total", "Impressions and clicks that Redis did not take.", ["kind"]
+)
+
 _pool_in_use = Gauge("db_pool_in_use", "Database connections in use.", multiprocess_mode="livesum")
 _pool_waiting = Gauge(
     "db_pool_waiting", "Requests waiting for a database connection.", multiprocess_mode="livesum"
@@ -82,6 +86,11 @@ def rate_limited(group: str) -> None:
 def rate_limit_unchecked(group: str) -> None:
     """Count a request that the rate limit `group` could not check."""
     _limit_unchecked.labels(group).inc()
+
+
+def ad_counts_lost(kind: str, many: int) -> None:
+    """Count `impressions` or `clicks` that no statistics will know of."""
+    _ad_counts_lost.labels(kind).inc(many)
 
 
 class RequestCounters:

@@ -7,7 +7,7 @@ ones most of all.
 import asyncio
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from itertools import count
 from time import perf_counter
@@ -28,7 +28,12 @@ from reference_app.errors import (
 )
 from reference_app.kit import metrics
 from reference_app.kit.rate_limit import ApiLimit, network_of
-from reference_app.kit.tokens import Access, InvalidTokenError, read_access_token
+from reference_app.kit.tokens import (
+    API_KEY_START,
+    Access,
+    InvalidTokenError,
+    read_access_token,
+)
 
 _log = structlog.get_logger()
 
@@ -39,6 +44,9 @@ _PROBES = frozenset({"/ready", "/startup", "/metrics"})
 _NO_ROUTE = "none"
 # All of these come from one address, in bursts, and each is cheap to refuse by its signature.
 _WITHOUT_LIMIT = frozenset({"/api/v1/subscriptions/webhook"})
+
+KeyReader = Callable[[str], Awaitable[tuple[Access | None, int]]]
+"""Whose API key this is (None: nobody's), and how deep that lay (index of `metrics.LAYERS`)."""
 
 
 class Observed:
@@ -136,6 +144,7 @@ class Observe:
         body_bytes: int,
         callers: Callers,
         limit: Callable[[], ApiLimit],
+        keys: Callable[[], KeyReader],
         requests: metrics.RequestCounters,
     ) -> None:
         self._app = app
@@ -144,6 +153,7 @@ class Observe:
         self._body_bytes = body_bytes
         self._callers = callers
         self._limit = limit
+        self._keys = keys
         self._requests = requests
         self._worker = secrets.token_hex(4)
         self._numbers = count(1)
@@ -159,7 +169,7 @@ class Observe:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        observed = self._observe(scope)
+        observed, key = self._observe(scope)
         scope["observed"] = observed
         status = 0
 
@@ -178,14 +188,17 @@ class Observe:
 
         self._requests.in_flight += 1
         try:
-            refusal = self._refusal(scope["path"], observed)
-            if refusal is not None:
-                answer = problem_response(refusal, observed.request_id)
-                await answer(scope, receive, send_observed)
-                return
-            if observed.body_bytes is None:
-                receive = _bounded(receive, self._body_bytes)
             try:
+                if key is not None:
+                    async with asyncio.timeout(self._timeout_s):
+                        await self._find_owner(key, observed)
+                refusal = self._refusal(scope["path"], observed)
+                if refusal is not None:
+                    answer = problem_response(refusal, observed.request_id)
+                    await answer(scope, receive, send_observed)
+                    return
+                if observed.body_bytes is None:
+                    receive = _bounded(receive, self._body_bytes)
                 async with asyncio.timeout(self._timeout_s):
                     await self._app(scope, receive, send_observed)
             except Exception as error:
@@ -197,7 +210,8 @@ class Observe:
             self._requests.in_flight -= 1
             self._count(scope, observed, status, perf_counter() - started)
 
-    def _observe(self, scope: Scope) -> Observed:
+    def _observe(self, scope: Scope) -> tuple[Observed, str | None]:
+        """What is known at once, and the API key that would tell more."""
         headers = dict(scope["headers"])
         client = scope.get("client")
         peer = client[0] if client else ""
@@ -207,15 +221,34 @@ class Observe:
             given = headers.get(b"x-request-id")
             if given is not None and _GIVEN_ID.fullmatch(given):
                 request_id = given.decode("ascii")
-        access = None
+        access = key = None
         authorization = headers.get(b"authorization")
         if authorization is not None and authorization[:7].lower() == b"bearer ":
-            try:
-                access = read_access_token(authorization[7:].decode("latin-1"), secret=self._secret)
-            except InvalidTokenError:
-                access = None
+            token = authorization[7:].decode("latin-1")
+            if token.startswith(API_KEY_START):
+                key = token
+            else:
+                try:
+                    access = read_access_token(token, secret=self._secret)
+                except InvalidTokenError:
+                    access = None
         request_id = request_id or f"{self._worker}-{next(self._numbers):08x}"
-        return Observed(request_id, peer, access, _body_bytes(headers))
+        return Observed(request_id, peer, access, _body_bytes(headers)), key
+
+    async def _find_owner(self, key: str, observed: Observed) -> None:
+        """Let the request act as the owner of `key`, if it has one.
+
+        Raises `LimitedError` where too many keys from this network were nobody's: each
+        of those costs a look into the database.
+        """
+        guesser = f"k{network_of(observed.address)}"
+        wait_s = self._limit().wait_s(guesser)
+        if wait_s:
+            raise _slow_down(wait_s)
+        observed.access, depth = await self._keys()(key)
+        observed.touched(depth)
+        if observed.access is None:
+            self._limit().admit(guesser)
 
     def _refusal(self, path: str, observed: Observed) -> DomainError | None:
         if observed.body_bytes is not None and observed.body_bytes > self._body_bytes:
@@ -227,7 +260,7 @@ class Observe:
         wait_s = self._limit().admit(caller)
         if not wait_s:
             return None
-        return LimitedError("rate_limited", "Too many requests. Slow down.", retry_after_s=wait_s)
+        return _slow_down(wait_s)
 
     def _answer_to(self, error: Exception, observed: Observed) -> Response:
         if isinstance(error, TimeoutError):
@@ -244,6 +277,10 @@ class Observe:
         self._requests.finished(scope["method"], pattern, status, seconds)
         if pattern not in _PROBES:
             metrics.served[observed.depth].inc()
+
+
+def _slow_down(wait_s: int) -> LimitedError:
+    return LimitedError("rate_limited", "Too many requests. Slow down.", retry_after_s=wait_s)
 
 
 def _body_bytes(headers: dict[bytes, bytes]) -> int | None:

@@ -11,7 +11,10 @@ from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.subscriptions.models import FeatureUsage, Subscription
 
 _COUNTING = select(
-    Subscription.tier, Subscription.billing_interval, Subscription.current_period_start
+    Subscription.tier,
+    Subscription.billing_interval,
+    Subscription.current_period_start,
+    Subscription.entitled_until,
 ).where(
     Subscription.user_id == bindparam("user_id"),
     # Spelled out, not bound: only so can the index of living subscriptions serve.
@@ -56,7 +59,7 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 async def counting(session: ReadSession | WriteSession, user_id: int) -> Sequence[AnyRow]:
-    """Tier, interval and period start of every subscription of a person that counts now."""
+    """Tier, interval, period start and end of every subscription of a person that counts now."""
     return await _rows(session, _COUNTING, {"user_id": user_id})
 
 

@@ -24,6 +24,7 @@ __all__ = ["people", "pods"]
 ALEMBIC = (sys.executable, "-m", "alembic", "-c", "reference_app/alembic.ini")
 
 _TABLES = "users, auth_sessions, refresh_tokens, companies, jobs, saved_jobs, applications"
+_TABLES += ", ad_audience_days, ad_batches"
 
 MakeSettings = Callable[..., Settings]
 RunApp = Callable[..., AbstractAsyncContextManager[Running]]
