@@ -244,6 +244,8 @@ async def _both_hear(*apps: Running) -> None:
 async def _eventually(app: Running, key: str, status: int) -> httpx2.Response:
     """The answer once the other pod's news has arrived."""
     async with asyncio.timeout(20):
-        while (answer := await send(app, key, "GET", "/jobs/mine")).status_code != status:
+        while True:
+            answer = await send(app, key, "GET", "/jobs/mine")
+            if answer.status_code == status:
+                return answer
             await asyncio.sleep(0.05)
-    return answer
