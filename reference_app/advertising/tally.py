@@ -69,6 +69,7 @@ class Tally:
         self._store = store
         self._clock = clock
         self._days: dict[date, _Day] = {}
+        self._telling = asyncio.Lock()
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -112,15 +113,17 @@ class Tally:
         """Tell and hear once a second, until cancelled."""
         while True:
             await asyncio.sleep(SHARE_S)
-            await self.share()
+            # Broken off, nobody would know whether Redis took it.
+            await asyncio.shield(self.share())
 
     async def share(self) -> None:
         """Tell the other workers now, and hear of them."""
-        today = self.today()
-        for day in sorted(self._days):
-            await self._share(day)
-            if day < today:
-                del self._days[day]
+        async with self._telling:
+            today = self.today()
+            for day in sorted(self._days):
+                await self._share(day)
+                if day < today:
+                    del self._days[day]
 
     async def _share(self, day: date) -> None:
         counts = self._days[day]
