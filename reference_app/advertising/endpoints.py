@@ -94,7 +94,7 @@ async def ad(
 async def click(
     request: Request, token: Annotated[str, Path(max_length=LONGEST_TOKEN)]
 ) -> RedirectResponse:
-    """Good for an hour after it was shown. Counts once, however often it is followed."""
+    """Good for a while (an hour, usually) after it was shown. Counts once, however often."""
     target, depth = await board_of(request).ads.click(token)
     observed_of(request).touched(depth)
     return RedirectResponse(target, status.HTTP_303_SEE_OTHER, headers=_UNCACHED)

@@ -15,6 +15,7 @@ from tests.app.conftest import RunApp
 from tests.app.life import Person, Running, problem, until
 from tests.app.rows import execute
 from tests.app.statements import counted
+from tests.app.till import Till
 
 
 async def key_of(person: Person, name: str = "Payroll") -> dict[str, Any]:
@@ -249,3 +250,16 @@ async def _eventually(app: Running, key: str, status: int) -> httpx2.Response:
             if answer.status_code == status:
                 return answer
             await asyncio.sleep(0.05)
+
+
+async def test_what_is_bought_opens_and_what_ends_closes_keys_at_once(till: Till) -> None:
+    person = await till.person()
+    # From now on the worker believes to know that they are on Free.
+    await person.get("/ads?placement=jobs", expect=204)
+    await till.subscribe(person, "business")
+    key = (await key_of(person))["key"]
+    holder = Person(till.client, {"access_token": key, "refresh_token": "", "user": person.user})
+    await holder.get("/jobs/saved", expect=200)
+    await person.post("/subscriptions/cancel", expect=200)
+    await till.days(32)
+    problem(await holder.get("/jobs/saved", expect=None), 403, "not_in_tier")
