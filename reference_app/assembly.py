@@ -13,10 +13,14 @@ from starlette.middleware.cors import CORSMiddleware
 from reference_app import errors, health, logs
 from reference_app.admin import endpoints as admin
 from reference_app.admin import report_endpoints as reports
+from reference_app.advertising import endpoints as advertising
+from reference_app.advertising.desk import AdDesk
 from reference_app.alerts import endpoints as alerts
 from reference_app.alerts.watching import watch
 from reference_app.analytics import endpoints as analytics
 from reference_app.analytics.activity import Activity, keeping
+from reference_app.api_keys import endpoints as api_keys
+from reference_app.api_keys.keyring import KeyRing
 from reference_app.applications import endpoints as applications
 from reference_app.auth import endpoints as auth
 from reference_app.auth.google import Google
@@ -57,6 +61,7 @@ from reference_app.serving import Board
 from reference_app.settings import Settings
 from reference_app.subscriptions import endpoints as subscriptions
 from reference_app.subscriptions.billing import Billing
+from reference_app.subscriptions.known_tiers import KnownTiers
 from reference_app.users import endpoints as users
 from reference_app.views import endpoints as views
 from reference_app.views.service import writing_job_views, writing_profile_views
@@ -110,6 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
         feed,
         companies,
         users,
+        advertising,
         applications,
         messages,
         notifications,
@@ -117,6 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
         reviews,
         realtime,
         auth,
+        api_keys,
         subscriptions,
         catalogue,
         alerts,
@@ -139,6 +146,7 @@ def create_app(settings: Settings) -> FastAPI:
         limit=lambda: app.state.board.api_limit,
         ended=lambda: app.state.board.ended_sessions,
         seen=lambda: app.state.board.activity.seen,
+        keys=lambda: app.state.board.keys.owner,
         requests=requests,
     )
     if settings.cors_origins:
@@ -177,6 +185,7 @@ async def _serving(
     own_writes = OwnWrites(store, settings.own_writes_seconds)
     ended_sessions = EndedSessions(store, settings.access_token_minutes * 60)
     database = Database(settings, own_writes, cache, switchboard.announcer.tell, ended_sessions.end)
+    tiers = KnownTiers(cache, database, settings.cache_ttl_user)
     mail = _mail(settings)
     board = Board(
         settings=settings,
@@ -204,6 +213,9 @@ async def _serving(
         profile_views=Tally("profiles", store, secret),
         activity=Activity(store),
         flags=Flags(store, settings.flags),
+        tiers=tiers,
+        keys=KeyRing(cache, database),
+        ads=AdDesk(settings, store, cache, database, tiers),
     )
     listener = Listener(
         redis_url,
@@ -240,6 +252,8 @@ async def _serving(
             store.deliver_delayed(),
             board.api_limit.run(),
             database.watch_primary(),
+            board.ads.tally.run(),
+            board.keys.run(),
             database.watch_replicas(),
             mail.run(),
             board.reset_desk.run(),
@@ -264,6 +278,7 @@ async def _serving(
         await board.google.close()
         await board.job_views.close()
         await board.profile_views.close()
+        await board.ads.tally.share()
         board.passwords.close()
         board.billing.close()
         await cache.close()
@@ -298,6 +313,7 @@ def _chores(board: Board) -> list[Chore]:
         watch(database, board.mail),
         team.forgetting(database),
         keeping(database, board.store),
+        *board.ads.chores(),
     ]
 
 

@@ -8,7 +8,9 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
+from reference_app.advertising.desk import AdDesk
 from reference_app.analytics.activity import Activity
+from reference_app.api_keys.keyring import KeyRing
 from reference_app.auth.google import Google
 from reference_app.auth.recovery import ResetDesk
 from reference_app.database import Database, ReadSession, WriteSession
@@ -27,9 +29,20 @@ from reference_app.kit.tokens import Access
 from reference_app.realtime.switchboard import Switchboard
 from reference_app.settings import Settings
 from reference_app.subscriptions.billing import Billing
+from reference_app.subscriptions.entitlements import Feature
+from reference_app.subscriptions.known_tiers import KnownTiers
 from reference_app.users.models import Role
 
 _DB = metrics.LAYERS.index("db")
+
+# Account matters: an API key must not make itself another, sign in, or spend money.
+_NOT_BY_KEY = (
+    "/api/v1/admin/",
+    "/api/v1/auth/",
+    "/api/v1/api-keys",
+    "/api/v1/subscriptions/",
+    "/api/v1/realtime/",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,9 @@ class Board:
     profile_views: Tally
     activity: Activity
     flags: Flags
+    tiers: KnownTiers
+    keys: KeyRing
+    ads: AdDesk
 
 
 def board_of(request: Request) -> Board:
@@ -67,14 +83,26 @@ def observed_of(request: Request) -> Observed:
 
 
 # The token itself is read on arrival; this says in the OpenAPI document how to bring one.
-_Bearer = Annotated[object, Depends(HTTPBearer(auto_error=False, description="An access token."))]
+_Bearer = Annotated[
+    object,
+    Depends(HTTPBearer(auto_error=False, description="An access token, or an API key.")),
+]
 
 
 async def _signed_in(request: Request, _: _Bearer) -> Access:
     access = observed_of(request).access
     if access is None:
         raise UnauthenticatedError("not_signed_in", "Sign in to do this.")
+    if access.by_key:
+        await _admit_key(request, access)
     return access
+
+
+async def _admit_key(request: Request, access: Access) -> None:
+    if request.scope["path"].startswith(_NOT_BY_KEY):
+        raise ForbiddenError("not_by_api_key", "This is not for API keys. Sign in to do this.")
+    depth = await board_of(request).tiers.require(access.user_id, Feature.API_ACCESS)
+    observed_of(request).touched(depth)
 
 
 Viewer = Annotated[Access, Depends(_signed_in)]

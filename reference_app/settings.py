@@ -124,6 +124,11 @@ class Settings(BaseSettings):
     google_issuer_url: str = "https://accounts.google.com"
     google_timeout_seconds: PositiveFloat = 3.0
 
+    # advertising
+    ads_assumed_cpm_cents: PositiveInt = 100
+    """What a thousand impressions are assumed to bring: nobody has measured it."""
+    ads_click_seconds: PositiveInt = 3_600
+
     # what it costs
     stripe_secret_key: SecretStr | None = None
     """Without it nothing can be bought."""

@@ -6,8 +6,10 @@ from sqlalchemy import CheckConstraint, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from reference_app.admin.models import AuditEntry, Report
+from reference_app.advertising.models import AdBatch, AudienceDay, Campaign, CampaignDay
 from reference_app.alerts.models import AlertLetter, SavedSearch
 from reference_app.analytics.models import DailyActivity
+from reference_app.api_keys.models import ApiKey
 from reference_app.applications.models import Application, ApplicationEvent, ApplicationNote
 from reference_app.auth.models import AuthSession, ExternalIdentity, LetterToken, RefreshToken
 from reference_app.base import Model
@@ -54,13 +56,18 @@ class SeedState(Model):
 metadata = Model.metadata
 
 __all__ = [
+    "AdBatch",
     "AlertLetter",
+    "ApiKey",
     "Application",
     "ApplicationEvent",
     "ApplicationNote",
+    "AudienceDay",
     "AuditEntry",
     "AuthSession",
     "BillingAccount",
+    "Campaign",
+    "CampaignDay",
     "Company",
     "CompanyFollow",
     "CompanyInvitation",

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 
 from reference_app.admin import audit, moderation, people, switches
-from reference_app.admin.audit import Actor
+from reference_app.admin.acting import Acting
 from reference_app.admin.schemas import (
     AuditPage,
     Because,
@@ -34,7 +34,7 @@ from reference_app.errors import (
     problem_docs,
 )
 from reference_app.kit.pagination import CursorText, Limit
-from reference_app.serving import Admin, Reading, Writing, board_of, observed_of
+from reference_app.serving import Admin, Reading, Writing, board_of
 from reference_app.texts import PathId
 from reference_app.users.models import Role
 
@@ -47,14 +47,6 @@ _ADMINS_THING = problem_docs(
     InvalidError, UnauthenticatedError, ForbiddenError, NotFoundError, ConflictError
 )
 _ADMINS_FLAG = problem_docs(UnauthenticatedError, ForbiddenError, NotFoundError, UnavailableError)
-
-
-async def _acting(request: Request, admin: Admin) -> Actor:
-    return Actor(admin.user_id, observed_of(request).request_id)
-
-
-Acting = Annotated[Actor, Depends(_acting)]
-"""The administrator who asks, as the record names them."""
 
 
 @router.get("/users", summary="Find people", responses=_ADMINS_LIST)

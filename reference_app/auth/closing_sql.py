@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from reference_app.admin.models import Report
+from reference_app.advertising.models import Campaign, CampaignStatus
 from reference_app.alerts.models import AlertLetter, SavedSearch
+from reference_app.api_keys.models import ApiKey
 from reference_app.applications.models import (
     Application,
     ApplicationEvent,
@@ -58,6 +60,7 @@ ERASED: tuple[Column, ...] = (
     Review.worker_id,
     FeatureUsage.user_id,
     CompanyMember.user_id,
+    ApiKey.user_id,
     SavedSearch.user_id,
     AlertLetter.user_id,
     ProfileView.user_id,
@@ -77,6 +80,7 @@ KEPT: dict[Column, str] = {
     ApplicationNote.author_id: "the employer's record",
     Report.reporter_id: "the record of what was reported",
     Report.author_id: "the record of what was reported",
+    Campaign.owner_id: "the figures of what was shown: ended",
     Job.employer_id: "the applicants' record: closed; drafts go",
     Company.owner_id: "its reviews, and its jobs for those who applied",
     BillingAccount.user_id: "the books",
@@ -131,6 +135,12 @@ async def empty_applications(session: WriteSession, user_id: int) -> None:
     await _update(
         session, Application, (mine,), {"cover_letter": "", "proposed_budget_cents": None}
     )
+
+
+async def end_campaigns(session: WriteSession, user_id: int) -> None:
+    """End a person's campaigns; what they were shown stays counted."""
+    mine = Campaign.owner_id == user_id
+    await _update(session, Campaign, (mine,), {"status": CampaignStatus.ENDED})
 
 
 async def end_gifts(session: WriteSession, user_id: int) -> None:

@@ -7,7 +7,7 @@ ones most of all.
 import asyncio
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from itertools import count
 from time import perf_counter
@@ -30,7 +30,12 @@ from reference_app.kit import metrics
 from reference_app.kit.ended_sessions import EndedSessions
 from reference_app.kit.overload import overloaded
 from reference_app.kit.rate_limit import ApiLimit, network_of
-from reference_app.kit.tokens import Access, InvalidTokenError, read_access_token
+from reference_app.kit.tokens import (
+    API_KEY_START,
+    Access,
+    InvalidTokenError,
+    read_access_token,
+)
 
 _log = structlog.get_logger()
 
@@ -43,6 +48,9 @@ _ALWAYS_ANSWERED = _PROBES | {"/health"}
 _NO_ROUTE = "none"
 # All of these come from one address, in bursts, and each is cheap to refuse by its signature.
 _WITHOUT_LIMIT = frozenset({"/api/v1/subscriptions/webhook"})
+
+KeyReader = Callable[[str], Awaitable[tuple[Access | None, int]]]
+"""Whose API key this is (None: nobody's), and how deep that lay (index of `metrics.LAYERS`)."""
 
 
 class Observed:
@@ -146,6 +154,7 @@ class Observe:
         limit: Callable[[], ApiLimit],
         ended: Callable[[], EndedSessions],
         seen: Callable[[], Callable[[int], None]],
+        keys: Callable[[], KeyReader],
         requests: metrics.RequestCounters,
     ) -> None:
         self._app = app
@@ -158,6 +167,7 @@ class Observe:
         self._limit = limit
         self._ended = ended
         self._seen = seen
+        self._keys = keys
         self._requests = requests
         self._worker = secrets.token_hex(4)
         self._numbers = count(1)
@@ -173,7 +183,7 @@ class Observe:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        observed = self._observe(scope)
+        observed, key = self._observe(scope)
         scope["observed"] = observed
         status = 0
 
@@ -192,21 +202,20 @@ class Observe:
 
         path = scope["path"]
         slot = 0 if path in _ALWAYS_ANSWERED else 1
-        refusal: DomainError | None
-        if slot and self._taken >= self._slots:
-            slot, refusal = 0, overloaded("requests")
-        else:
-            refusal = self._refusal(path, observed)
+        full = slot == 1 and self._taken >= self._slots
+        if full:
+            slot = 0
         self._taken += slot
         self._requests.in_flight += 1
         try:
-            if refusal is not None:
-                answer = problem_response(refusal, observed.request_id)
-                await answer(scope, receive, send_observed)
-                return
-            if observed.body_bytes is None:
-                receive = _bounded(receive, self._body_bytes)
             try:
+                refusal = await self._admission(path, key, observed, full=full)
+                if refusal is not None:
+                    answer = problem_response(refusal, observed.request_id)
+                    await answer(scope, receive, send_observed)
+                    return
+                if observed.body_bytes is None:
+                    receive = _bounded(receive, self._body_bytes)
                 async with asyncio.timeout(self._timeout_s):
                     await self._app(scope, receive, send_observed)
             except Exception as error:
@@ -220,7 +229,8 @@ class Observe:
             self._requests.in_flight -= 1
             self._count(scope, observed, status, perf_counter() - started)
 
-    def _observe(self, scope: Scope) -> Observed:
+    def _observe(self, scope: Scope) -> tuple[Observed, str | None]:
+        """What is known at once, and the API key that would tell more."""
         headers = dict(scope["headers"])
         client = scope.get("client")
         peer = client[0] if client else ""
@@ -230,17 +240,50 @@ class Observe:
             given = headers.get(b"x-request-id")
             if given is not None and _GIVEN_ID.fullmatch(given):
                 request_id = given.decode("ascii")
-        access = None
+        access = key = None
         authorization = headers.get(b"authorization")
         if authorization is not None and authorization[:7].lower() == b"bearer ":
-            try:
-                access = read_access_token(authorization[7:].decode("latin-1"), secret=self._secret)
-                if self._ended().has_ended(access.session_id):
-                    access = None
-            except InvalidTokenError:
-                access = None
+            token = authorization[7:].decode("latin-1")
+            if token.startswith(API_KEY_START):
+                key = token
+            else:
+                access = self._holder(token)
         request_id = request_id or f"{self._worker}-{next(self._numbers):08x}"
-        return Observed(request_id, peer, access, _body_bytes(headers))
+        return Observed(request_id, peer, access, _body_bytes(headers)), key
+
+    def _holder(self, token: str) -> Access | None:
+        """Whom an access token speaks for, None when it is not ours or its session has ended."""
+        try:
+            access = read_access_token(token, secret=self._secret)
+        except InvalidTokenError:
+            return None
+        return None if self._ended().has_ended(access.session_id) else access
+
+    async def _admission(
+        self, path: str, key: str | None, observed: Observed, *, full: bool
+    ) -> DomainError | None:
+        """Why a request is not worked on, None when it is."""
+        if full:
+            return overloaded("requests")
+        if key is not None:
+            async with asyncio.timeout(self._timeout_s):
+                await self._find_owner(key, observed)
+        return self._refusal(path, observed)
+
+    async def _find_owner(self, key: str, observed: Observed) -> None:
+        """Let the request act as the owner of `key`, if it has one.
+
+        Raises `LimitedError` where too many keys from this network were nobody's: each
+        of those costs a look into the database.
+        """
+        guesser = f"k{network_of(observed.address)}"
+        wait_s = self._limit().wait_s(guesser)
+        if wait_s:
+            raise _slow_down(wait_s)
+        observed.access, depth = await self._keys()(key)
+        observed.touched(depth)
+        if observed.access is None:
+            self._limit().admit(guesser)
 
     def _refusal(self, path: str, observed: Observed) -> DomainError | None:
         if observed.body_bytes is not None and observed.body_bytes > self._body_bytes:
@@ -254,7 +297,7 @@ class Observe:
         wait_s = self._limit().admit(caller)
         if not wait_s:
             return None
-        return LimitedError("rate_limited", "Too many requests. Slow down.", retry_after_s=wait_s)
+        return _slow_down(wait_s)
 
     def _answer_to(self, error: Exception, observed: Observed) -> Response:
         if isinstance(error, TimeoutError):
@@ -271,6 +314,10 @@ class Observe:
         self._requests.finished(scope["method"], pattern, status, seconds)
         if pattern not in _PROBES:
             metrics.served[observed.depth].inc()
+
+
+def _slow_down(wait_s: int) -> LimitedError:
+    return LimitedError("rate_limited", "Too many requests. Slow down.", retry_after_s=wait_s)
 
 
 def _body_bytes(headers: dict[bytes, bytes]) -> int | None:

@@ -106,6 +106,18 @@ class ApiLimit:
 
     def admit(self, caller: str) -> int:
         """Count a request of `caller`: 0 lets it pass, else the seconds until the next may."""
+        wait_s = self.wait_s(caller)
+        if wait_s:
+            return wait_s
+        count = self._counts.get(caller)
+        if count is None:
+            count = self._counts[caller] = _Count()
+        count.unshared += 1
+        self._changed.add(caller)
+        return 0
+
+    def wait_s(self, caller: str) -> int:
+        """The seconds until a request of `caller` may pass, 0 for now; counts only refusals."""
         now = self._clock()
         window = int(now // _WINDOW_S)
         if window != self._window:
@@ -113,14 +125,10 @@ class ApiLimit:
             self._counts = {}
             self._changed = set()
         count = self._counts.get(caller)
-        if count is None:
-            count = self._counts[caller] = _Count()
-        if count.shared + count.unshared >= self._limit:
-            metrics.rate_limited("api")
-            return _WINDOW_S - int(now % _WINDOW_S)
-        count.unshared += 1
-        self._changed.add(caller)
-        return 0
+        if count is None or count.shared + count.unshared < self._limit:
+            return 0
+        metrics.rate_limited("api")
+        return _WINDOW_S - int(now % _WINDOW_S)
 
     async def run(self) -> None:
         """Add up with the other workers until cancelled."""

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from reference_app.seed import (
     attention,
+    campaigns,
     companies,
     interest,
     people,
@@ -50,6 +51,7 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
     follows = society.plan_user_follows(scale, folk, now)
     company_follows = society.plan_company_follows(scale, folk, firms, now)
     connected = society.plan_connections(scale, folk, now)
+    advertised = campaigns.plan_campaigns(firms, now)
     company_of = dict(zip(firms.owner.tolist(), firms.names, strict=True))
     return [
         TableData(
@@ -127,5 +129,11 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
             posts.COMMENT_COLUMNS,
             len(commented.created),
             lambda: posts.comment_rows(commented),
+        ),
+        TableData(
+            "campaigns",
+            campaigns.COLUMNS,
+            len(advertised.told),
+            lambda: campaigns.campaign_rows(advertised),
         ),
     ]

@@ -40,7 +40,10 @@ def counts_now() -> ColumnElement[bool]:
 
 
 _COUNTING = select(
-    Subscription.tier, Subscription.billing_interval, Subscription.current_period_start
+    Subscription.tier,
+    Subscription.billing_interval,
+    Subscription.current_period_start,
+    Subscription.entitled_until,
 ).where(Subscription.user_id == bindparam("user_id"), counts_now())
 _RANK = case({tier: literal_column(str(rank(tier))) for tier in Tier}, value=Subscription.tier)
 
@@ -102,7 +105,7 @@ def allows(
 
 
 async def counting(session: ReadSession | WriteSession, user_id: int) -> Sequence[AnyRow]:
-    """Tier, interval and period start of every subscription of a person that counts now."""
+    """Tier, interval, period start and end of every subscription of a person that counts now."""
     return await _rows(session, _COUNTING, {"user_id": user_id})
 
 

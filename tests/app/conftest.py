@@ -25,7 +25,7 @@ ALEMBIC = (sys.executable, "-m", "alembic", "-c", "reference_app/alembic.ini")
 
 _TABLES = (
     "users, auth_sessions, refresh_tokens, companies, jobs, saved_jobs, applications,"
-    " audit_log, daily_activity"
+    " audit_log, daily_activity, ad_audience_days, ad_batches"
 )
 
 _CHORES = (

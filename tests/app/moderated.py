@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx2
 
 from tests.app.admins import administrator, put
+from tests.app.campaigns import campaign
 from tests.app.life import Person, Running
 
 BECAUSE = {"reason": "Because of the rules"}
@@ -38,6 +39,7 @@ class World:
             "review": review.json()["id"],
             "user": self.author.id,
             "message": message.json()["id"],
+            "campaign": await _submitted(self.author),
         }
         return self
 
@@ -70,3 +72,9 @@ class World:
         assert rated == int(review)
         user = (await client.get(f"/users/{author}")).status_code == 200
         return {"job": job, "post": post, "comment": comments, "review": review, "user": user}
+
+
+async def _submitted(author: Person) -> int:
+    wanted = await campaign(author)
+    await author.post(f"/campaigns/{wanted}/submit", expect=200)
+    return wanted

@@ -84,6 +84,20 @@ WRITES = [
         ("flag", "messaging"),
     ),
     ("flag.clear", "DELETE", "/admin/flags/messaging", None, ("flag", "messaging")),
+    (
+        "campaign.approve",
+        "POST",
+        "/admin/campaigns/{campaign}/approve",
+        None,
+        ("campaign", "{campaign}"),
+    ),
+    (
+        "campaign.reject",
+        "POST",
+        "/admin/campaigns/{campaign}/reject",
+        BECAUSE,
+        ("campaign", "{campaign}"),
+    ),
 ]
 
 
@@ -120,7 +134,7 @@ def _pattern(path: str) -> str:
         return f"/admin/moderation/{{kind}}/{{thing_id}}/{parts[-1]}"
     if parts[2] == "flags":
         return "/admin/flags/{name}"
-    return path.format(user="{user_id}")
+    return path.format(user="{user_id}", campaign="{campaign_id}")
 
 
 async def test_what_is_refused_is_not_on_record(world: World) -> None:
