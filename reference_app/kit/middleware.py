@@ -20,7 +20,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference_app.errors import (
     DomainError,
-    LimitedError,
     TimedOutError,
     TooLargeError,
     problem_response,
@@ -37,6 +36,16 @@ _MOST_KNOWN_CALLERS = 20_000
 # What only our own stack asks. /health is for everyone, so it counts as a request.
 _PROBES = frozenset({"/ready", "/startup", "/metrics"})
 _NO_ROUTE = "none"
+_SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+]
+# Of what we answer nothing is a page, and most is for one person only; what is not says so.
+_UNLESS_SAID = [
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+]
 # All of these come from one address, in bursts, and each is cheap to refuse by its signature.
 _WITHOUT_LIMIT = frozenset({"/api/v1/subscriptions/webhook"})
 
@@ -58,6 +67,12 @@ class Observed:
         self.access = access
         self.body_bytes = body_bytes
         self.depth = 0
+
+    @property
+    def caller(self) -> str:
+        """Whom a limit counts the request for: a user, or else an address."""
+        access = self.access
+        return network_of(self.address) if access is None else f"u{access.user_id}"
 
     def touched(self, depth: int) -> None:
         """The request went as deep as `depth`."""
@@ -137,8 +152,12 @@ class Observe:
         callers: Callers,
         limit: Callable[[], ApiLimit],
         requests: metrics.RequestCounters,
+        cors: Callable[[ASGIApp], ASGIApp] | None,
     ) -> None:
-        self._app = app
+        # Inside, so that what it answers itself passes here too; around our own answers as
+        # well, so that a browser may read refusals.
+        self._app = app if cors is None else cors(app)
+        self._answer = _send_answer if cors is None else cors(_send_answer)
         self._secret = secret
         self._timeout_s = timeout_s
         self._body_bytes = body_bytes
@@ -149,7 +168,7 @@ class Observe:
         self._numbers = count(1)
         self._fixed_headers = [
             (b"x-pod", pod.encode("latin-1", "replace")),
-            (b"x-content-type-options", b"nosniff"),
+            *_SECURITY,
         ]
         self._source_headers = [(b"x-served-from", layer.encode()) for layer in metrics.LAYERS]
 
@@ -167,8 +186,11 @@ class Observe:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                given = message["headers"]
+                said = {name for name, _ in given}
                 message["headers"] = [
-                    *message["headers"],
+                    *given,
+                    *[header for header in _UNLESS_SAID if header[0] not in said],
                     *self._fixed_headers,
                     self._source_headers[observed.depth],
                     (b"x-request-id", observed.request_id.encode("latin-1")),
@@ -178,10 +200,10 @@ class Observe:
 
         self._requests.in_flight += 1
         try:
-            refusal = self._refusal(scope["path"], observed)
+            refusal = self._refusal(scope, observed)
             if refusal is not None:
-                answer = problem_response(refusal, observed.request_id)
-                await answer(scope, receive, send_observed)
+                scope["answer"] = problem_response(refusal, observed.request_id)
+                await self._answer(scope, receive, send_observed)
                 return
             if observed.body_bytes is None:
                 receive = _bounded(receive, self._body_bytes)
@@ -191,8 +213,8 @@ class Observe:
             except Exception as error:
                 if status:  # the response has begun: all that is left is to break it off
                     raise
-                answer = self._answer_to(error, observed)
-                await answer(scope, receive, send_observed)
+                scope["answer"] = self._answer_to(error, observed)
+                await self._answer(scope, receive, send_observed)
         finally:
             self._requests.in_flight -= 1
             self._count(scope, observed, status, perf_counter() - started)
@@ -217,17 +239,14 @@ class Observe:
         request_id = request_id or f"{self._worker}-{next(self._numbers):08x}"
         return Observed(request_id, peer, access, _body_bytes(headers))
 
-    def _refusal(self, path: str, observed: Observed) -> DomainError | None:
+    def _refusal(self, scope: Scope, observed: Observed) -> DomainError | None:
         if observed.body_bytes is not None and observed.body_bytes > self._body_bytes:
             return TooLargeError("too_large", f"A body has at most {self._body_bytes} bytes.")
-        if not path.startswith("/api/") or path in _WITHOUT_LIMIT:
+        path = scope["path"]
+        # A browser asks before it asks: that would count everything twice.
+        if not path.startswith("/api/") or path in _WITHOUT_LIMIT or scope["method"] == "OPTIONS":
             return None
-        access = observed.access
-        caller = f"u{access.user_id}" if access is not None else network_of(observed.address)
-        wait_s = self._limit().admit(caller)
-        if not wait_s:
-            return None
-        return LimitedError("rate_limited", "Too many requests. Slow down.", retry_after_s=wait_s)
+        return self._limit().check(observed.caller)
 
     def _answer_to(self, error: Exception, observed: Observed) -> Response:
         if isinstance(error, TimeoutError):
@@ -244,6 +263,10 @@ class Observe:
         self._requests.finished(scope["method"], pattern, status, seconds)
         if pattern not in _PROBES:
             metrics.served[observed.depth].inc()
+
+
+async def _send_answer(scope: Scope, receive: Receive, send: Send) -> None:
+    await scope["answer"](scope, receive, send)
 
 
 def _body_bytes(headers: dict[bytes, bytes]) -> int | None:
