@@ -146,10 +146,12 @@ def document_problems(schema: dict[str, Any]) -> None:
     components["Problem"] = Problem.model_json_schema()
     for unused in ("HTTPValidationError", "ValidationError"):
         components.pop(unused, None)
-    for path in schema["paths"].values():
-        for operation in path.values():
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
             if "422" in operation["responses"]:
                 operation["responses"] |= {"422": _documented(NotUnderstoodError.title)}
+            if path.startswith("/api/"):
+                operation["responses"] |= {"429": _documented(LimitedError.title)}
 
 
 def problem_response(error: DomainError, request_id: str) -> Response:

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from tests.app.life import PASSWORD, Person, Running
-from tests.app.rows import execute
+from tests.app.rows import execute_at
 
 _numbers = count(1)
 
@@ -17,8 +17,9 @@ _numbers = count(1)
 class Scene:
     """An owner's things by name, each made once."""
 
-    def __init__(self, app: Running) -> None:
+    def __init__(self, app: Running, database_url: str) -> None:
         self.app = app
+        self.database_url = database_url
         self._made: dict[str, Any] = {}
 
     async def the(self, name: str) -> Any:
@@ -51,7 +52,15 @@ def thing(make: Callable[[Scene], Awaitable[Any]]) -> Callable[[Scene], Awaitabl
 @thing
 async def employer(scene: Scene) -> Person:
     """The owner, unless said otherwise: has a company, and the tier Business."""
-    return await scene.app.employer()
+    owner = await scene.app.person("employer")
+    owner.company = (await owner.post("/companies", name="Conch Ltd", expect=201)).json()
+    execute_at(
+        scene.database_url,
+        "INSERT INTO subscriptions (user_id, tier, billing_interval, status)"
+        " VALUES (%s, 'business', 'month', 'active')",
+        owner.id,
+    )
+    return owner
 
 
 @thing
@@ -78,7 +87,7 @@ async def member(scene: Scene) -> Person:
 @thing
 async def admin(scene: Scene) -> Person:
     person = await scene.app.person()
-    execute(scene.app, "UPDATE users SET role = 'admin' WHERE id = %s", person.id)
+    execute_at(scene.database_url, "UPDATE users SET role = 'admin' WHERE id = %s", person.id)
     answer = await scene.app.client.post(
         "/auth/login", json={"email": person.user["email"], "password": PASSWORD}
     )

@@ -105,11 +105,12 @@ def test_every_route_has_a_row_in_its_domains_table_and_every_row_a_route(
 async def test_everyone_gets_what_the_table_says(run_app: RunApp, table: Path) -> None:
     async with run_app(**_PAYMENTS) as app:
         # Reading uses nothing up: one scene will do for all of it.
-        read = Scene(app)
+        url = app.board.settings.database_url.get_secret_value()
+        read = Scene(app, url)
         wrong = [
             f"{row.call} as {role}: {got}, not {row.expected(role)}"
             for row in rows(table)
-            async for role, got in _gets(read if row.call.startswith("GET") else Scene(app), row)
+            async for role, got in _gets(read if _reads(row) else Scene(app, url), row)
             if not agrees(got, row.expected(role))
         ]
     assert wrong == [], "\n".join(wrong)
@@ -120,6 +121,10 @@ def agrees(got: str, expected: str) -> bool:
     return got == expected or got.split()[0] == expected
 
 
+def _reads(row: Row) -> bool:
+    return row.call.startswith("GET ")
+
+
 async def _gets(scene: Scene, row: Row) -> AsyncIterator[tuple[str, str]]:
     for role in ROLES:
         answer = await _call(scene, row, role)
@@ -127,11 +132,11 @@ async def _gets(scene: Scene, row: Row) -> AsyncIterator[tuple[str, str]]:
         if role == "anonymous" and answer.startswith("401"):
             for token in _bad_tokens(scene.app, await scene.the(row.owner_is)):
                 yield role, await _call(scene, row, role, token)
-        used_up = answer[0] in "12" and not row.call.startswith("GET")
+        used_up = answer[0] in "12" and not _reads(row)
         if used_up and row.keeps and role != "owner":
             assert await _is_there(scene, row.keeps), f"{row.call} as {role} did something"
         elif used_up:
-            scene = Scene(scene.app)
+            scene = Scene(scene.app, scene.database_url)
 
 
 async def _call(scene: Scene, row: Row, role: str, token: str | None = None) -> str:
@@ -194,9 +199,12 @@ async def _opens(app: Running, person: Person | None) -> str:
         shown = (await person.post("/realtime/ticket", expect=201)).json()
         offered = [shown["protocol"], shown["ticket"]]
     scope = {
-        **{"type": "websocket", "path": "/ws", "raw_path": b"/ws", "root_path": ""},
-        **{"scheme": "ws", "query_string": b"", "headers": [], "subprotocols": offered},
-        **{"client": ("127.0.0.1", 1), "server": ("board.test", 80)},
+        "type": "websocket",
+        "path": "/ws",
+        "query_string": b"",
+        "headers": [],
+        "subprotocols": offered,
+        "client": ("127.0.0.1", 1),
     }
     said: list[str] = []
     heard = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1001}]

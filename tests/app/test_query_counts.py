@@ -1,60 +1,81 @@
-"""How many statements a page costs: as many for one item as for twenty."""
+"""How many statements a page costs: as many for one item as for twelve."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from redis.asyncio import Redis
 
-from tests.app.life import Person, Running
+from reference_app.assembly import create_app
+from tests.app.conftest import MakeSettings
+from tests.app.filling import FILLS
+from tests.app.life import Running
+from tests.app.scene import Scene
+from tests.app.statements import counted
 
-
-@contextmanager
-def _counted() -> Iterator[list[str]]:
-    """The statements that run meanwhile, those of the caches' and pools' own upkeep apart."""
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
+_LISTS = tomllib.loads(Path(__file__).with_name("lists.toml").read_text(encoding="utf-8"))["row"]
 
 
-@pytest.mark.parametrize(
-    ("path", "signed_in"),
-    [
-        ("/jobs?limit=100", False),
-        ("/jobs?limit=100&q=plumber", False),
-        ("/jobs?limit=100&q=plumer", False),
-        ("/companies?limit=100", False),
-        ("/companies/{company}", False),
-        ("/companies/{company}/jobs?limit=100", False),
-        ("/jobs/{job}", False),
-        ("/users/{person}", False),
-        ("/jobs/mine?limit=100", True),
-        ("/jobs/{job}/applications?limit=100", True),
-        ("/jobs/saved?limit=100", True),
-        ("/applications?limit=100", True),
-        ("/auth/me", True),
-    ],
-)
-@pytest.mark.parametrize("items", [1, 12])
-async def test_a_page_is_one_statement(
-    app: Running, path: str, signed_in: bool, items: int
-) -> None:
-    owner = await app.employer()
-    job = await _board(app, owner, items)
-    asker = owner if "mine" in path or "{job}/applications" in path else await app.person()
-    if "saved" in path or path.startswith("/applications"):
-        await _interest(owner, asker)
-    where = path.format(company=owner.company["id"], job=job, person=owner.id)
-    with _counted() as statements:
-        answer = await (asker.get(where) if signed_in else app.client.get(where))
-    assert answer.status_code == 200
+def test_every_list_has_a_row_and_every_row_a_list(make_settings: MakeSettings) -> None:
+    document = create_app(make_settings()).openapi()
+    lists = {
+        path
+        for path, operations in document["paths"].items()
+        if "get" in operations and _is_list(document, operations["get"])
+    }
+    assert lists == {row["path"] for row in _LISTS}
+
+
+def _is_list(document: dict[str, Any], operation: dict[str, Any]) -> bool:
+    shown = operation["responses"]["200"].get("content", {}).get("application/json", {})
+    name = shown.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    return "items" in document["components"]["schemas"].get(name, {}).get("properties", {})
+
+
+@pytest.mark.parametrize("row", _LISTS, ids=lambda row: f"{row['path']}?{row.get('query', '')}")
+async def test_a_list_is_one_statement_however_long(app: Running, row: dict[str, Any]) -> None:
+    scene = Scene(app, app.board.settings.database_url.get_secret_value())
+    names = re.findall(r"{(\w+)}", row["path"])
+    path = row["path"].format(**{name: await scene.the(name) for name in names})
+    shown = 0
+    for more in (1, 11):
+        await FILLS[row["of"]](scene, more)
+        await _forget_everything(app)
+        with counted() as statements:
+            answer = await _ask(scene, f"{path}?{row.get('query', '')}", row.get("asks"))
+        before, shown = shown, len(answer["items"])
+        assert shown >= before + more
+        assert len(statements) == row.get("statements", 1), statements
+
+
+async def _ask(scene: Scene, path: str, asks: str | None) -> Any:
+    headers = {}
+    if asks is not None:
+        headers["authorization"] = f"Bearer {(await scene.the(asks)).access_token}"
+    with_host = f"http://board.test{path}"
+    answer = await scene.app.client.get(with_host, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def _forget_everything(app: Running) -> None:
+    async def flush(redis: Redis) -> None:
+        await redis.flushdb()
+
+    await app.board.store.run(flush)
+    app.board.cache.hears()
+
+
+@pytest.mark.parametrize("path", ["/companies/{company_id}", "/jobs/{job_id}", "/users/{user_id}"])
+async def test_a_page_is_one_statement(app: Running, path: str) -> None:
+    scene = Scene(app, app.board.settings.database_url.get_secret_value())
+    names = re.findall(r"{(\w+)}", path)
+    where = path.format(**{name: await scene.the(name) for name in names})
+    await _forget_everything(app)
+    with counted() as statements:
+        assert (await app.client.get(where)).status_code == 200
     assert len(statements) == 1, statements
 
 
@@ -66,29 +87,13 @@ async def test_writes_cost_a_fixed_number_of_statements(app: Running) -> None:
         ("POST", f"/jobs/{job['id']}/applications", {"cover_letter": "Me."}, 5),
         ("PATCH", "/users/me", {"headline": "Mason"}, 3),
     ):
-        with _counted() as statements:
+        with counted() as statements:
             answer = await seeker.send(method, path, body)
         assert answer.is_success
         assert len(statements) <= most, statements
-    with _counted() as statements:
+    with counted() as statements:
         refreshed = await app.client.post(
             "/auth/refresh", json={"refresh_token": seeker.refresh_token}
         )
     assert refreshed.status_code == 200
     assert len(statements) == 1, statements
-
-
-async def _board(app: Running, owner: Person, items: int) -> int:
-    job: dict[str, int] = {}
-    for _ in range(items):
-        job = await owner.job()
-    for _ in range(min(items, 3)):
-        seeker = await app.person()
-        await seeker.post(f"/jobs/{job['id']}/applications", cover_letter="Me.", expect=201)
-    return job["id"]
-
-
-async def _interest(owner: Person, asker: Person) -> None:
-    for job in (await owner.get("/jobs/mine?limit=100")).json()["items"]:
-        await asker.send("PUT", f"/jobs/{job['id']}/save", expect=204)
-        await asker.post(f"/jobs/{job['id']}/applications", cover_letter="Me.", expect=201)
