@@ -156,13 +156,14 @@ async def followed(scene: Scene, many: int) -> None:
     )
 
 
-async def _connect(scene: Scene, many: int, status: str, decided_at: str) -> None:
+async def _connect(scene: Scene, many: int, status: str) -> None:
     # Whoever is new has a higher id.
     sql(
         scene,
-        "INSERT INTO connections (low_user_id, high_user_id, asked_by, status, decided_at)"
-        f" SELECT %s, other, other, '{status}', {decided_at} FROM unnest(%s::bigint[]) other",
+        "INSERT INTO connections (low_user_id, high_user_id, asked_by, status)"
+        " SELECT %s, other, other, %s FROM unnest(%s::bigint[]) other",
         await scene.the("user_id"),
+        status,
         crowd(scene, many),
     )
 

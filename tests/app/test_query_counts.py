@@ -1,21 +1,17 @@
 """How many statements a page costs: as many for one item as for twelve."""
 
 import re
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from reference_app.assembly import create_app
 from tests.app.conftest import MakeSettings
 from tests.app.filling import FILLS
 from tests.app.life import Running
+from tests.app.lists import LISTS, ask, forget_everything
 from tests.app.scene import Scene
 from tests.app.statements import counted
-
-_LISTS = tomllib.loads(Path(__file__).with_name("lists.toml").read_text(encoding="utf-8"))["row"]
 
 
 def test_every_list_has_a_row_and_every_row_a_list(make_settings: MakeSettings) -> None:
@@ -25,7 +21,7 @@ def test_every_list_has_a_row_and_every_row_a_list(make_settings: MakeSettings) 
         for path, operations in document["paths"].items()
         if "get" in operations and _is_list(document, operations["get"])
     }
-    assert lists == {row["path"] for row in _LISTS}
+    assert lists == {row["path"] for row in LISTS}
 
 
 def _is_list(document: dict[str, Any], operation: dict[str, Any]) -> bool:
@@ -34,7 +30,7 @@ def _is_list(document: dict[str, Any], operation: dict[str, Any]) -> bool:
     return "items" in document["components"]["schemas"].get(name, {}).get("properties", {})
 
 
-@pytest.mark.parametrize("row", _LISTS, ids=lambda row: f"{row['path']}?{row.get('query', '')}")
+@pytest.mark.parametrize("row", LISTS, ids=lambda row: f"{row['path']}?{row.get('query', '')}")
 async def test_a_list_is_one_statement_however_long(app: Running, row: dict[str, Any]) -> None:
     scene = Scene(app, app.board.settings.database_url.get_secret_value())
     names = re.findall(r"{(\w+)}", row["path"])
@@ -42,30 +38,12 @@ async def test_a_list_is_one_statement_however_long(app: Running, row: dict[str,
     shown = 0
     for more in (1, 11):
         await FILLS[row["of"]](scene, more)
-        await _forget_everything(app)
+        await forget_everything(app)
         with counted() as statements:
-            answer = await _ask(scene, f"{path}?{row.get('query', '')}", row.get("asks"))
+            answer = await ask(scene, f"{path}?{row.get('query', '')}", row)
         before, shown = shown, len(answer["items"])
         assert shown >= before + more
         assert len(statements) == row.get("statements", 1), statements
-
-
-async def _ask(scene: Scene, path: str, asks: str | None) -> Any:
-    headers = {}
-    if asks is not None:
-        headers["authorization"] = f"Bearer {(await scene.the(asks)).access_token}"
-    with_host = f"http://board.test{path}"
-    answer = await scene.app.client.get(with_host, headers=headers)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-async def _forget_everything(app: Running) -> None:
-    async def flush(redis: Redis) -> None:
-        await redis.flushdb()
-
-    await app.board.store.run(flush)
-    app.board.cache.hears()
 
 
 @pytest.mark.parametrize("path", ["/companies/{company_id}", "/jobs/{job_id}", "/users/{user_id}"])
@@ -73,7 +51,7 @@ async def test_a_page_is_one_statement(app: Running, path: str) -> None:
     scene = Scene(app, app.board.settings.database_url.get_secret_value())
     names = re.findall(r"{(\w+)}", path)
     where = path.format(**{name: await scene.the(name) for name in names})
-    await _forget_everything(app)
+    await forget_everything(app)
     with counted() as statements:
         assert (await app.client.get(where)).status_code == 200
     assert len(statements) == 1, statements
