@@ -8,7 +8,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import count
 from time import perf_counter
 from typing import Any
@@ -36,6 +36,7 @@ _MOST_KNOWN_CALLERS = 20_000
 # What only our own stack asks. /health is for everyone, so it counts as a request.
 _PROBES = frozenset({"/ready", "/startup", "/metrics"})
 _NO_ROUTE = "none"
+_LAST_BYTES_S = 2.0
 _SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -130,6 +131,8 @@ class Callers:
             parsed = ip_address(address)
         except ValueError:
             return False
+        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
         return any(parsed in network for network in self._trusted)
 
 
@@ -181,10 +184,15 @@ class Observe:
         observed = self._observe(scope)
         scope["observed"] = observed
         status = 0
+        body = None
+        if observed.body_bytes != 0:
+            receive = body = _Body(receive, self._body_bytes)
 
         async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                if body is not None:
+                    await body.drain()
                 status = message["status"]
                 given = message["headers"]
                 said = {name for name, _ in given}
@@ -205,8 +213,6 @@ class Observe:
                 scope["answer"] = problem_response(refusal, observed.request_id)
                 await self._answer(scope, receive, send_observed)
                 return
-            if observed.body_bytes is None:
-                receive = _bounded(receive, self._body_bytes)
             try:
                 async with asyncio.timeout(self._timeout_s):
                     await self._app(scope, receive, send_observed)
@@ -278,17 +284,39 @@ def _body_bytes(headers: dict[bytes, bytes]) -> int | None:
     return int(given) if given.isdigit() else None
 
 
-def _bounded(receive: Receive, most: int) -> Receive:
-    """Reads a body of unknown length, up to `most` bytes."""
-    read = 0
+class _Body:
+    """A request's body: read up to `most` bytes, and to its end before anything is answered.
 
-    async def receive_bounded() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > most:
+    A connection is closed when it is answered with bytes still unread; to our proxy
+    that is a pod that failed, and a few of them would put the pod out.
+    """
+
+    __slots__ = ("_ended", "_most", "_read", "_receive")
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self._most = most
+        self._read = 0
+        self._ended = False
+
+    async def __call__(self) -> Message:
+        message = await self._next()
+        if self._read > self._most:
             # Of this kind, because the framework takes any other for a body it cannot parse.
             raise HTTPException(413, "Content Too Large")
         return message
 
-    return receive_bounded
+    async def drain(self) -> None:
+        """Let the rest go by: as much again as is taken, for a moment."""
+        try:
+            async with asyncio.timeout(_LAST_BYTES_S):
+                while not self._ended and self._read <= 2 * self._most:
+                    await self._next()
+        except TimeoutError:
+            self._ended = True
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        self._ended = self._ended or not message.get("more_body", False)
+        return message
