@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import EventDict
 
 _LIBRARIES = (get_path("stdlib"), get_path("purelib"), get_path("platlib"))
 _UNTOLD = "not logged: it may repeat what somebody entered"
@@ -37,6 +38,14 @@ def _hush(stacks: list[dict[str, Any]]) -> None:
             _hush(grouped)
 
 
+def _name_database_error(_1: object, _2: str, event: EventDict) -> EventDict:
+    # Its words are not logged; its code says as much to whoever mends it.
+    sqlstate = getattr(getattr(event.get("exc_info"), "orig", None), "sqlstate", None)
+    if sqlstate is not None:
+        event["sqlstate"] = sqlstate
+    return event
+
+
 def _is_library(filename: str) -> bool:
     # Compiled ones name their sources by a path that leads nowhere here.
     return not Path(filename).is_absolute() or filename.startswith(_LIBRARIES)
@@ -48,6 +57,7 @@ def configure(level: str) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _name_database_error,
             # Without local variables: they hold passwords and tokens.
             structlog.processors.ExceptionRenderer(_Discreet(show_locals=False, max_frames=14)),
             structlog.processors.JSONRenderer(),

@@ -160,9 +160,11 @@ async def _connect(scene: Scene, many: int, status: str) -> None:
     # Whoever is new has a higher id.
     sql(
         scene,
-        "INSERT INTO connections (low_user_id, high_user_id, asked_by, status)"
-        " SELECT %s, other, other, %s FROM unnest(%s::bigint[]) other",
+        "INSERT INTO connections (low_user_id, high_user_id, asked_by, status, decided_at)"
+        " SELECT %s, other, other, %s, CASE %s WHEN 'accepted' THEN now() END"
+        " FROM unnest(%s::bigint[]) other",
         await scene.the("user_id"),
+        status,
         status,
         crowd(scene, many),
     )

@@ -44,7 +44,7 @@ def test_every_list_that_takes_a_cursor_is_walked(make_settings: MakeSettings) -
 
 
 @pytest.mark.parametrize("row", _PAGED, ids=lambda row: f"{row['path']}?{row.get('query', '')}")
-@_few(4)
+@_few(3)
 @given(sizes=st.lists(st.integers(1, 5), min_size=1, max_size=4))
 async def test_every_item_is_on_exactly_one_page_whatever_comes_in_front(
     app: Running, row: dict[str, Any], sizes: list[int]
