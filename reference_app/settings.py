@@ -152,7 +152,8 @@ class Settings(BaseSettings):
             for each in value if isinstance(value, tuple) else (value,):
                 if isinstance(each, SecretStr) and name != "secret_key":
                     secret = each.get_secret_value()
-                    yield name, urlsplit(secret).password or "" if "://" in secret else secret
+                    is_address = name.endswith(("url", "urls"))
+                    yield name, urlsplit(secret).password or "" if is_address else secret
 
     @cached_property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
