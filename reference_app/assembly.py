@@ -1,7 +1,7 @@
 """Puts the app together: routes, middleware, and what a worker holds while it serves."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -9,8 +9,9 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
-from reference_app import errors, health, logs
+from reference_app import docs_page, errors, health, logs, rate_groups
 from reference_app.admin import endpoints as admin
 from reference_app.admin import report_endpoints as reports
 from reference_app.advertising import endpoints as advertising
@@ -53,6 +54,7 @@ from reference_app.kit.wal import OwnWrites
 from reference_app.messages import endpoints as messages
 from reference_app.network import endpoints as network
 from reference_app.notifications import endpoints as notifications
+from reference_app.rate_groups import RateGroup
 from reference_app.realtime import endpoints as realtime
 from reference_app.realtime.connection import Bounds
 from reference_app.realtime.switchboard import Switchboard
@@ -77,8 +79,10 @@ _ABOUT = """A job board for the Bahamas.
 
 Errors are `application/problem+json`; `code` is stable and meant for programs.
 Lists come in pages: pass `next_cursor` as `cursor` for the next one.
-Every request counts against a limit per user or address; 429 says when to come back.
+Every request counts against a limit per user or address, some against a stricter one as well;
+429 says which and when to come back.
 So does 503, for any request: what it needs is gone for the moment, or too much is going on.
+Nothing may be kept but what says so: public pages, for a few seconds, by those not signed in.
 """
 
 
@@ -96,16 +100,17 @@ def create_app(settings: Settings) -> FastAPI:
     """The app; it connects to nothing before a worker starts its lifespan."""
     logs.configure(settings.log_level)
     requests = RequestCounters()
+    groups = rate_groups.load()
     app = BoardApp(
         title="HireMeBahamas",
         version=_version(),
         summary="Find work and workers in the Bahamas.",
         description=_ABOUT,
         openapi_url="/api/v1/openapi.json",
-        docs_url="/api/v1/docs",
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lambda app: _serving(app, settings, requests),
+        lifespan=lambda app: _serving(app, settings, requests, groups),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     # One flat list, the most used first: an included router is matched twice, and a
@@ -132,8 +137,10 @@ def create_app(settings: Settings) -> FastAPI:
         analytics,
         admin,
         health,
+        docs_page,
     ):
         app.router.routes.extend(domain.router.routes)
+    rate_groups.guard(app.router.routes, groups)
     errors.install(app)
     app.add_middleware(
         Observe,
@@ -148,22 +155,24 @@ def create_app(settings: Settings) -> FastAPI:
         seen=lambda: app.state.board.activity.seen,
         keys=lambda: app.state.board.keys.owner,
         requests=requests,
+        cors=_cors(settings.cors_origins) if settings.cors_origins else None,
     )
-    if settings.cors_origins:
-        # Outermost, so that a browser may read refusals too.
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["authorization", "content-type"],
-            expose_headers=["retry-after", "x-request-id"],
-        )
     return app
+
+
+def _cors(origins: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:
+    return lambda app: CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["authorization", "content-type"],
+        expose_headers=["retry-after", "x-request-id"],
+    )
 
 
 @asynccontextmanager
 async def _serving(
-    app: FastAPI, settings: Settings, requests: RequestCounters
+    app: FastAPI, settings: Settings, requests: RequestCounters, groups: Sequence[RateGroup]
 ) -> AsyncGenerator[dict[str, Any]]:
     redis_url = settings.redis_url.get_secret_value()
     secret = settings.secret_key.get_secret_value()
@@ -192,7 +201,9 @@ async def _serving(
         database=database,
         store=store,
         cache=cache,
-        api_limit=ApiLimit(store, settings.api_rate_per_minute),
+        api_limit=ApiLimit(
+            store, settings.api_rate_per_minute, {group.name: group.share for group in groups}
+        ),
         login_limit=LoginLimit(
             store,
             attempts=settings.login_attempts,

@@ -43,6 +43,8 @@ _NOT_BY_KEY = (
     "/api/v1/subscriptions/",
     "/api/v1/realtime/",
 )
+# Those signed in always ask: what one does oneself must show at once.
+_KEPT_BRIEFLY = {"cache-control": "public, max-age=5", "vary": "authorization, origin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,9 @@ async def cached(
 ) -> Response:
     """The ready bytes under `key` as a JSON response. Raises `missing` when there are none."""
     found = await board_of(request).cache.get(key, ttl_s, load)
-    observed_of(request).touched(found.depth)
+    observed = observed_of(request)
+    observed.touched(found.depth)
     if found.body is None:
         raise missing or NotFoundError("not_found", "There is no such thing.")
-    return Response(found.body, media_type="application/json")
+    headers = _KEPT_BRIEFLY if observed.access is None else None
+    return Response(found.body, media_type="application/json", headers=headers)

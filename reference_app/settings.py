@@ -6,6 +6,7 @@ here give every worker its share.
 """
 
 import socket
+from collections.abc import Iterator
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Self
@@ -24,9 +25,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reference_app.kit.known_flags import read_settings
 
-_WEAK_SECRETS = ("change", "secret", "default", "example", "password", "your-", "development")
+_WEAK_SECRETS = (
+    *("change", "secret", "default", "example", "password"),
+    *("your-", "your_", "development", "placeholder", "postgres", "1234567"),
+)
 _SHORTEST_SECRET = 32
 _FEWEST_LETTERS = 10
+# Of what others make and give us.
+_SHORTEST_CREDENTIAL = 12
+_FEWEST_LETTERS_OF_CREDENTIAL = 6
 _SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 
 Listed = Annotated[tuple[str, ...], NoDecode]
@@ -186,6 +193,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"SECRET_KEY {weakness}; make one with `openssl rand -hex 32`")
             if self.bcrypt_rounds < 10:
                 raise ValueError("BCRYPT_ROUNDS must be at least 10 in production")
+            for name, secret in self._other_secrets():
+                if weakness := credential_weakness(secret):
+                    raise ValueError(f"{name.upper()} {weakness}")
             if "*" in self.cors_origins:
                 raise ValueError("CORS_ORIGINS must list origins in production, not *")
         return self
@@ -201,6 +211,15 @@ class Settings(BaseSettings):
         if (self.google_client_id is None) != (self.google_client_secret is None):
             raise ValueError("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET go together")
         return self
+
+    def _other_secrets(self) -> Iterator[tuple[str, str]]:
+        """Every other secret there is, by name; of an address its password."""
+        for name, value in self:
+            for each in value if isinstance(value, tuple) else (value,):
+                if isinstance(each, SecretStr) and name != "secret_key":
+                    secret = each.get_secret_value()
+                    is_address = name.endswith(("url", "urls"))
+                    yield name, urlsplit(secret).password or "" if is_address else secret
 
     @cached_property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -298,9 +317,18 @@ def _after_scheme(url: str) -> str:
 
 def secret_weakness(secret: str) -> str | None:
     """Why `secret` must not sign tokens in production, or None when it may."""
-    if len(secret) < _SHORTEST_SECRET:
-        return f"must be at least {_SHORTEST_SECRET} characters"
-    if len(set(secret)) < _FEWEST_LETTERS:
+    return _weakness(secret, _SHORTEST_SECRET, _FEWEST_LETTERS)
+
+
+def credential_weakness(secret: str) -> str | None:
+    """Why `secret` must not open anything in production, or None when it may."""
+    return _weakness(secret, _SHORTEST_CREDENTIAL, _FEWEST_LETTERS_OF_CREDENTIAL)
+
+
+def _weakness(secret: str, shortest: int, fewest_letters: int) -> str | None:
+    if len(secret) < shortest:
+        return f"must have a secret of at least {shortest} characters"
+    if len(set(secret)) < fewest_letters:
         return "repeats too few characters"
     if any(word in secret.lower() for word in _WEAK_SECRETS):
         return "looks like a placeholder"

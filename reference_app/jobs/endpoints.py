@@ -36,6 +36,7 @@ from reference_app.texts import PathId
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 _read_query = QueryReader(JobQuery)
+_LIST = problem_docs(InvalidError, UnauthenticatedError)
 _OWN_JOB = problem_docs(UnauthenticatedError, ForbiddenError, NotFoundError, ConflictError)
 
 
@@ -60,7 +61,7 @@ async def jobs(request: Request) -> Response:
     )
 
 
-@router.get("/mine", summary="Jobs one manages", responses=problem_docs(UnauthenticatedError))
+@router.get("/mine", summary="Jobs one manages", responses=_LIST | problem_docs(ForbiddenError))
 async def own_jobs(
     employer: Employer, session: Reading, limit: Limit = 20, cursor: CursorText = None
 ) -> OwnJobPage:
@@ -68,7 +69,7 @@ async def own_jobs(
     return await service.of_employer(session, employer.user_id, limit, cursor)
 
 
-@router.get("/saved", summary="Jobs one keeps", responses=problem_docs(UnauthenticatedError))
+@router.get("/saved", summary="Jobs one keeps", responses=_LIST)
 async def saved_jobs(
     viewer: Viewer, session: Reading, limit: Limit = 20, cursor: CursorText = None
 ) -> SavedJobPage:
@@ -145,7 +146,7 @@ async def add(wanted: JobDraft, employer: Employer, session: Writing) -> JobDeta
     return await service.add(session, employer.user_id, wanted)
 
 
-@router.patch("/{job_id}", summary="Change a job", responses=_OWN_JOB)
+@router.patch("/{job_id}", summary="Change a job", responses=_OWN_JOB | problem_docs(InvalidError))
 async def change(
     job_id: PathId, wanted: JobChange, employer: Employer, session: Writing
 ) -> JobDetail:

@@ -8,7 +8,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import count
 from time import perf_counter
 from typing import Any
@@ -20,7 +20,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference_app.errors import (
     DomainError,
-    LimitedError,
     TimedOutError,
     TooLargeError,
     problem_response,
@@ -46,6 +45,17 @@ _PROBES = frozenset({"/ready", "/startup", "/metrics"})
 # Whoever looks whether we are alive must not hear that we are busy.
 _ALWAYS_ANSWERED = _PROBES | {"/health"}
 _NO_ROUTE = "none"
+_LAST_BYTES_S = 2.0
+_SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+]
+# Of what we answer nothing is a page, and most is for one person only; what is not says so.
+_UNLESS_SAID = [
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+]
 # All of these come from one address, in bursts, and each is cheap to refuse by its signature.
 _WITHOUT_LIMIT = frozenset({"/api/v1/subscriptions/webhook"})
 
@@ -70,6 +80,12 @@ class Observed:
         self.access = access
         self.body_bytes = body_bytes
         self.depth = 0
+
+    @property
+    def caller(self) -> str:
+        """Whom a limit counts the request for: a user, or else an address."""
+        access = self.access
+        return network_of(self.address) if access is None else f"u{access.user_id}"
 
     def touched(self, depth: int) -> None:
         """The request went as deep as `depth`."""
@@ -127,6 +143,8 @@ class Callers:
             parsed = ip_address(address)
         except ValueError:
             return False
+        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
         return any(parsed in network for network in self._trusted)
 
 
@@ -156,8 +174,12 @@ class Observe:
         seen: Callable[[], Callable[[int], None]],
         keys: Callable[[], KeyReader],
         requests: metrics.RequestCounters,
+        cors: Callable[[ASGIApp], ASGIApp] | None,
     ) -> None:
-        self._app = app
+        # Inside, so that what it answers itself passes here too; around our own answers as
+        # well, so that a browser may read refusals.
+        self._app = app if cors is None else cors(app)
+        self._answer = _send_answer if cors is None else cors(_send_answer)
         self._slots = slots
         self._taken = 0
         self._secret = secret
@@ -173,7 +195,7 @@ class Observe:
         self._numbers = count(1)
         self._fixed_headers = [
             (b"x-pod", pod.encode("latin-1", "replace")),
-            (b"x-content-type-options", b"nosniff"),
+            *_SECURITY,
         ]
         self._source_headers = [(b"x-served-from", layer.encode()) for layer in metrics.LAYERS]
 
@@ -186,13 +208,21 @@ class Observe:
         observed, key = self._observe(scope)
         scope["observed"] = observed
         status = 0
+        body = None
+        if observed.body_bytes != 0:
+            receive = body = _Body(receive, self._body_bytes)
 
         async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                if body is not None:
+                    await body.drain()
                 status = message["status"]
+                given = message["headers"]
+                said = {name for name, _ in given}
                 message["headers"] = [
-                    *message["headers"],
+                    *given,
+                    *[header for header in _UNLESS_SAID if header[0] not in said],
                     *self._fixed_headers,
                     self._source_headers[observed.depth],
                     (b"x-request-id", observed.request_id.encode("latin-1")),
@@ -200,8 +230,7 @@ class Observe:
                 ]
             await send(message)
 
-        path = scope["path"]
-        slot = 0 if path in _ALWAYS_ANSWERED else 1
+        slot = 0 if scope["path"] in _ALWAYS_ANSWERED else 1
         full = slot == 1 and self._taken >= self._slots
         if full:
             slot = 0
@@ -209,20 +238,14 @@ class Observe:
         self._requests.in_flight += 1
         try:
             try:
-                refusal = await self._admission(path, key, observed, full=full)
-                if refusal is not None:
-                    answer = problem_response(refusal, observed.request_id)
-                    await answer(scope, receive, send_observed)
-                    return
-                if observed.body_bytes is None:
-                    receive = _bounded(receive, self._body_bytes)
                 async with asyncio.timeout(self._timeout_s):
+                    await self._admit(scope, key, observed, full=full)
                     await self._app(scope, receive, send_observed)
             except Exception as error:
                 if status:  # the response has begun: all that is left is to break it off
                     raise
-                answer = self._answer_to(error, observed)
-                await answer(scope, receive, send_observed)
+                scope["answer"] = self._answer_to(error, observed)
+                await self._answer(scope, receive, send_observed)
         finally:
             # However it ends: answered, cut off, or its client gone.
             self._taken -= slot
@@ -259,16 +282,17 @@ class Observe:
             return None
         return None if self._ended().has_ended(access.session_id) else access
 
-    async def _admission(
-        self, path: str, key: str | None, observed: Observed, *, full: bool
-    ) -> DomainError | None:
-        """Why a request is not worked on, None when it is."""
+    async def _admit(
+        self, scope: Scope, key: str | None, observed: Observed, *, full: bool
+    ) -> None:
+        """Raises the `DomainError` for which a request is not worked on, if there is one."""
         if full:
-            return overloaded("requests")
+            raise overloaded("requests")
         if key is not None:
-            async with asyncio.timeout(self._timeout_s):
-                await self._find_owner(key, observed)
-        return self._refusal(path, observed)
+            await self._find_owner(key, observed)
+        refusal = self._refusal(scope, observed)
+        if refusal is not None:
+            raise refusal
 
     async def _find_owner(self, key: str, observed: Observed) -> None:
         """Let the request act as the owner of `key`, if it has one.
@@ -277,27 +301,24 @@ class Observe:
         of those costs a look into the database.
         """
         guesser = f"k{network_of(observed.address)}"
-        wait_s = self._limit().wait_s(guesser)
-        if wait_s:
-            raise _slow_down(wait_s)
+        refusal = self._limit().look(guesser)
+        if refusal is not None:
+            raise refusal
         observed.access, depth = await self._keys()(key)
         observed.touched(depth)
         if observed.access is None:
             self._limit().admit(guesser)
 
-    def _refusal(self, path: str, observed: Observed) -> DomainError | None:
+    def _refusal(self, scope: Scope, observed: Observed) -> DomainError | None:
         if observed.body_bytes is not None and observed.body_bytes > self._body_bytes:
             return TooLargeError("too_large", f"A body has at most {self._body_bytes} bytes.")
-        if not path.startswith("/api/") or path in _WITHOUT_LIMIT:
+        path = scope["path"]
+        # A browser asks before it asks: that would count everything twice.
+        if not path.startswith("/api/") or path in _WITHOUT_LIMIT or scope["method"] == "OPTIONS":
             return None
-        access = observed.access
-        if access is not None:
-            self._seen()(access.user_id)
-        caller = f"u{access.user_id}" if access is not None else network_of(observed.address)
-        wait_s = self._limit().admit(caller)
-        if not wait_s:
-            return None
-        return _slow_down(wait_s)
+        if observed.access is not None:
+            self._seen()(observed.access.user_id)
+        return self._limit().check(observed.caller)
 
     def _answer_to(self, error: Exception, observed: Observed) -> Response:
         if isinstance(error, TimeoutError):
@@ -316,8 +337,8 @@ class Observe:
             metrics.served[observed.depth].inc()
 
 
-def _slow_down(wait_s: int) -> LimitedError:
-    return LimitedError("rate_limited", "Too many requests. Slow down.", retry_after_s=wait_s)
+async def _send_answer(scope: Scope, receive: Receive, send: Send) -> None:
+    await scope["answer"](scope, receive, send)
 
 
 def _body_bytes(headers: dict[bytes, bytes]) -> int | None:
@@ -329,17 +350,39 @@ def _body_bytes(headers: dict[bytes, bytes]) -> int | None:
     return int(given) if given.isdigit() else None
 
 
-def _bounded(receive: Receive, most: int) -> Receive:
-    """Reads a body of unknown length, up to `most` bytes."""
-    read = 0
+class _Body:
+    """A request's body: read up to `most` bytes, and to its end before anything is answered.
 
-    async def receive_bounded() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > most:
+    A connection is closed when it is answered with bytes still unread; to our proxy
+    that is a pod that failed, and a few of them would put the pod out.
+    """
+
+    __slots__ = ("_ended", "_most", "_read", "_receive")
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self._most = most
+        self._read = 0
+        self._ended = False
+
+    async def __call__(self) -> Message:
+        message = await self._next()
+        if self._read > self._most:
             # Of this kind, because the framework takes any other for a body it cannot parse.
             raise HTTPException(413, "Content Too Large")
         return message
 
-    return receive_bounded
+    async def drain(self) -> None:
+        """Let the rest go by: as much again as is taken, for a moment."""
+        try:
+            async with asyncio.timeout(_LAST_BYTES_S):
+                while not self._ended and self._read <= 2 * self._most:
+                    await self._next()
+        except TimeoutError:
+            self._ended = True
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        self._ended = self._ended or not message.get("more_body", False)
+        return message

@@ -1,4 +1,4 @@
-"""Rate limits: a cheap one for every API request, exact ones for what is costly and signing in.
+"""Rate limits: cheap ones for API requests and groups of them, exact ones for what is costly.
 
 All are kept in Redis, so that all pods share them, and all let requests
 through (and count that they did) when Redis is gone.
@@ -6,7 +6,7 @@ through (and count that they did) when Redis is gone.
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from time import time
@@ -16,6 +16,9 @@ from redis.asyncio import Redis
 from reference_app.errors import LimitedError
 from reference_app.kit import metrics
 from reference_app.kit.store import Store, StoreGoneError
+
+API = "api"
+"""The group that every API request counts in."""
 
 _WINDOW_S = 60
 _SYNC_S = 0.25
@@ -90,33 +93,46 @@ class _Count:
 class ApiLimit:
     """So many requests a minute per user or address, over all pods.
 
+    `shares` gives groups of requests a limit of their own, as a share of the
+    ordinary one: whoever raises that raises them all.
+
     A worker decides from its own memory and adds up with the others four times
     a second, so a request costs no round trip; a caller can exceed the limit
     by what they send to each worker within one such quarter second.
     Windows are the minutes of the clock.
     """
 
-    def __init__(self, store: Store, per_minute: int, clock: Callable[[], float] = time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        per_minute: int,
+        shares: Mapping[str, float] | None = None,
+        clock: Callable[[], float] = time,
+    ) -> None:
         self._store = store
-        self._limit = per_minute
+        self.limits = {API: per_minute} | {
+            group: max(1, round(per_minute * share)) for group, share in (shares or {}).items()
+        }
+        """Requests a minute, by group."""
         self._clock = clock
         self._window = 0
-        self._counts: dict[str, _Count] = {}
-        self._changed: set[str] = set()
+        self._counts: dict[tuple[str, str], _Count] = {}
+        self._changed: set[tuple[str, str]] = set()
 
-    def admit(self, caller: str) -> int:
+    def admit(self, caller: str, group: str = API) -> int:
         """Count a request of `caller`: 0 lets it pass, else the seconds until the next may."""
-        wait_s = self.wait_s(caller)
+        wait_s = self.wait_s(caller, group)
         if wait_s:
             return wait_s
-        count = self._counts.get(caller)
+        key = (group, caller)
+        count = self._counts.get(key)
         if count is None:
-            count = self._counts[caller] = _Count()
+            count = self._counts[key] = _Count()
         count.unshared += 1
-        self._changed.add(caller)
+        self._changed.add(key)
         return 0
 
-    def wait_s(self, caller: str) -> int:
+    def wait_s(self, caller: str, group: str = API) -> int:
         """The seconds until a request of `caller` may pass, 0 for now; counts only refusals."""
         now = self._clock()
         window = int(now // _WINDOW_S)
@@ -124,11 +140,25 @@ class ApiLimit:
             self._window = window
             self._counts = {}
             self._changed = set()
-        count = self._counts.get(caller)
-        if count is None or count.shared + count.unshared < self._limit:
+        count = self._counts.get((group, caller))
+        if count is None or count.shared + count.unshared < self.limits[group]:
             return 0
-        metrics.rate_limited("api")
+        metrics.rate_limited(group)
         return _WINDOW_S - int(now % _WINDOW_S)
+
+    def check(self, caller: str, group: str = API) -> LimitedError | None:
+        """Count a request of `caller`; why it may not pass, if it may not."""
+        return self._refusal(group, self.admit(caller, group))
+
+    def look(self, caller: str, group: str = API) -> LimitedError | None:
+        """Why a request of `caller` may not pass, if it may not; it does not count."""
+        return self._refusal(group, self.wait_s(caller, group))
+
+    def _refusal(self, group: str, wait_s: int) -> LimitedError | None:
+        if not wait_s:
+            return None
+        detail = "Too many requests. Slow down."
+        return _limited("rate_limited", detail, group, self.limits[group], _WINDOW_S, wait_s)
 
     async def run(self) -> None:
         """Add up with the other workers until cancelled."""
@@ -138,13 +168,13 @@ class ApiLimit:
 
     async def share(self) -> None:
         """Add up with the other workers now."""
-        callers = list(self._changed)
-        if not callers:
+        changed = list(self._changed)
+        if not changed:
             return
         self._changed.clear()
-        counts = [self._counts[caller] for caller in callers]
+        counts = [self._counts[key] for key in changed]
         added = [count.unshared for count in counts]
-        keys = [f"rate:{self._window}:{caller}" for caller in callers]
+        keys = [f"rate:{self._window}:{group}:{caller}" for group, caller in changed]
 
         async def add(redis: Redis) -> list[int]:
             return await redis.eval(_ADD, len(keys), *keys, 2 * _WINDOW_S, *added)  # type: ignore[no-any-return]
@@ -153,7 +183,8 @@ class ApiLimit:
             sums = await self._store.run(add)
         except StoreGoneError:
             # Their own worker still holds callers to the limit.
-            metrics.rate_limit_unchecked("api")
+            for group in {group for group, _ in changed}:
+                metrics.rate_limit_unchecked(group)
             return
         for count, share, total in zip(counts, added, sums, strict=True):
             count.unshared -= share
@@ -217,11 +248,9 @@ class LoginLimit:
             return
         if wait_s:
             metrics.rate_limited("login")
-            raise LimitedError(
-                "too_many_attempts",
-                "Too many attempts to sign in. Wait before the next one.",
-                retry_after_s=wait_s,
-            )
+            attempts, _, window_s = self._limits
+            detail = "Too many attempts to sign in. Wait before the next one."
+            raise _limited("too_many_attempts", detail, "login", attempts, window_s, wait_s)
 
     async def succeeded(self, email: str, address: str) -> None:
         """Forget the attempts and remember the address."""
@@ -275,6 +304,13 @@ def _login_keys(email: str, address: str) -> tuple[str, str, str]:
     account = hashlib.sha256(email.encode()).hexdigest()[:32]
     pair = hashlib.sha256(f"{email}\n{network_of(address)}".encode()).hexdigest()[:32]
     return f"login:pair:{pair}", f"login:account:{account}", f"login:known:{pair}"
+
+
+def _limited(
+    code: str, detail: str, group: str, limit: int, window_s: int, wait_s: int
+) -> LimitedError:
+    told = {"group": group, "limit": limit, "window_s": window_s, "retry_after": wait_s}
+    return LimitedError(code, detail, retry_after_s=wait_s, members=told)
 
 
 @lru_cache(_REMEMBERED_ADDRESSES)

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from reference_app.kit.rate_limit import ApiLimit
 from reference_app.settings import Settings
 from tests.app.life import Running, running_app
 from tests.app.till import Till, open_till, shop
@@ -105,6 +106,12 @@ async def no_chores(empty: None, app_servers: dict[str, str]) -> None:
     for name in _CHORES:
         await redis.set(f"chore:{name}", 1)
     await redis.aclose()
+
+
+@pytest.fixture(autouse=True)
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The minute that rate limits count in does not end during a test."""
+    monkeypatch.setattr(ApiLimit.__init__, "__defaults__", (None, lambda: 6_000.0))
 
 
 @pytest.fixture
