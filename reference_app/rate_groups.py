@@ -55,14 +55,15 @@ class _Guarded:
         self._asking = None if group.asking is None else f"{group.asking}=".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._asking is None or _asks(scope["query_string"], self._asking):
-            observed = scope["observed"]
+        observed = scope["observed"]
+        # What a worker asks itself comes from nowhere, and counts against nobody.
+        if observed.address and self._is_asked(scope["query_string"]):
             caller = network_of(observed.address) if self._by_address else observed.caller
             refusal = scope["app"].state.board.api_limit.check(caller, self._group)
             if refusal is not None:
                 raise refusal
         await self._app(scope, receive, send)
 
-
-def _asks(query: bytes, parameter: bytes) -> bool:
-    return query.startswith(parameter) or b"&" + parameter in query
+    def _is_asked(self, query: bytes) -> bool:
+        asking = self._asking
+        return asking is None or query.startswith(asking) or b"&" + asking in query

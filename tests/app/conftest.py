@@ -71,6 +71,7 @@ def make_settings(app_servers: dict[str, str]) -> MakeSettings:
             "prometheus_multiproc_dir": None,
             # Tests start hundreds of workers, and count what they do.
             "warm_start": False,
+            "request_slots": 1_000,
             "trusted_proxies": "127.0.0.1/32",
         }
         known = Settings.model_fields.keys()

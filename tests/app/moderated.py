@@ -39,8 +39,8 @@ class World:
             "review": review.json()["id"],
             "user": self.author.id,
             "message": message.json()["id"],
-            "campaign": await _submitted(self.author),
         }
+        self.campaign = await _submitted(self.author)
         return self
 
     async def report(self, person: Person, kind: str, **given: Any) -> httpx2.Response:

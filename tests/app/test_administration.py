@@ -105,7 +105,9 @@ async def test_every_write_of_an_administrator_is_on_record(world: World) -> Non
     for kind in ("message", "job", "post"):
         await world.report(world.other, kind)
     for action, method, path, body, subject in WRITES:
-        answer = await world.admin.send(method, path.format(**world.things), body, expect=200)
+        answer = await world.admin.send(
+            method, path.format(campaign=world.campaign, **world.things), body, expect=200
+        )
         trail = (await world.admin.get(f"/admin/audit?admin_id={world.admin.id}")).json()["items"]
         request = answer.headers["x-request-id"]
         found = [
@@ -114,7 +116,9 @@ async def test_every_write_of_an_administrator_is_on_record(world: World) -> Non
         assert len(found) == 1, (action, trail)
         entry = found[0]
         told = (entry["subject_kind"], entry["subject"])
-        assert told == tuple(part.format(**world.things) for part in subject)
+        assert told == tuple(
+            part.format(campaign=world.campaign, **world.things) for part in subject
+        )
         assert entry["before"] != entry["after"] or action.startswith("flag")
         assert entry["reason"] == (BECAUSE["reason"] if body else "")
     # A route that writes and is not in the table above fails here.
@@ -210,6 +214,8 @@ async def test_a_page_costs_the_same_however_much_is_on_it(app: Running, many: i
 
 
 ADMIN_READS = [
+    "/admin/campaigns",
+    "/admin/advertising/statistics",
     "/admin/users",
     "/admin/users/1",
     "/admin/moderation",
@@ -224,7 +230,10 @@ ADMIN_READS = [
 
 
 async def test_only_administrators_get_past_the_door(world: World) -> None:
-    writes = [(method, path.format(**world.things), body) for _, method, path, body, _ in WRITES]
+    writes = [
+        (method, path.format(campaign=world.campaign, **world.things), body)
+        for _, method, path, body, _ in WRITES
+    ]
     for method, path, body in [("GET", path, None) for path in ADMIN_READS] + writes:
         problem(await world.app.client.request(method, path, json=body), 401, "not_signed_in")
         for person in (world.author, world.other):

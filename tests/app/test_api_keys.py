@@ -59,7 +59,7 @@ async def test_a_key_is_shown_once_and_acts_as_its_owner(app: Running) -> None:
     assert (await send(app, key, "GET", "/jobs/mine")).json()["items"][0]["title"] == "By key"
     # In the owner's role and no other.
     problem(await send(app, key, "POST", "/jobs/1/applications", {}), 403, "seekers_only")
-    problem(await send(app, key, "GET", "/admin/campaigns"), 403, "admins_only")
+    problem(await send(app, key, "GET", "/admin/campaigns"), 403, "not_by_api_key")
 
 
 @pytest.mark.parametrize("tier", [Tier.FREE, Tier.PRO])
@@ -150,7 +150,7 @@ async def test_a_key_costs_no_database_once_it_is_known(app: Running) -> None:
             assert (await send(app, key, "GET", "/jobs/mine")).status_code == 200
         await app.board.keys.write_down()
     assert len([each for each in statements if "FROM jobs" in each]) == 5
-    assert not [each for each in statements if "api_keys" in each or "subscriptions" in each]
+    assert len(statements) == 5, statements
 
 
 async def test_the_day_of_use_is_written_once_a_day(run_app: RunApp) -> None:
@@ -217,11 +217,11 @@ async def test_who_is_suspended_has_no_keys(app: Running) -> None:
     problem(await send(app, key, "GET", "/jobs/mine"), 401, "not_signed_in")
 
 
-async def test_an_administrators_key_is_an_administrators(app: Running) -> None:
+async def test_no_key_administrates(app: Running) -> None:
     admin = await administrator(app)
     await app.give(admin, Tier.BUSINESS)
     key = (await key_of(admin))["key"]
-    assert (await send(app, key, "GET", "/admin/campaigns")).status_code == 200
+    problem(await send(app, key, "GET", "/admin/campaigns"), 403, "not_by_api_key")
 
 
 @pytest.mark.parametrize("key", ["hmb_", "hmb_x", "hmb_" + "x" * 5_000, "hmb_\x80\xff"])

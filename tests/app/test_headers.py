@@ -26,9 +26,9 @@ def check(answer: httpx2.Response, *, kept: str = "no-store", policy: str = API_
 
 
 async def test_answers_good_and_bad_carry_them(run_app: RunApp) -> None:
-    async with run_app(max_body_bytes=100, cors_origins=ORIGIN) as app:
+    async with run_app(max_body_bytes=200, cors_origins=ORIGIN) as app:
         person = await app.person()
-        big = b"x" * 101
+        big = b"x" * 201
 
         async def in_pieces() -> AsyncIterator[bytes]:
             yield big
