@@ -189,6 +189,7 @@ async def _news_arrives(board: Board, clients: list[Client]) -> None:
 async def nothing_read(board: Board) -> AsyncIterator[None]:
     """Nobody can read jobs from any server: such requests stay under way."""
     with board.broken.session("primary") as connection, connection.transaction():
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         connection.execute("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE")
         for replica in ("replica-1", "replica-2"):
             await eventually(lambda at=replica: board.broken.sql(at, _LOCKED), "it holds there too")
