@@ -111,6 +111,12 @@ async def user_id(scene: Scene) -> int:
 
 
 @thing
+async def user_kind(_: Scene) -> str:
+    """What a report calls people."""
+    return "user"
+
+
+@thing
 async def applicant_id(scene: Scene) -> int:
     return int((await scene.the("applicant")).id)
 
