@@ -30,11 +30,14 @@ _PAGES = [
     (f"{_API}/jobs/{{job_id}}/applications/counts", "employer"),
     (f"{_API}/jobs/{{job_id}}/applications/export", "employer"),
     (f"{_API}/analytics/jobs/totals", "employer"),
+    (f"{_API}/campaigns/{{campaign_id}}", "employer"),
+    (f"{_API}/campaigns/{{campaign_id}}/statistics", "employer"),
     (f"{_API}/admin/users/{{user_id}}", "admin"),
     (f"{_API}/admin/analytics/people", "admin"),
     (f"{_API}/admin/analytics/revenue", "admin"),
     (f"{_API}/admin/analytics/growth", "admin"),
     (f"{_API}/admin/analytics/jobs", "admin"),
+    (f"{_API}/admin/advertising/statistics", "admin"),
 ]
 """Pages that are no lists, and who asks for them."""
 
