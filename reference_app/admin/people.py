@@ -7,7 +7,6 @@ from reference_app.auth import repository as auth
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.errors import ForbiddenError
 from reference_app.kit.pagination import cursor_by_id, cut, read_cursor_by_id
-from reference_app.subscriptions.entitlements import tier_of
 from reference_app.users import workers
 from reference_app.users.models import Role
 from reference_app.users.schemas import WorkerQuery
@@ -43,7 +42,7 @@ async def detail(session: ReadSession, user_id: int) -> PersonDetail:
     row = await repository.person(session, user_id)
     if row is None:
         raise no_such_user()
-    return PersonDetail(**row._mapping, tier=await tier_of(session, user_id))
+    return PersonDetail(**row._mapping)
 
 
 async def suspend(session: WriteSession, user_id: int, by: Actor, reason: str) -> Standing:

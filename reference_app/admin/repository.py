@@ -21,6 +21,7 @@ from reference_app.auth.models import AuthSession
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.feed.models import Post
 from reference_app.jobs.models import Job
+from reference_app.subscriptions.entitlement_sql import tier_of
 from reference_app.users.models import User
 
 _COLUMNS = (
@@ -53,6 +54,7 @@ _DETAIL = select(
     User.bio,
     User.island,
     User.updated_at,
+    tier_of(User.id).label("tier"),
     _many(Job, Job.employer_id == User.id).label("jobs"),
     _many(Post, Post.author_id == User.id).label("posts"),
     _many(AuthSession, AuthSession.user_id == User.id, AuthSession.ended_at.is_(None)).label(
@@ -104,7 +106,7 @@ async def people(
 
 
 async def person(session: ReadSession, user_id: int) -> AnyRow | None:
-    """All that administrators see of a person, their tier apart."""
+    """All that administrators see of a person."""
     return await session.first(_DETAIL, {"user_id": user_id})
 
 

@@ -1,4 +1,7 @@
-"""Fills the lists of a scene: so many more of something, past every quota."""
+"""Fills the lists of a scene: so many more of something, past every quota.
+
+Those that only a company's people or administrators see are in `filling_desks`.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -33,26 +36,27 @@ def crowd(scene: Scene, many: int, columns: str = "", values: str = "") -> list[
     )
 
 
-async def _jobs(scene: Scene, many: int) -> list[int]:
+async def published(scene: Scene, many: int) -> list[int]:
+    """The ids of new jobs of the employer."""
     owner = await scene.the("employer")
-    return [(await owner.job())["id"] for _ in range(many)]
+    return [(await owner.job(salary_min_cents=200_000))["id"] for _ in range(many)]
 
 
 @fills
 async def jobs(scene: Scene, many: int) -> None:
-    await _jobs(scene, many)
+    await published(scene, many)
 
 
 @fills
 async def saved_jobs(scene: Scene, many: int) -> None:
     worker = await scene.the("worker")
-    for job in await _jobs(scene, many):
+    for job in await published(scene, many):
         await worker.send("PUT", f"/jobs/{job}/save", expect=204)
 
 
 @fills
 async def applications_of_a_worker(scene: Scene, many: int) -> None:
-    for job in await _jobs(scene, many):
+    for job in await published(scene, many):
         await scene.post("worker", f"/jobs/{job}/applications", cover_letter="Me.")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any
 
+from tests.app.campaigns import campaign
 from tests.app.life import PASSWORD, Person, Running
 from tests.app.rows import execute_at
 
@@ -111,6 +112,12 @@ async def user_id(scene: Scene) -> int:
 
 
 @thing
+async def user_kind(_: Scene) -> str:
+    """What a report calls people."""
+    return "user"
+
+
+@thing
 async def applicant_id(scene: Scene) -> int:
     return int((await scene.the("applicant")).id)
 
@@ -162,6 +169,11 @@ async def draft_id(scene: Scene) -> int:
 async def application_id(scene: Scene) -> int:
     path = f"/jobs/{await scene.the('job_id')}/applications"
     return int((await scene.post("worker", path, cover_letter="I mend pipes."))["id"])
+
+
+@thing
+async def campaign_id(scene: Scene) -> int:
+    return await campaign(await scene.the("employer"))
 
 
 @thing

@@ -1,7 +1,6 @@
 """What holds however things fall: pages, quotas, and loads of the cache."""
 
 import asyncio
-import re
 from collections import Counter
 from typing import Any
 
@@ -14,9 +13,9 @@ from reference_app.kit.cache import Cache
 from reference_app.kit.store import Store
 from reference_app.subscriptions.entitlements import EntitlementRefusedError, Feature, spend
 from tests.app.conftest import MakeSettings
-from tests.app.filling import FILLS, crowd
+from tests.app.filling import crowd
 from tests.app.life import Running
-from tests.app.lists import LISTS, ask, forget_everything
+from tests.app.lists import LISTS, fill, forget_everything, name_of, page
 from tests.app.scene import Scene
 
 _FREE_POSTS = 5
@@ -29,6 +28,7 @@ def _few(examples: int) -> settings:
 
 # pages
 
+_MOST_PAGES = 100
 _PAGED = [row for row in LISTS if row.get("paged", True)]
 
 
@@ -43,36 +43,43 @@ def test_every_list_that_takes_a_cursor_is_walked(make_settings: MakeSettings) -
     assert with_cursor == {row["path"] for row in _PAGED}
 
 
-@pytest.mark.parametrize("row", _PAGED, ids=lambda row: f"{row['path']}?{row.get('query', '')}")
+@pytest.mark.parametrize("row", _PAGED, ids=name_of)
 @_few(3)
 @given(sizes=st.lists(st.integers(1, 5), min_size=1, max_size=4))
-async def test_every_item_is_on_exactly_one_page_whatever_comes_in_front(
+async def test_every_item_is_on_exactly_one_page_whatever_comes_meanwhile(
     app: Running, row: dict[str, Any], sizes: list[int]
 ) -> None:
     scene = Scene(app, app.board.settings.database_url.get_secret_value())
-    names = re.findall(r"{(\w+)}", row["path"])
-    path = row["path"].format(**{name: await scene.the(name) for name in names})
-    path = f"{path}?{row.get('query', '')}"
-    fill = FILLS[row["of"]]
-    await fill(scene, 6)
+    await fill(scene, row, 6)
     await forget_everything(app)
-    there = [item["id"] for item in (await ask(scene, f"{path}&limit=100", row))["items"]]
+    there = _told(row, await page(scene, row, "&limit=100"))
     assert len(there) >= 6
-    found: list[int] = []
+    found: list[Any] = []
     cursor = ""
-    for step in range(len(there) + 1):
+    for step in range(_MOST_PAGES):
         wanted = sizes[step % len(sizes)]
-        page = await ask(scene, f"{path}&limit={wanted}{cursor}", row)
-        assert len(page["items"]) <= wanted
-        found += [item["id"] for item in page["items"]]
-        if page["next_cursor"] is None:
+        shown = await page(scene, row, f"&limit={wanted}{cursor}")
+        assert len(shown["items"]) <= wanted
+        found += _told(row, shown)
+        if shown["next_cursor"] is None:
             break
-        cursor = f"&cursor={page['next_cursor']}"
+        cursor = f"&cursor={shown['next_cursor']}"
         if step < 2:
-            await fill(scene, 1)
+            await fill(scene, row, 1)
             await forget_everything(app)
-    assert page["next_cursor"] is None
+    assert shown["next_cursor"] is None
+    if row.get("oldest_first", False):
+        there = _told(row, await page(scene, row, "&limit=100"))
     assert found == there
+
+
+def _told(row: dict[str, Any], shown: Any) -> list[Any]:
+    """What tells the items of a page apart."""
+    *outer, last = row.get("told_by", "id").split(".")
+    items = shown["items"]
+    for name in outer:
+        items = [item[name] for item in items]
+    return [item[last] for item in items]
 
 
 # quotas
