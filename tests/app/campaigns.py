@@ -1,4 +1,4 @@
-"""Advertisers, administrators, and campaigns that run."""
+"""Campaigns, and advertisements of those that run."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,18 +6,8 @@ from typing import Any
 import httpx2
 
 from tests.app.life import Person, Running
-from tests.app.rows import execute
 
 TARGET = "https://conch.example.com/offer?from=board&x=1"
-
-
-async def administrator(app: Running) -> Person:
-    """Someone who looks after the board."""
-    person = await app.person()
-    execute(app, "UPDATE users SET role = 'admin' WHERE id = %s", person.id)
-    answer = await app.client.post("/auth/refresh", json={"refresh_token": person.refresh_token})
-    assert answer.status_code == 200, answer.text
-    return Person(app.client, answer.json())
 
 
 def draft(**given: Any) -> dict[str, Any]:

@@ -4,24 +4,41 @@ A new domain adds its things here: a function named as the route names its
 parameter, or as a body refers to it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from tests.app.campaigns import campaign
-from tests.app.life import PASSWORD, Person, Running
+import httpx2
+
+from reference_app.admin.promote import change_role
+from reference_app.users.models import Role
+from tests.app import campaigns
+from tests.app.admins import renewed
+from tests.app.life import Person, Running, until
 from tests.app.rows import execute_at
+from tests.app.teams import Letter, invite
+
+_PATIENCE_S = 30.0
 
 _numbers = count(1)
 
 
 class Scene:
-    """An owner's things by name, each made once."""
+    """An owner's things by name, each made once.
 
-    def __init__(self, app: Running, database_url: str) -> None:
+    Those that come by mail need the `letters` that the app posts.
+    """
+
+    def __init__(self, app: Running, database_url: str, letters: Sequence[Letter] = ()) -> None:
         self.app = app
         self.database_url = database_url
+        self.letters = letters
         self._made: dict[str, Any] = {}
+
+    def anew(self) -> "Scene":
+        """Another, with nothing made yet."""
+        return Scene(self.app, self.database_url, self.letters)
 
     async def the(self, name: str) -> Any:
         """The thing of this name."""
@@ -36,6 +53,16 @@ class Scene:
         assert answer.is_success, f"{path}: {answer.text}"
         shown: dict[str, Any] = answer.json()
         return shown
+
+    async def mailed(self, to: str, page: str) -> str:
+        """The token of the last letter to somebody that links to `page`."""
+
+        def found() -> list[str]:
+            theirs = [letter for letter in self.letters if letter.to == to]
+            return [letter.token for letter in theirs if f"/{page}#" in letter.text]
+
+        await until(found, what=f"letter about {page}", patience_s=_PATIENCE_S)
+        return found()[-1]
 
 
 _THINGS: dict[str, Callable[[Scene], Awaitable[Any]]] = {}
@@ -52,13 +79,13 @@ def thing(make: Callable[[Scene], Awaitable[Any]]) -> Callable[[Scene], Awaitabl
 
 @thing
 async def employer(scene: Scene) -> Person:
-    """The owner, unless said otherwise: has a company, and the tier Business."""
+    """The owner, unless said otherwise: has a company, and the tier Enterprise."""
     owner = await scene.app.person("employer")
     owner.company = (await owner.post("/companies", name="Conch Ltd", expect=201)).json()
     execute_at(
         scene.database_url,
         "INSERT INTO subscriptions (user_id, tier, billing_interval, status)"
-        " VALUES (%s, 'business', 'month', 'active')",
+        " VALUES (%s, 'enterprise', 'month', 'active')",
         owner.id,
     )
     return owner
@@ -81,18 +108,29 @@ async def stranger_employer(scene: Scene) -> Person:
 
 @thing
 async def member(scene: Scene) -> Person:
-    """Someone the owner works with. Without teams that is a word only, and gives no rights."""
-    return await scene.app.person("employer")
+    """Someone in the team of the owner's company, with a seat: a recruiter."""
+    return await _joined(scene, "recruiter")
+
+
+@thing
+async def manager(scene: Scene) -> Person:
+    """Someone in the team who looks after the company's page too."""
+    return await _joined(scene, "manager")
+
+
+@thing
+async def invited(scene: Scene) -> Person:
+    """Someone who was asked into the team, and has not answered."""
+    person = await scene.app.person("employer")
+    await invite(await scene.the("employer"), person.user["email"])
+    return person
 
 
 @thing
 async def admin(scene: Scene) -> Person:
     person = await scene.app.person()
-    execute_at(scene.database_url, "UPDATE users SET role = 'admin' WHERE id = %s", person.id)
-    answer = await scene.app.client.post(
-        "/auth/login", json={"email": person.user["email"], "password": PASSWORD}
-    )
-    return Person(scene.app.client, answer.json())
+    change_role(scene.database_url, person.user["email"], Role.ADMIN)
+    return await renewed(scene.app, person)
 
 
 @thing
@@ -100,6 +138,16 @@ async def applicant(scene: Scene) -> Person:
     """The worker, having applied for the job."""
     await scene.the("application_id")
     person: Person = await scene.the("worker")
+    return person
+
+
+async def _joined(scene: Scene, role: str) -> Person:
+    person, owner = await scene.app.person("employer"), await scene.the("employer")
+    email = person.user["email"]
+    await invite(owner, email, role)
+    token = await scene.mailed(email, "invitations")
+    await person.post("/companies/invitations/accept", expect=200, token=token)
+    person.company = owner.company
     return person
 
 
@@ -172,11 +220,6 @@ async def application_id(scene: Scene) -> int:
 
 
 @thing
-async def campaign_id(scene: Scene) -> int:
-    return await campaign(await scene.the("employer"))
-
-
-@thing
 async def message(scene: Scene) -> dict[str, Any]:
     """What the applicant wrote to the employer."""
     other = (await scene.the("employer")).id
@@ -210,3 +253,177 @@ async def connection_id(scene: Scene) -> int:
     """Of the worker's request to the employer."""
     other = (await scene.the("employer")).id
     return int((await scene.post("worker", "/connections", user_id=other))["id"])
+
+
+# accounts
+
+
+@thing
+async def proof_token(scene: Scene) -> str:
+    return await scene.mailed(await scene.the("worker_email"), "verify-email")
+
+
+@thing
+async def reset_token(scene: Scene) -> str:
+    email = await scene.the("worker_email")
+    await scene.app.client.post("/auth/password/forgot", json={"email": email})
+    return await scene.mailed(email, "reset-password")
+
+
+@thing
+async def google_return(scene: Scene) -> dict[str, str]:
+    """What a browser has that comes back from Google."""
+    page = (await scene.app.client.post("/auth/google/begin", json={})).json()
+    async with httpx2.AsyncClient(timeout=_PATIENCE_S) as browser:
+        sent_back = await browser.get(page["url"])
+    back = parse_qs(urlsplit(sent_back.headers["location"]).query)
+    return {"code": back["code"][0], "state": back["state"][0], "key": page["key"]}
+
+
+@thing
+async def google_code(scene: Scene) -> str:
+    return str((await scene.the("google_return"))["code"])
+
+
+@thing
+async def google_state(scene: Scene) -> str:
+    return str((await scene.the("google_return"))["state"])
+
+
+@thing
+async def google_key(scene: Scene) -> str:
+    return str((await scene.the("google_return"))["key"])
+
+
+@thing
+async def key_id(scene: Scene) -> int:
+    return int((await scene.post("employer", "/api-keys", name="Import"))["id"])
+
+
+@thing
+async def search_id(scene: Scene) -> int:
+    wanted = {"name": "Plumbing", "category": "plumbing"}
+    return int((await scene.post("employer", "/saved-searches", **wanted))["id"])
+
+
+# teams
+
+
+@thing
+async def member_id(scene: Scene) -> int:
+    return int((await scene.the("member")).id)
+
+
+@thing
+async def manager_id(scene: Scene) -> int:
+    return int((await scene.the("manager")).id)
+
+
+@thing
+async def invitation_id(scene: Scene) -> int:
+    return int((await invite(await scene.the("employer"), await scene.the("new_email")))["id"])
+
+
+@thing
+async def invitation_token(scene: Scene) -> str:
+    return await scene.mailed((await scene.the("invited")).user["email"], "invitations")
+
+
+@thing
+async def note_id(scene: Scene) -> int:
+    return await _noted(scene, "employer")
+
+
+@thing
+async def members_note_id(scene: Scene) -> int:
+    return await _noted(scene, "member")
+
+
+async def _noted(scene: Scene, who: str) -> int:
+    path = f"/applications/{await scene.the('application_id')}/notes"
+    return int((await scene.post(who, path, body="Ask for references."))["id"])
+
+
+# administration
+
+
+@thing
+async def admin_id(scene: Scene) -> int:
+    return int((await scene.the("admin")).id)
+
+
+@thing
+async def suspended_id(scene: Scene) -> int:
+    user = await scene.the("user_id")
+    await scene.post("admin", f"/admin/users/{user}/suspend", reason="Spam")
+    return int(user)
+
+
+@thing
+async def post_kind(_: Scene) -> str:
+    return "post"
+
+
+@thing
+async def reported_id(scene: Scene) -> int:
+    """Of the owner's post, which somebody reported."""
+    reported = await scene.the("post_id")
+    wanted = {"kind": "post", "thing_id": reported, "reason": "spam"}
+    await scene.post("worker", "/reports", **wanted)
+    return int(reported)
+
+
+@thing
+async def hidden_id(scene: Scene) -> int:
+    """Of the owner's post, which an administrator hid."""
+    reported = await scene.the("reported_id")
+    path = f"/admin/moderation/post/{reported}/resolve"
+    await scene.post("admin", path, resolution="hide", reason="Spam")
+    return int(reported)
+
+
+@thing
+async def flag(_: Scene) -> str:
+    return "messaging"
+
+
+# advertising
+
+
+@thing
+async def campaign_id(scene: Scene) -> int:
+    return await campaigns.campaign(await scene.the("employer"))
+
+
+@thing
+async def submitted_id(scene: Scene) -> int:
+    draft = await scene.the("campaign_id")
+    await scene.post("employer", f"/campaigns/{draft}/submit")
+    return int(draft)
+
+
+@thing
+async def approved_id(scene: Scene) -> int:
+    submitted = await scene.the("submitted_id")
+    await scene.post("admin", f"/admin/campaigns/{submitted}/approve")
+    return int(submitted)
+
+
+@thing
+async def running_id(scene: Scene) -> int:
+    approved = await scene.the("approved_id")
+    await scene.post("employer", f"/campaigns/{approved}/start")
+    return int(approved)
+
+
+@thing
+async def placement(scene: Scene) -> str:
+    """Where a campaign of the owner is shown."""
+    await scene.the("running_id")
+    return "jobs"
+
+
+@thing
+async def ad_token(scene: Scene) -> str:
+    shown = await campaigns.asked(scene.app, f"placement={await scene.the('placement')}")
+    return campaigns.path_of(shown).split("/")[2]

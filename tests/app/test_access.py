@@ -6,7 +6,7 @@ without a row fails, and so does a row without a route.
 
 import re
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,9 @@ from reference_app.assembly import create_app
 from reference_app.kit.tokens import Access, mint_access_token
 from tests.app.conftest import MakeSettings, RunApp
 from tests.app.life import Person, Running
+from tests.app.openid_provider import OpenIdProvider, openid_provider
 from tests.app.scene import Scene
+from tests.app.teams import read_letters
 
 TABLES = sorted((Path(__file__).parent / "access").glob("*.toml"))
 SIGNED_IN = ("stranger_seeker", "stranger_employer", "member", "admin", "owner")
@@ -34,6 +36,11 @@ _PAYMENTS = {
     "stripe_api_url": "http://127.0.0.1:1",
 }
 _UNTAGGED = "documents"
+_SHOWN_AT = {
+    "connection_id": "/connections/requests",
+    "key_id": "/api-keys",
+    "search_id": "/saved-searches",
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ class Row:
     """
 
     call: str
+    query: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] | None = None
     at: dict[str, str] = field(default_factory=dict)
     owner_is: str = "employer"
@@ -88,7 +96,14 @@ def domain_of(route: BaseRoute) -> str:
     if isinstance(route, WebSocketRoute):
         return "realtime"
     tags = getattr(route, "tags", None) or [_UNTAGGED]
-    return str(tags[0])
+    return str(tags[0]).lower().replace(" ", "_")
+
+
+@pytest.fixture(scope="module")
+def google() -> Iterator[OpenIdProvider]:
+    """Who says in Google's place who somebody is."""
+    with openid_provider() as provider:
+        yield provider
 
 
 def test_every_route_has_a_row_in_its_domains_table_and_every_row_a_route(
@@ -102,15 +117,17 @@ def test_every_route_has_a_row_in_its_domains_table_and_every_row_a_route(
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.stem)
-async def test_everyone_gets_what_the_table_says(run_app: RunApp, table: Path) -> None:
-    async with run_app(**_PAYMENTS) as app:
+async def test_everyone_gets_what_the_table_says(
+    run_app: RunApp, monkeypatch: pytest.MonkeyPatch, google: OpenIdProvider, table: Path
+) -> None:
+    async with run_app(**_PAYMENTS, **google.settings(google_timeout_seconds=20)) as app:
         # Reading uses nothing up: one scene will do for all of it.
         url = app.board.settings.database_url.get_secret_value()
-        read = Scene(app, url)
+        read = Scene(app, url, read_letters(app, monkeypatch))
         wrong = [
             f"{row.call} as {role}: {got}, not {row.expected(role)}"
             for row in rows(table)
-            async for role, got in _gets(read if _reads(row) else Scene(app, url), row)
+            async for role, got in _gets(read if _reads(row) else read.anew(), row)
             if not agrees(got, row.expected(role))
         ]
     assert wrong == [], "\n".join(wrong)
@@ -136,14 +153,14 @@ async def _gets(scene: Scene, row: Row) -> AsyncIterator[tuple[str, str]]:
         if used_up and row.keeps and role != "owner":
             assert await _is_there(scene, row.keeps), f"{row.call} as {role} did something"
         elif used_up:
-            scene = Scene(scene.app, scene.database_url)
+            scene = scene.anew()
 
 
 async def _call(scene: Scene, row: Row, role: str, token: str | None = None) -> str:
     method, path = row.call.split()
     names = re.findall(r"{(\w+)}", path)
     values = {name: await scene.the(row.at.get(name, name)) for name in names}
-    body = await _filled(scene, row.body)
+    body, query = await _filled(scene, row.body), await _filled(scene, row.query)
     person = None
     if role != "anonymous":
         person = await scene.the(row.owner_is if role == "owner" else role)
@@ -152,11 +169,13 @@ async def _call(scene: Scene, row: Row, role: str, token: str | None = None) -> 
         return await _opens(scene.app, person)
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     url = "http://board.test" + path.format(**values)
-    return _told(await scene.app.client.request(method, url, json=body, headers=headers))
+    return _told(
+        await scene.app.client.request(method, url, params=query, json=body, headers=headers)
+    )
 
 
 def _told(answer: httpx2.Response) -> str:
-    if answer.is_success:
+    if not answer.is_error:
         return str(answer.status_code)
     assert answer.headers["content-type"] == "application/problem+json"
     return f"{answer.status_code} {answer.json()['code']}"
@@ -186,10 +205,8 @@ def _bad_tokens(app: Running, owner: Person) -> list[str]:
 
 async def _is_there(scene: Scene, thing: str) -> bool:
     """Whether the owner's thing still shows."""
-    if thing == "connection":
-        found = await (await scene.the("employer")).get("/connections/requests")
-        return await scene.the("connection_id") in [item["id"] for item in found.json()["items"]]
-    raise AssertionError(f"no way to look for a {thing}")
+    shown = await (await scene.the("employer")).get(_SHOWN_AT[thing])
+    return await scene.the(thing) in [item["id"] for item in shown.json()["items"]]
 
 
 async def _opens(app: Running, person: Person | None) -> str:

@@ -13,7 +13,8 @@ from reference_app.advertising.booking import BATCH, book
 from reference_app.advertising.impressions import Signer
 from reference_app.advertising.models import Audience
 from reference_app.advertising.tally import PENDING
-from tests.app.campaigns import TARGET, administrator, asked, path_of, started
+from tests.app.admins import administrator
+from tests.app.campaigns import TARGET, asked, path_of, started
 from tests.app.conftest import RunApp
 from tests.app.cuttable import wire_to
 from tests.app.life import Running, problem

@@ -10,7 +10,7 @@ import pytest
 from reference_app.kit.tokens import api_key_hash
 from reference_app.subscriptions import known_tiers
 from reference_app.subscriptions.tiers import Tier
-from tests.app.campaigns import administrator
+from tests.app.admins import administrator
 from tests.app.conftest import RunApp
 from tests.app.life import Person, Running, problem, until
 from tests.app.rows import execute

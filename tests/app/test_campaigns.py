@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reference_app.subscriptions.tiers import Tier
-from tests.app.campaigns import TARGET, administrator, asked, campaign, draft, path_of, started
+from tests.app.admins import administrator
+from tests.app.campaigns import TARGET, asked, campaign, draft, path_of, started
 from tests.app.life import Running, problem
 from tests.app.rows import execute
 from tests.app.statements import counted
