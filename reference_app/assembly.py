@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from reference_app import docs_page, errors, health, logs, rate_groups
+from reference_app import docs_page, document, errors, health, logs, rate_groups
 from reference_app.admin import endpoints as admin
 from reference_app.admin import report_endpoints as reports
 from reference_app.advertising import endpoints as advertising
@@ -75,25 +75,15 @@ _END_AGAIN_S = 0.5
 _LETTERS_TO_ACCOUNT = 3
 _LETTERS_FROM_ADDRESS = 20
 
-_ABOUT = """A job board for the Bahamas.
-
-Errors are `application/problem+json`; `code` is stable and meant for programs.
-Lists come in pages: pass `next_cursor` as `cursor` for the next one.
-Every request counts against a limit per user or address, some against a stricter one as well;
-429 says which and when to come back.
-So does 503, for any request: what it needs is gone for the moment, or too much is going on.
-Nothing may be kept but what says so: public pages, for a few seconds, by those not signed in.
-"""
-
 
 class BoardApp(FastAPI):
-    """The app, with its own words for errors in the OpenAPI document."""
+    """The app, with its own words in the OpenAPI document."""
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
         if self.openapi_schema is None:
-            errors.document_problems(super().openapi())
-        return super().openapi()
+            self.openapi_schema = document.reworded(super().openapi())
+        return self.openapi_schema
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -105,7 +95,8 @@ def create_app(settings: Settings) -> FastAPI:
         title="HireMeBahamas",
         version=_version(),
         summary="Find work and workers in the Bahamas.",
-        description=_ABOUT,
+        description=document.ABOUT,
+        openapi_tags=document.TAGS,
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -140,6 +131,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_page,
     ):
         app.router.routes.extend(domain.router.routes)
+    document.name_operations(app.router.routes)
     rate_groups.guard(app.router.routes, groups)
     errors.install(app)
     app.add_middleware(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -15,6 +16,12 @@ router = APIRouter(tags=["probes"])
 _PATIENCE_S = 4.0
 
 
+class Liveness(BaseModel):
+    """That the process answers."""
+
+    status: Literal["ok"]
+
+
 class Readiness(BaseModel):
     """What the pod can do."""
 
@@ -22,16 +29,30 @@ class Readiness(BaseModel):
     writes: bool
 
 
-@router.get("/health", summary="Does the process live?")
+_UNREADY: dict[int | str, dict[str, Any]] = {
+    503: {"model": Readiness, "description": "Not even reads."}
+}
+
+
+@router.get("/health", summary="Does the process live?", response_model=Liveness)
 async def health() -> Response:
     """Touches nothing: a pod must not be restarted because something else is down."""
     return JSONResponse({"status": "ok"})
 
 
-@router.get("/ready", summary="Can it serve?", response_model=Readiness)
-@router.get("/startup", summary="Has it started?", response_model=Readiness)
+@router.get("/ready", summary="Can it serve?", response_model=Readiness, responses=_UNREADY)
 async def ready(request: Request) -> Response:
     """503 only when not even reads are possible, so that losing the primary takes no pod out."""
+    return await _readiness(request)
+
+
+@router.get("/startup", summary="Has it started?", response_model=Readiness, responses=_UNREADY)
+async def startup(request: Request) -> Response:
+    """As `/ready`: it has started once it can serve."""
+    return await _readiness(request)
+
+
+async def _readiness(request: Request) -> Response:
     database = board_of(request).database
     reads = await _in_time(database.answers_reads())
     return JSONResponse(

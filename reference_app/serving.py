@@ -87,7 +87,11 @@ def observed_of(request: Request) -> Observed:
 # The token itself is read on arrival; this says in the OpenAPI document how to bring one.
 _Bearer = Annotated[
     object,
-    Depends(HTTPBearer(auto_error=False, description="An access token, or an API key.")),
+    Depends(
+        HTTPBearer(
+            scheme_name="token", description="An access token, or an API key.", auto_error=False
+        )
+    ),
 ]
 
 

@@ -35,7 +35,7 @@ from reference_app.errors import (
 )
 from reference_app.kit.pagination import CursorText, Limit
 from reference_app.serving import Admin, Reading, Writing, board_of
-from reference_app.texts import PathId
+from reference_app.texts import LARGEST_ID, PathId
 from reference_app.users.models import Role
 
 router = APIRouter(prefix="/api/v1/admin", tags=["admin"])
@@ -54,8 +54,10 @@ async def find(
     _: Admin,
     session: Reading,
     q: PeopleSearch = "",
-    role: Role | None = None,
-    suspended: bool | None = None,
+    role: Annotated[Role | None, Query(description="Only people of this role.")] = None,
+    suspended: Annotated[
+        bool | None, Query(description="Only people who are suspended, or who are not.")
+    ] = None,
     limit: Limit = 20,
     cursor: CursorText = None,
 ) -> PersonPage:
@@ -90,7 +92,7 @@ async def reinstate(user_id: PathId, wanted: Because, by: Acting, session: Writi
 async def queue(
     _: Admin,
     session: Reading,
-    kind: ThingKind | None = None,
+    kind: Annotated[ThingKind | None, Query(description="Only things of this kind.")] = None,
     limit: Limit = 20,
     cursor: CursorText = None,
 ) -> Queue:
@@ -136,10 +138,16 @@ async def restore(
 async def trail(
     _: Admin,
     session: Reading,
-    admin_id: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
-    action: Annotated[str | None, Query(pattern="^[a-z_.]{1,40}$")] = None,
-    subject_kind: Annotated[str | None, Query(pattern="^[a-z_]{1,40}$")] = None,
-    subject: Annotated[str | None, Query(pattern="^[a-z0-9_]{1,60}$")] = None,
+    admin_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Who did it.")] = None,
+    action: Annotated[
+        str | None, Query(pattern="^[a-z_.]{1,40}$", description="What was done.")
+    ] = None,
+    subject_kind: Annotated[
+        str | None, Query(pattern="^[a-z_]{1,40}$", description="To what kind of thing.")
+    ] = None,
+    subject: Annotated[
+        str | None, Query(pattern="^[a-z0-9_]{1,60}$", description="To which: an id or a name.")
+    ] = None,
     limit: Limit = 20,
     cursor: CursorText = None,
 ) -> AuditPage:

@@ -38,6 +38,7 @@ from reference_app.texts import PathId, json_bytes
 from reference_app.users.models import Role
 
 router = APIRouter(prefix="/api/v1", tags=["advertising"])
+admin_router = APIRouter(prefix="/api/v1/admin", tags=["admin"])
 
 _ADS = "/ads"
 # Each answer is one impression, and each click is counted.
@@ -65,7 +66,7 @@ Advertiser = Annotated[Access, Depends(_advertiser)]
 )
 async def ad(
     request: Request,
-    placement: Placement,
+    placement: Annotated[Placement, Query(description="Where on the board it would stand.")],
     island: Annotated[Island | None, Query(description="What the page is about.")] = None,
     category: Annotated[Category | None, Query(description="What the page is about.")] = None,
 ) -> Response:
@@ -178,24 +179,24 @@ async def statistics(
     return await service.statistics(session, campaign_id, advertiser, days)
 
 
-@router.get("/admin/campaigns", summary="Campaigns to decide on", responses=_LIST)
-async def submitted(
+@admin_router.get("/campaigns", summary="Campaigns to decide on", responses=_LIST)
+async def submitted_campaigns(
     _: Admin, session: Reading, limit: Limit = 20, cursor: CursorText = None
 ) -> CampaignPage:
     """Administrators only. What was submitted and not decided on, the oldest first."""
     return await service.submitted(session, limit, cursor)
 
 
-@router.post(
-    "/admin/campaigns/{campaign_id}/approve", summary="Approve a campaign", responses=_STEP
+@admin_router.post(
+    "/campaigns/{campaign_id}/approve", summary="Approve a campaign", responses=_STEP
 )
-async def approve(campaign_id: PathId, by: Acting, session: Writing) -> CampaignShown:
+async def approve_campaign(campaign_id: PathId, by: Acting, session: Writing) -> CampaignShown:
     """Administrators only. Its owner can start it now. Twice is once."""
     return await service.approve(session, campaign_id, by)
 
 
-@router.post("/admin/campaigns/{campaign_id}/reject", summary="Reject a campaign", responses=_STEP)
-async def reject(
+@admin_router.post("/campaigns/{campaign_id}/reject", summary="Reject a campaign", responses=_STEP)
+async def reject_campaign(
     campaign_id: PathId, wanted: Rejection, by: Acting, session: Writing
 ) -> CampaignShown:
     """Administrators only. Also one that runs: neither it nor its clicks lead anywhere then.
@@ -205,15 +206,18 @@ async def reject(
     return await service.reject(session, campaign_id, by, wanted.reason)
 
 
-@router.get(
-    "/admin/advertising/statistics",
+@admin_router.get(
+    "/advertising/statistics",
     summary="What advertising came to",
     responses=problem_docs(UnauthenticatedError, ForbiddenError),
 )
-async def all_statistics(
+async def advertising_statistics(
     request: Request, _: Admin, session: Reading, days: Days = 30
 ) -> AdvertisingStatistics:
     """Administrators only. Impressions and people are measured, the price is assumed."""
     return await service.all_statistics(
         session, days, board_of(request).settings.ads_assumed_cpm_cents
     )
+
+
+router.routes.extend(admin_router.routes)

@@ -22,14 +22,15 @@ from reference_app.errors import (
 from reference_app.kit.pagination import CursorText, Limit
 from reference_app.serving import Admin, Employer, Reading
 
-router = APIRouter(prefix="/api/v1", tags=["analytics"])
+router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"])
+admin_router = APIRouter(prefix="/api/v1/admin/analytics", tags=["admin"])
 
 _ADMINS = problem_docs(UnauthenticatedError, ForbiddenError)
 _ADMINS_PERIOD = problem_docs(InvalidError, UnauthenticatedError, ForbiddenError)
 
 
 @router.get(
-    "/analytics/jobs",
+    "/jobs",
     summary="How one's own jobs fare",
     responses=problem_docs(InvalidError, UnauthenticatedError, ForbiddenError),
 )
@@ -41,7 +42,7 @@ async def jobs(
 
 
 @router.get(
-    "/analytics/jobs/totals",
+    "/jobs/totals",
     summary="How all of one's jobs fare together",
     responses=problem_docs(UnauthenticatedError, ForbiddenError),
 )
@@ -50,8 +51,8 @@ async def totals(employer: Employer, session: Reading) -> HiringTotals:
     return await service.totals(session, employer.user_id)
 
 
-@router.get(
-    "/admin/analytics/people",
+@admin_router.get(
+    "/people",
     summary="Who came and who was active, day by day",
     responses=_ADMINS_PERIOD,
 )
@@ -62,21 +63,22 @@ async def people(
     return await service.people(session, since, until)
 
 
-@router.get("/admin/analytics/revenue", summary="Recurring revenue now", responses=_ADMINS)
+@admin_router.get("/revenue", summary="Recurring revenue now", responses=_ADMINS)
 async def revenue(_: Admin, session: Reading) -> Revenue:
     """Administrators only. From subscriptions, and once more from what was paid."""
     return await service.revenue(session)
 
 
-@router.get(
-    "/admin/analytics/growth", summary="Conversion and churn of a period", responses=_ADMINS_PERIOD
-)
+@admin_router.get("/growth", summary="Conversion and churn of a period", responses=_ADMINS_PERIOD)
 async def growth(_: Admin, session: Reading, since: Since = None, until: Until = None) -> Growth:
     """Administrators only. A period that has not ended is taken as far as it goes."""
     return await service.growth(session, since, until)
 
 
-@router.get("/admin/analytics/jobs", summary="Jobs and applications by state", responses=_ADMINS)
-async def board(_: Admin, session: Reading) -> BoardJobs:
+@admin_router.get("/jobs", summary="Jobs and applications by state", responses=_ADMINS)
+async def job_states(_: Admin, session: Reading) -> BoardJobs:
     """Administrators only. Over the whole board."""
     return await service.board(session)
+
+
+router.routes.extend(admin_router.routes)

@@ -66,7 +66,7 @@ async def received(
     job_id: PathId,
     employer: Employer,
     session: Reading,
-    status: StatusFilter | None = None,
+    status: StatusFilter = None,
     limit: Limit = 20,
     cursor: CursorText = None,
 ) -> ReceivedPage:
@@ -98,7 +98,7 @@ async def exported(
     job_id: PathId,
     employer: Employer,
     session: Reading,
-    status: StatusFilter | None = None,
+    status: StatusFilter = None,
     before: BeforeId = None,
 ) -> StreamingResponse:
     """The company's team only, a few times in ten minutes. At most 5,000, the newest first."""

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from reference_app.kit.pagination import Page
@@ -29,7 +30,10 @@ class BulkDecision(Decision):
     application_ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
 
 
-StatusFilter = Literal["submitted", "reviewed", "shortlisted", "rejected", "hired", "withdrawn"]
+StatusFilter = Annotated[
+    Literal["submitted", "reviewed", "shortlisted", "rejected", "hired", "withdrawn"] | None,
+    Query(description="Only those in this status."),
+]
 
 
 class ApplicationShown(BaseModel):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -139,9 +139,9 @@ class JobQuery(BaseModel):
     q: SearchText = Field(
         default="", description="Words to look for; forgives small misspellings of titles."
     )
-    island: Island | None = None
-    category: Category | None = None
-    employment_type: EmploymentType | None = None
+    island: Island | None = Field(default=None, description="Where the work is.")
+    category: Category | None = Field(default=None, description="What the work is.")
+    employment_type: EmploymentType | None = Field(default=None, description="How one is employed.")
     salary_min: Cents | None = Field(
         default=None, description="Only jobs that may pay this many cents a month or more."
     )
@@ -161,16 +161,20 @@ class AdvancedQuery(BaseModel):
     """Which open jobs to search for. All conditions must hold; of several choices one."""
 
     q: SearchText = Field(default="", description="Words to look for.")
-    island: Annotated[list[Island], Field(max_length=19)] = []
-    category: Annotated[list[Category], Field(max_length=16)] = []
-    employment_type: Annotated[list[EmploymentType], Field(max_length=5)] = []
+    island: list[Island] = Field(default=[], max_length=19, description="Where the work is.")
+    category: list[Category] = Field(default=[], max_length=16, description="What the work is.")
+    employment_type: list[EmploymentType] = Field(
+        default=[], max_length=5, description="How one is employed."
+    )
     salary_min: Cents | None = Field(
         default=None, description="Only jobs that may pay this many cents a month or more."
     )
     salary_max: Cents | None = Field(
         default=None, description="Only jobs that may pay this many cents a month or less."
     )
-    posted_within_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    posted_within_days: int | None = Field(
+        default=None, ge=1, le=365, description="Only jobs published in that many last days."
+    )
     sort: SearchOrder = Field(
         default=SearchOrder.PLACE,
         description="`place`: as the public list. `relevance`: what matches `q` best; it"

@@ -10,10 +10,10 @@ import binascii
 import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from reference_app.errors import InvalidError
 
@@ -39,8 +39,15 @@ Item = TypeVar("Item")
 Row = TypeVar("Row")
 
 
+def _described(schema: dict[str, Any]) -> None:
+    # A page of something does not take the description over.
+    schema.setdefault("description", "One page of a list.")
+
+
 class Page(BaseModel, Generic[Item]):
     """One page of a list."""
+
+    model_config = ConfigDict(json_schema_extra=_described)
 
     items: list[Item]
     next_cursor: str | None = Field(

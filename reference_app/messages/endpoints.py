@@ -1,6 +1,8 @@
 """/conversations: people writing to each other."""
 
-from fastapi import APIRouter, Depends, Request, status
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, status
 
 from reference_app.errors import (
     ConflictError,
@@ -102,8 +104,8 @@ async def messages(
     conversation_id: PathId,
     viewer: Viewer,
     session: Reading,
-    before: AnyId | None = None,
-    after: AnyId | None = None,
+    before: Annotated[AnyId | None, Query(description="Only those before this id.")] = None,
+    after: Annotated[AnyId | None, Query(description="Only those after this id.")] = None,
     limit: Limit = 50,
 ) -> MessagePage:
     """The oldest first: those next before an id, those next after one, or else the newest.

@@ -1,6 +1,8 @@
 """Following, under those followed and /follows; /connections."""
 
-from fastapi import APIRouter, Request, status
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, status
 from starlette.responses import Response
 
 from reference_app.companies.service import no_such_company
@@ -179,7 +181,9 @@ async def connections(
 async def requests(
     viewer: Viewer,
     session: Reading,
-    direction: Direction = Direction.RECEIVED,
+    direction: Annotated[
+        Direction, Query(description="Those others made to one, or one's own.")
+    ] = Direction.RECEIVED,
     limit: Limit = 20,
     cursor: CursorText = None,
 ) -> ConnectionPage:

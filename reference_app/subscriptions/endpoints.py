@@ -123,7 +123,9 @@ async def change(wanted: PlanChoice, viewer: Viewer, billing: Desk) -> OwnSubscr
     responses=problem_docs(InvalidError, NotFoundError, UnavailableError),
 )
 async def webhook(
-    request: Request, billing: Desk, stripe_signature: Annotated[str | None, Header()] = None
+    request: Request,
+    billing: Desk,
+    stripe_signature: Annotated[str | None, Header(description="Stripe's, of the body.")] = None,
 ) -> Received:
     """For Stripe alone: signed events, each dealt with once. Any error has it sent again."""
     event = billing.stripe.event(await request.body(), stripe_signature)

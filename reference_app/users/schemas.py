@@ -92,8 +92,8 @@ class WorkerQuery(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     q: SearchText = Field(default="", description="Words of the name, the headline or the bio.")
-    island: Island | None = None
-    skill: Skill | None = None
+    island: Island | None = Field(default=None, description="Where they are.")
+    skill: Skill | None = Field(default=None, description="What they can do, in any case.")
     limit: PageSize = 20
     cursor: CursorValue = None
 
