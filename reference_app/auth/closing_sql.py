@@ -30,6 +30,7 @@ from reference_app.subscriptions.models import (
     Subscription,
     SubscriptionStatus,
 )
+from reference_app.views.models import ProfileView
 
 Column = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
 
