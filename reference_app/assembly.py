@@ -1,7 +1,7 @@
 """Puts the app together: routes, middleware, and what a worker holds while it serves."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -9,15 +9,25 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
-from reference_app import errors, health, logs
+from reference_app import docs_page, errors, health, logs, rate_groups
+from reference_app.admin import endpoints as admin
+from reference_app.admin import report_endpoints as reports
+from reference_app.advertising import endpoints as advertising
+from reference_app.advertising.desk import AdDesk
 from reference_app.alerts import endpoints as alerts
 from reference_app.alerts.watching import watch
+from reference_app.analytics import endpoints as analytics
+from reference_app.analytics.activity import Activity, keeping
+from reference_app.api_keys import endpoints as api_keys
+from reference_app.api_keys.keyring import KeyRing
 from reference_app.applications import endpoints as applications
 from reference_app.auth import endpoints as auth
 from reference_app.auth.google import Google
 from reference_app.auth.recovery import ResetDesk
 from reference_app.companies import endpoints as companies
+from reference_app.companies import team
 from reference_app.database import Database
 from reference_app.feed import endpoints as feed
 from reference_app.feed.popularity import promotion
@@ -30,6 +40,8 @@ from reference_app.kit.cache import CHANNEL, Cache
 from reference_app.kit.chores import Chore, run_chores
 from reference_app.kit.ended_sessions import CHANNEL as SESSIONS_CHANNEL
 from reference_app.kit.ended_sessions import EndedSessions
+from reference_app.kit.flags import CHANNEL as FLAGS_CHANNEL
+from reference_app.kit.flags import Flags
 from reference_app.kit.mail import Mail, Server
 from reference_app.kit.metrics import RequestCounters, Ticker
 from reference_app.kit.middleware import Callers, Observe
@@ -42,6 +54,7 @@ from reference_app.kit.wal import OwnWrites
 from reference_app.messages import endpoints as messages
 from reference_app.network import endpoints as network
 from reference_app.notifications import endpoints as notifications
+from reference_app.rate_groups import RateGroup
 from reference_app.realtime import endpoints as realtime
 from reference_app.realtime.connection import Bounds
 from reference_app.realtime.switchboard import Switchboard
@@ -50,6 +63,7 @@ from reference_app.serving import Board
 from reference_app.settings import Settings
 from reference_app.subscriptions import endpoints as subscriptions
 from reference_app.subscriptions.billing import Billing
+from reference_app.subscriptions.known_tiers import KnownTiers
 from reference_app.users import endpoints as users
 from reference_app.views import endpoints as views
 from reference_app.views.service import writing_job_views, writing_profile_views
@@ -65,8 +79,10 @@ _ABOUT = """A job board for the Bahamas.
 
 Errors are `application/problem+json`; `code` is stable and meant for programs.
 Lists come in pages: pass `next_cursor` as `cursor` for the next one.
-Every request counts against a limit per user or address; 429 says when to come back.
+Every request counts against a limit per user or address, some against a stricter one as well;
+429 says which and when to come back.
 So does 503, for any request: what it needs is gone for the moment, or too much is going on.
+Nothing may be kept but what says so: public pages, for a few seconds, by those not signed in.
 """
 
 
@@ -84,16 +100,17 @@ def create_app(settings: Settings) -> FastAPI:
     """The app; it connects to nothing before a worker starts its lifespan."""
     logs.configure(settings.log_level)
     requests = RequestCounters()
+    groups = rate_groups.load()
     app = BoardApp(
         title="HireMeBahamas",
         version=_version(),
         summary="Find work and workers in the Bahamas.",
         description=_ABOUT,
         openapi_url="/api/v1/openapi.json",
-        docs_url="/api/v1/docs",
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lambda app: _serving(app, settings, requests),
+        lifespan=lambda app: _serving(app, settings, requests, groups),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     # One flat list, the most used first: an included router is matched twice, and a
@@ -103,6 +120,7 @@ def create_app(settings: Settings) -> FastAPI:
         feed,
         companies,
         users,
+        advertising,
         applications,
         messages,
         notifications,
@@ -110,13 +128,19 @@ def create_app(settings: Settings) -> FastAPI:
         reviews,
         realtime,
         auth,
+        api_keys,
         subscriptions,
         catalogue,
         alerts,
         views,
+        reports,
+        analytics,
+        admin,
         health,
+        docs_page,
     ):
         app.router.routes.extend(domain.router.routes)
+    rate_groups.guard(app.router.routes, groups)
     errors.install(app)
     app.add_middleware(
         Observe,
@@ -128,29 +152,33 @@ def create_app(settings: Settings) -> FastAPI:
         callers=Callers(settings.trusted_networks),
         limit=lambda: app.state.board.api_limit,
         ended=lambda: app.state.board.ended_sessions,
+        seen=lambda: app.state.board.activity.seen,
+        keys=lambda: app.state.board.keys.owner,
         requests=requests,
+        cors=_cors(settings.cors_origins) if settings.cors_origins else None,
     )
-    if settings.cors_origins:
-        # Outermost, so that a browser may read refusals too.
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["authorization", "content-type"],
-            expose_headers=["retry-after", "x-request-id"],
-        )
     return app
+
+
+def _cors(origins: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:
+    return lambda app: CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["authorization", "content-type"],
+        expose_headers=["retry-after", "x-request-id"],
+    )
 
 
 @asynccontextmanager
 async def _serving(
-    app: FastAPI, settings: Settings, requests: RequestCounters
+    app: FastAPI, settings: Settings, requests: RequestCounters, groups: Sequence[RateGroup]
 ) -> AsyncGenerator[dict[str, Any]]:
     redis_url = settings.redis_url.get_secret_value()
     secret = settings.secret_key.get_secret_value()
     store = Store(
         redis_url,
-        connections=settings.worker_redis_connections - 3,  # one for each who listens
+        connections=settings.worker_redis_connections - 4,  # one for each who listens
         timeout_s=settings.redis_timeout_seconds,
     )
     cache = Cache(store, settings.cache_l1_bytes)
@@ -166,13 +194,16 @@ async def _serving(
     own_writes = OwnWrites(store, settings.own_writes_seconds)
     ended_sessions = EndedSessions(store, settings.access_token_minutes * 60)
     database = Database(settings, own_writes, cache, switchboard.announcer.tell, ended_sessions.end)
+    tiers = KnownTiers(cache, database, settings.cache_ttl_user)
     mail = _mail(settings)
     board = Board(
         settings=settings,
         database=database,
         store=store,
         cache=cache,
-        api_limit=ApiLimit(store, settings.api_rate_per_minute),
+        api_limit=ApiLimit(
+            store, settings.api_rate_per_minute, {group.name: group.share for group in groups}
+        ),
         login_limit=LoginLimit(
             store,
             attempts=settings.login_attempts,
@@ -191,6 +222,11 @@ async def _serving(
         switchboard=switchboard,
         job_views=Tally("jobs", store, secret),
         profile_views=Tally("profiles", store, secret),
+        activity=Activity(store),
+        flags=Flags(store, settings.flags),
+        tiers=tiers,
+        keys=KeyRing(cache, database),
+        ads=AdDesk(settings, store, cache, database, tiers),
     )
     listener = Listener(
         redis_url,
@@ -206,6 +242,13 @@ async def _serving(
         on_up=ended_sessions.hears,
         on_down=ended_sessions.hears_nothing,
     )
+    flags_listener = Listener(
+        redis_url,
+        FLAGS_CHANNEL,
+        on_message=board.flags.heard,
+        on_up=board.flags.heard,
+        on_down=lambda: None,
+    )
     app.state.board = board
     await database.look_at_primary()
     tasks = [
@@ -214,9 +257,14 @@ async def _serving(
             listener.run(),
             sessions_listener.run(),
             ended_sessions.run(),
+            flags_listener.run(),
+            board.flags.run(),
+            board.activity.run(),
             store.deliver_delayed(),
             board.api_limit.run(),
             database.watch_primary(),
+            board.ads.tally.run(),
+            board.keys.run(),
             database.watch_replicas(),
             mail.run(),
             board.reset_desk.run(),
@@ -241,6 +289,7 @@ async def _serving(
         await board.google.close()
         await board.job_views.close()
         await board.profile_views.close()
+        await board.ads.tally.share()
         board.passwords.close()
         board.billing.close()
         await cache.close()
@@ -273,6 +322,9 @@ def _chores(board: Board) -> list[Chore]:
         writing_job_views(database, board.job_views),
         writing_profile_views(database, board.profile_views),
         watch(database, board.mail),
+        team.forgetting(database),
+        keeping(database, board.store),
+        *board.ads.chores(),
     ]
 
 

@@ -146,10 +146,12 @@ def document_problems(schema: dict[str, Any]) -> None:
     components["Problem"] = Problem.model_json_schema()
     for unused in ("HTTPValidationError", "ValidationError"):
         components.pop(unused, None)
-    for path in schema["paths"].values():
-        for operation in path.values():
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
             if "422" in operation["responses"]:
                 operation["responses"] |= {"422": _documented(NotUnderstoodError.title)}
+            if path.startswith("/api/"):
+                operation["responses"] |= {"429": _documented(LimitedError.title)}
 
 
 def problem_response(error: DomainError, request_id: str) -> Response:
@@ -198,31 +200,34 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     # Where and why, never what: the value may be a password.
-    places = [
-        {"where": [str(part) for part in each["loc"]], "why": each["msg"]}
-        for each in error.errors()
-    ]
-    first = places[0]
+    places = [([str(part) for part in each["loc"]], each["msg"]) for each in error.errors()]
+    return _not_understood(request, places)
+
+
+def _not_understood(request: Request, places: list[tuple[list[str], str]]) -> Response:
+    where, why = places[0]
     return _problem(
         NotUnderstoodError.status,
         NotUnderstoodError.title,
         "invalid_request",
-        f"{'.'.join(first['where'])}: {first['why']}",
+        f"{'.'.join(where)}: {why}",
         _request_id(request),
-        extra={"errors": places},
+        extra={"errors": [{"where": where, "why": why} for where, why in places]},
     )
 
 
 _HTTP_CODES = {
     404: "no_such_route",
     405: "method_not_allowed",
-    400: "bad_request",
     413: "too_large",
 }
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    if error.status_code == 400:
+        # The framework's word for a body it cannot read: no UTF-8, or nested without end.
+        return _not_understood(request, [(["body"], "is no JSON that can be read")])
     return _problem(
         error.status_code,
         str(error.detail),

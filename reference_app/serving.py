@@ -8,6 +8,9 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
+from reference_app.advertising.desk import AdDesk
+from reference_app.analytics.activity import Activity
+from reference_app.api_keys.keyring import KeyRing
 from reference_app.auth.google import Google
 from reference_app.auth.recovery import ResetDesk
 from reference_app.database import Database, ReadSession, WriteSession
@@ -15,6 +18,7 @@ from reference_app.errors import ForbiddenError, NotFoundError, UnauthenticatedE
 from reference_app.kit import metrics
 from reference_app.kit.cache import Cache, Loader
 from reference_app.kit.ended_sessions import EndedSessions
+from reference_app.kit.flags import Flags
 from reference_app.kit.mail import Mail
 from reference_app.kit.middleware import Observed
 from reference_app.kit.passwords import Passwords
@@ -25,9 +29,22 @@ from reference_app.kit.tokens import Access
 from reference_app.realtime.switchboard import Switchboard
 from reference_app.settings import Settings
 from reference_app.subscriptions.billing import Billing
+from reference_app.subscriptions.entitlements import Feature
+from reference_app.subscriptions.known_tiers import KnownTiers
 from reference_app.users.models import Role
 
 _DB = metrics.LAYERS.index("db")
+
+# Account matters: an API key must not make itself another, sign in, or spend money.
+_NOT_BY_KEY = (
+    "/api/v1/admin/",
+    "/api/v1/auth/",
+    "/api/v1/api-keys",
+    "/api/v1/subscriptions/",
+    "/api/v1/realtime/",
+)
+# Those signed in always ask: what one does oneself must show at once.
+_KEPT_BRIEFLY = {"cache-control": "public, max-age=5", "vary": "authorization, origin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,11 @@ class Board:
     switchboard: Switchboard
     job_views: Tally
     profile_views: Tally
+    activity: Activity
+    flags: Flags
+    tiers: KnownTiers
+    keys: KeyRing
+    ads: AdDesk
 
 
 def board_of(request: Request) -> Board:
@@ -63,14 +85,26 @@ def observed_of(request: Request) -> Observed:
 
 
 # The token itself is read on arrival; this says in the OpenAPI document how to bring one.
-_Bearer = Annotated[object, Depends(HTTPBearer(auto_error=False, description="An access token."))]
+_Bearer = Annotated[
+    object,
+    Depends(HTTPBearer(auto_error=False, description="An access token, or an API key.")),
+]
 
 
 async def _signed_in(request: Request, _: _Bearer) -> Access:
     access = observed_of(request).access
     if access is None:
         raise UnauthenticatedError("not_signed_in", "Sign in to do this.")
+    if access.by_key:
+        await _admit_key(request, access)
     return access
+
+
+async def _admit_key(request: Request, access: Access) -> None:
+    if request.scope["path"].startswith(_NOT_BY_KEY):
+        raise ForbiddenError("not_by_api_key", "This is not for API keys. Sign in to do this.")
+    depth = await board_of(request).tiers.require(access.user_id, Feature.API_ACCESS)
+    observed_of(request).touched(depth)
 
 
 Viewer = Annotated[Access, Depends(_signed_in)]
@@ -125,7 +159,9 @@ async def cached(
 ) -> Response:
     """The ready bytes under `key` as a JSON response. Raises `missing` when there are none."""
     found = await board_of(request).cache.get(key, ttl_s, load)
-    observed_of(request).touched(found.depth)
+    observed = observed_of(request)
+    observed.touched(found.depth)
     if found.body is None:
         raise missing or NotFoundError("not_found", "There is no such thing.")
-    return Response(found.body, media_type="application/json")
+    headers = _KEPT_BRIEFLY if observed.access is None else None
+    return Response(found.body, media_type="application/json", headers=headers)

@@ -6,6 +6,7 @@ here give every worker its share.
 """
 
 import socket
+from collections.abc import Iterator
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Self
@@ -22,9 +23,17 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-_WEAK_SECRETS = ("change", "secret", "default", "example", "password", "your-", "development")
+from reference_app.kit.known_flags import read_settings
+
+_WEAK_SECRETS = (
+    *("change", "secret", "default", "example", "password"),
+    *("your-", "your_", "development", "placeholder", "postgres", "1234567"),
+)
 _SHORTEST_SECRET = 32
 _FEWEST_LETTERS = 10
+# Of what others make and give us.
+_SHORTEST_CREDENTIAL = 12
+_FEWEST_LETTERS_OF_CREDENTIAL = 6
 _SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 
 Listed = Annotated[tuple[str, ...], NoDecode]
@@ -103,6 +112,8 @@ class Settings(BaseSettings):
     login_window_seconds: PositiveInt = 900
     login_account_attempts: PositiveInt = 50
     api_rate_per_minute: PositiveInt = 100
+    feature_flags: Listed = ()
+    """What is switched otherwise than `kit/flags.toml` has it: name=on, name=off, name=25."""
 
     # letters, and where their links lead
     frontend_url: str = "http://localhost:5173"
@@ -120,6 +131,11 @@ class Settings(BaseSettings):
     google_issuer_url: str = "https://accounts.google.com"
     google_timeout_seconds: PositiveFloat = 3.0
 
+    # advertising
+    ads_assumed_cpm_cents: PositiveInt = 100
+    """What a thousand impressions are assumed to bring: nobody has measured it."""
+    ads_click_seconds: PositiveInt = 3_600
+
     # what it costs
     stripe_secret_key: SecretStr | None = None
     """Without it nothing can be bought."""
@@ -132,7 +148,9 @@ class Settings(BaseSettings):
     stripe_portal_return_url: str = "http://localhost:5173/billing"
     past_due_grace_days: PositiveInt = 7
 
-    @field_validator("cors_origins", "trusted_proxies", "database_replica_urls", mode="before")
+    @field_validator(
+        "cors_origins", "trusted_proxies", "feature_flags", "database_replica_urls", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -161,6 +179,12 @@ class Settings(BaseSettings):
             ip_network(network)
         return value
 
+    @field_validator("feature_flags")
+    @classmethod
+    def _known_flags(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        read_settings(value)
+        return value
+
     @model_validator(mode="after")
     def _refuse_unsafe_production(self) -> Self:
         if self.environment == "production":
@@ -169,6 +193,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"SECRET_KEY {weakness}; make one with `openssl rand -hex 32`")
             if self.bcrypt_rounds < 10:
                 raise ValueError("BCRYPT_ROUNDS must be at least 10 in production")
+            for name, secret in self._other_secrets():
+                if weakness := credential_weakness(secret):
+                    raise ValueError(f"{name.upper()} {weakness}")
             if "*" in self.cors_origins:
                 raise ValueError("CORS_ORIGINS must list origins in production, not *")
         return self
@@ -185,10 +212,24 @@ class Settings(BaseSettings):
             raise ValueError("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET go together")
         return self
 
+    def _other_secrets(self) -> Iterator[tuple[str, str]]:
+        """Every other secret there is, by name; of an address its password."""
+        for name, value in self:
+            for each in value if isinstance(value, tuple) else (value,):
+                if isinstance(each, SecretStr) and name != "secret_key":
+                    secret = each.get_secret_value()
+                    is_address = name.endswith(("url", "urls"))
+                    yield name, urlsplit(secret).password or "" if is_address else secret
+
     @cached_property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The addresses whose X-Forwarded-For is believed."""
         return tuple(ip_network(network) for network in self.trusted_proxies)
+
+    @cached_property
+    def flags(self) -> dict[str, int]:
+        """What FEATURE_FLAGS says, in per cent by name."""
+        return read_settings(self.feature_flags)
 
     @cached_property
     def replica_urls(self) -> tuple[str, ...]:
@@ -207,8 +248,8 @@ class Settings(BaseSettings):
 
     @property
     def worker_redis_connections(self) -> int:
-        """The most Redis connections one worker may open; three of them listen to pub/sub."""
-        return max(4, self.redis_max_connections // self.web_concurrency)
+        """The most Redis connections one worker may open; four of them listen to pub/sub."""
+        return max(5, self.redis_max_connections // self.web_concurrency)
 
 
 def load_settings() -> Settings:
@@ -276,9 +317,18 @@ def _after_scheme(url: str) -> str:
 
 def secret_weakness(secret: str) -> str | None:
     """Why `secret` must not sign tokens in production, or None when it may."""
-    if len(secret) < _SHORTEST_SECRET:
-        return f"must be at least {_SHORTEST_SECRET} characters"
-    if len(set(secret)) < _FEWEST_LETTERS:
+    return _weakness(secret, _SHORTEST_SECRET, _FEWEST_LETTERS)
+
+
+def credential_weakness(secret: str) -> str | None:
+    """Why `secret` must not open anything in production, or None when it may."""
+    return _weakness(secret, _SHORTEST_CREDENTIAL, _FEWEST_LETTERS_OF_CREDENTIAL)
+
+
+def _weakness(secret: str, shortest: int, fewest_letters: int) -> str | None:
+    if len(secret) < shortest:
+        return f"must have a secret of at least {shortest} characters"
+    if len(set(secret)) < fewest_letters:
         return "repeats too few characters"
     if any(word in secret.lower() for word in _WEAK_SECRETS):
         return "looks like a placeholder"

@@ -5,11 +5,20 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from reference_app.admin.models import AuditEntry, Report
+from reference_app.advertising.models import AdBatch, AudienceDay, Campaign, CampaignDay
 from reference_app.alerts.models import AlertLetter, SavedSearch
-from reference_app.applications.models import Application
+from reference_app.analytics.models import DailyActivity
+from reference_app.api_keys.models import ApiKey
+from reference_app.applications.models import Application, ApplicationEvent, ApplicationNote
 from reference_app.auth.models import AuthSession, ExternalIdentity, LetterToken, RefreshToken
 from reference_app.base import Model
-from reference_app.companies.models import Company
+from reference_app.companies.models import (
+    Company,
+    CompanyInvitation,
+    CompanyMember,
+    CompanyProfile,
+)
 from reference_app.feed.models import Post, PostComment, PostLike, PostTally
 from reference_app.jobs.models import Job, JobTrend, SavedJob
 from reference_app.messages.models import Conversation, Message, Participant
@@ -47,14 +56,26 @@ class SeedState(Model):
 metadata = Model.metadata
 
 __all__ = [
+    "AdBatch",
     "AlertLetter",
+    "ApiKey",
     "Application",
+    "ApplicationEvent",
+    "ApplicationNote",
+    "AudienceDay",
+    "AuditEntry",
     "AuthSession",
     "BillingAccount",
+    "Campaign",
+    "CampaignDay",
     "Company",
     "CompanyFollow",
+    "CompanyInvitation",
+    "CompanyMember",
+    "CompanyProfile",
     "Connection",
     "Conversation",
+    "DailyActivity",
     "ExternalIdentity",
     "FeatureUsage",
     "Job",
@@ -72,6 +93,7 @@ __all__ = [
     "ProfileView",
     "Referral",
     "RefreshToken",
+    "Report",
     "Review",
     "SavedJob",
     "SavedSearch",

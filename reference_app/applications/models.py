@@ -1,4 +1,4 @@
-"""Applications: who wants which job, and how far it got."""
+"""Applications: who wants which job, how far it got, and what the employer notes."""
 
 from enum import StrEnum
 
@@ -33,6 +33,7 @@ class Application(Model):
         ),
         CheckConstraint("proposed_budget_cents >= 0", name="budget"),
         Index("ix_applications_job_newest", "job_id", text("id DESC")),
+        Index("ix_applications_job_status", "job_id", "status", text("id DESC")),
         Index("ix_applications_applicant_newest", "applicant_id", text("id DESC")),
     )
 
@@ -47,3 +48,40 @@ class Application(Model):
 
     job: Mapped[Job] = relationship(lazy="raise")
     applicant: Mapped[User] = relationship(lazy="raise")
+
+
+class ApplicationEvent(Model):
+    """One step of an application, from one status to another. Rows are only ever added.
+
+    Applying is not among them: the application itself says when that was.
+    """
+
+    __tablename__ = "application_events"
+    __table_args__ = (
+        CheckConstraint("from_status <> to_status", name="a_step"),
+        Index("ix_application_events_application", "application_id", text("id DESC")),
+        Index("ix_application_events_actor", "actor_id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    application_id: Mapped[int] = mapped_column(ForeignKey("applications.id", ondelete="CASCADE"))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    from_status: Mapped[str]
+    to_status: Mapped[str]
+    created_at: Mapped[Made]
+
+
+class ApplicationNote(Model):
+    """What someone of the employer's team notes on an application. Never the applicant's to see."""
+
+    __tablename__ = "application_notes"
+    __table_args__ = (
+        Index("ix_application_notes_application", "application_id", text("id DESC")),
+        Index("ix_application_notes_author", "author_id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    application_id: Mapped[int] = mapped_column(ForeignKey("applications.id", ondelete="CASCADE"))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    body: Mapped[str]
+    created_at: Mapped[Made]

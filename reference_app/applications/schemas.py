@@ -1,12 +1,13 @@
 """Applications as the API shows and takes them."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from reference_app.kit.pagination import Page
-from reference_app.texts import Cents, Entered, SomeProse
+from reference_app.texts import Cents, Entered, Id, Remark, SomeProse
+from reference_app.users.schemas import PersonRef
 
 
 class ApplicationDraft(Entered):
@@ -20,6 +21,12 @@ class Decision(Entered):
     """What an employer makes of an application."""
 
     status: Literal["reviewed", "shortlisted", "rejected", "hired"]
+
+
+class BulkDecision(Decision):
+    """What an employer makes of several applications for one job."""
+
+    application_ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
 
 
 StatusFilter = Literal["submitted", "reviewed", "shortlisted", "rejected", "hired", "withdrawn"]
@@ -69,5 +76,73 @@ class OwnApplication(ApplicationShown):
     job: JobApplied
 
 
+class Outcome(BaseModel):
+    """What became of one of several applications."""
+
+    id: int
+    outcome: Literal["changed", "unchanged", "not_allowed", "not_found"]
+    status: str | None = Field(description="As it is now; null when there is none for this job.")
+
+
+class BulkOutcome(BaseModel):
+    """What became of each, in the order asked for."""
+
+    changed: int
+    items: list[Outcome]
+
+
+class ApplicationCounts(BaseModel):
+    """How many applications for a job there are in each status, withdrawn ones too."""
+
+    total: int
+    by_status: dict[str, int] = Field(
+        examples=[
+            {
+                "submitted": 7,
+                "reviewed": 2,
+                "shortlisted": 1,
+                "rejected": 0,
+                "hired": 0,
+                "withdrawn": 1,
+            }
+        ]
+    )
+
+
+class Step(BaseModel):
+    """One change of an application's status."""
+
+    id: int
+    from_status: str = Field(examples=["submitted"])
+    to_status: str = Field(examples=["shortlisted"])
+    at: datetime
+    by: Literal["applicant", "employer"]
+    actor: PersonRef | None = Field(
+        description="Who it was, for the employer's team; null when their account is gone."
+    )
+
+
+class HistoryPage(Page[Step]):
+    """A page of an application's steps, the newest first."""
+
+    applied_at: datetime
+
+
+class NoteDraft(Entered):
+    """What to note on an application, for the team alone."""
+
+    body: Remark
+
+
+class NoteShown(BaseModel):
+    """A note of the team."""
+
+    id: int
+    author: PersonRef | None = Field(description="Null when their account is gone.")
+    body: str
+    created_at: datetime
+
+
+NotePage = Page[NoteShown]
 ReceivedPage = Page[ReceivedApplication]
 OwnPage = Page[OwnApplication]

@@ -4,24 +4,30 @@ from typing import Any
 
 from reference_app.applications import repository
 from reference_app.applications.models import Application, ApplicationStatus
+from reference_app.applications.pipeline import Side, may_step, origins
 from reference_app.applications.schemas import (
     Applicant,
+    ApplicationCounts,
     ApplicationDraft,
     ApplicationShown,
+    BulkDecision,
+    BulkOutcome,
     JobApplied,
+    Outcome,
     OwnApplication,
     OwnPage,
     ReceivedApplication,
     ReceivedPage,
 )
+from reference_app.companies.access import Right, includes, may_act
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.errors import ConflictError, ForbiddenError, NotFoundError
 from reference_app.jobs.listing import no_such_job
+from reference_app.jobs.models import JobStatus
 from reference_app.kit.pagination import cursor_by_id, cut, read_cursor_by_id
 from reference_app.notifications.models import Kind
-from reference_app.notifications.service import notify
-
-_DECIDED = {ApplicationStatus.HIRED, ApplicationStatus.REJECTED}
+from reference_app.notifications.service import notify, notify_each
+from reference_app.subscriptions.entitlements import Feature, Tier, check
 
 
 async def apply(
@@ -58,24 +64,33 @@ async def apply(
 async def of_job(
     session: ReadSession,
     job_id: int,
-    employer_id: int,
+    user_id: int,
     status: str | None,
     limit: int,
     cursor: str | None,
 ) -> ReceivedPage:
-    """A page of the applications for one's own job, the newest first.
+    """A page of the applications for a job one manages, the newest first.
 
     Raises `NotFoundError` or, for someone else's job, `ForbiddenError`.
     """
     after = read_cursor_by_id(cursor)
-    rows = await repository.of_job(session, job_id, status, limit + 1, after)
-    if not rows:
-        raise no_such_job()
-    if rows[0].employer_id != employer_id:
-        raise ForbiddenError("not_your_job", "This job is someone else's.")
+    rows = await repository.of_job(session, job_id, user_id, status, limit + 1, after)
+    check_standing(rows[0] if rows else None)
     found = [row for row in rows if row.id is not None]
     shown, next_cursor = cut(found, limit, lambda row: cursor_by_id(row.id))
     return ReceivedPage(items=[_received(row) for row in shown], next_cursor=next_cursor)
+
+
+async def counts(session: ReadSession, job_id: int, user_id: int) -> ApplicationCounts:
+    """How many applications for a job one manages are in which status.
+
+    Raises `NotFoundError` or, for someone else's job, `ForbiddenError`.
+    """
+    rows = await repository.counts(session, job_id, user_id)
+    check_standing(rows[0] if rows else None)
+    found = {row.status: row.many for row in rows if row.status is not None}
+    by_status = {status.value: found.get(status, 0) for status in ApplicationStatus}
+    return ApplicationCounts(total=sum(by_status.values()), by_status=by_status)
 
 
 async def of_applicant(
@@ -96,32 +111,39 @@ async def withdraw(session: WriteSession, application_id: int, applicant_id: int
     """
     application = await repository.for_change(session, application_id)
     if application is None or application.applicant_id != applicant_id:
-        raise _no_such_application()
-    if application.status in _DECIDED:
+        raise no_such_application()
+    if application.status == ApplicationStatus.WITHDRAWN:
+        return application
+    if not may_step(Side.APPLICANT, application.status, ApplicationStatus.WITHDRAWN):
         raise ConflictError("application_decided", "This application has been decided.")
-    if application.status != ApplicationStatus.WITHDRAWN:
-        application.status = ApplicationStatus.WITHDRAWN
-        await session.flush()
+    await _step(session, application, applicant_id, ApplicationStatus.WITHDRAWN)
     return application
 
 
 async def decide(
-    session: WriteSession, application_id: int, employer_id: int, status: str
+    session: WriteSession, application_id: int, user_id: int, status: str
 ) -> Application:
-    """Say what one makes of an application for one's own job.
+    """Say what one makes of an application for a job one manages.
 
     Raises `NotFoundError`, also for someone else's job, and `ConflictError`
-    when it has been withdrawn.
+    when it has been withdrawn or may not take this step.
     """
     application = await repository.for_change(session, application_id)
-    if application is None or application.job.employer_id != employer_id:
-        raise _no_such_application()
+    if application is None or not await may_act(
+        session, application.job.company, user_id, Right.APPLICANTS
+    ):
+        raise no_such_application()
     if application.status == ApplicationStatus.WITHDRAWN:
         raise ConflictError("application_withdrawn", "This application has been withdrawn.")
     if application.status == status:
         return application
-    application.status = status
-    await session.flush()
+    if not may_step(Side.EMPLOYER, application.status, status):
+        raise ConflictError(
+            "step_not_allowed",
+            f"What is {application.status} cannot become {status}.",
+            members={"current": application.status},
+        )
+    await _step(session, application, user_id, status)
     await notify(
         session,
         application.applicant_id,
@@ -129,6 +151,71 @@ async def decide(
         {"application_id": application.id, "job_id": application.job_id, "status": status},
     )
     return application
+
+
+async def decide_several(
+    session: WriteSession, job_id: int, user_id: int, wanted: BulkDecision
+) -> BulkOutcome:
+    """Say the same of several applications for a job one manages.
+
+    Each for itself: one that may not take the step does not keep the others
+    from it. Raises `NotFoundError`, `ForbiddenError` for someone else's job,
+    and `EntitlementRefusedError` when the company owner's tier has no bulk actions.
+    """
+    standing = check_standing(await repository.job_standing(session, job_id, user_id))
+    check(Tier(standing.owner_tier), Feature.BULK_ACTIONS)
+    ids = list(dict.fromkeys(wanted.application_ids))
+    rows = await repository.decide_several(
+        session,
+        job_id,
+        user_id,
+        ids,
+        origins=origins(Side.EMPLOYER, wanted.status),
+        to=wanted.status,
+    )
+    found = {row.id: _outcome(row, wanted.status) for row in rows}
+    await notify_each(
+        session,
+        {
+            row.applicant_id: {"application_id": row.id, "job_id": job_id, "status": wanted.status}
+            for row in rows
+            if row.changed
+        },
+        Kind.APPLICATION_STATUS,
+    )
+    items = [found.get(n) or Outcome(id=n, outcome="not_found", status=None) for n in ids]
+    return BulkOutcome(changed=sum(row.changed for row in rows), items=items)
+
+
+def check_standing(standing: AnyRow | None) -> AnyRow:
+    """Pass only who may see a job's applicants. Raises `NotFoundError` or `ForbiddenError`."""
+    if standing is None:
+        raise no_such_job()
+    if not includes(standing.acting_role, Right.APPLICANTS):
+        # Someone else's draft is not to be known of.
+        if standing.job_status == JobStatus.DRAFT:
+            raise no_such_job()
+        raise ForbiddenError("not_your_job", "This job is someone else's.")
+    return standing
+
+
+def no_such_application() -> NotFoundError:
+    """There is no application by this id, or not for who asks."""
+    return NotFoundError("application_not_found", "There is no such application.")
+
+
+async def _step(
+    session: WriteSession, application: Application, actor_id: int, status: str
+) -> None:
+    was, application.status = application.status, status
+    await repository.note_step(session, application.id, actor_id, was=was, now=status)
+
+
+def _outcome(row: AnyRow, to: str) -> Outcome:
+    if row.changed:
+        return Outcome(id=row.id, outcome="changed", status=to)
+    same = row.status == to
+    return Outcome(id=row.id, outcome="unchanged" if same else "not_allowed", status=row.status)
 
 
 def _received(row: AnyRow) -> ReceivedApplication:
@@ -147,7 +234,3 @@ def _own(row: AnyRow) -> OwnApplication:
 
 def _fields(row: AnyRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ApplicationShown.model_fields}
-
-
-def _no_such_application() -> NotFoundError:
-    return NotFoundError("application_not_found", "There is no such application.")

@@ -4,7 +4,7 @@ What is a person's alone is deleted: sessions, profile, posts, comments, likes,
 follows, connections, notifications, saved jobs, reviews of them. What others
 need stays, by somebody without a name: messages in the other side's
 conversation, reviews they wrote, applications (withdrawn and emptied), jobs
-(closed) and company pages, and the books. So the row of the person stays too
+(closed) and company pages, campaigns (ended), and the books. So the row of the person stays too
 and says nothing of them; the e-mail address is free for a new account.
 
 Pages of others that name them are kept in caches for some minutes more.
@@ -12,6 +12,8 @@ Pages of others that name them are kept in caches for some minutes more.
 
 from datetime import UTC, datetime
 
+from reference_app.advertising.roster import CACHE_KEY as RUNNING_ADS
+from reference_app.api_keys import service as api_keys
 from reference_app.auth import closing_sql, repository, service
 from reference_app.companies.service import cache_key as company_cache_key
 from reference_app.database import WriteSession
@@ -60,10 +62,13 @@ async def delete_account(
             company_cache_key(job.company_id),
             company_jobs_cache_key(job.company_id),
         )
+    await closing_sql.end_campaigns(session, user.id)
+    await api_keys.revoke_all(session, user.id)
     await closing_sql.erase(session, user.id)
     _become_nobody(user)
     await session.flush()
     session.forget(
+        RUNNING_ADS,
         cache_key(user.id),
         audience_cache_key(user.id),
         home_cache_key(user.id),

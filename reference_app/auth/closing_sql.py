@@ -6,14 +6,22 @@ finds those that are not.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from reference_app.admin.models import Report
+from reference_app.advertising.models import Campaign, CampaignStatus
 from reference_app.alerts.models import AlertLetter, SavedSearch
-from reference_app.applications.models import Application, ApplicationStatus
+from reference_app.api_keys.models import ApiKey
+from reference_app.applications.models import (
+    Application,
+    ApplicationEvent,
+    ApplicationNote,
+    ApplicationStatus,
+)
 from reference_app.auth.models import AuthSession, ExternalIdentity, LetterToken, RefreshToken
 from reference_app.base import Model
-from reference_app.companies.models import Company
+from reference_app.companies.models import Company, CompanyMember
 from reference_app.database import AnyRow, WriteSession
 from reference_app.feed.models import Post, PostComment, PostLike
 from reference_app.jobs.models import Job, JobStatus, SavedJob
@@ -51,6 +59,8 @@ ERASED: tuple[Column, ...] = (
     Post.author_id,
     Review.worker_id,
     FeatureUsage.user_id,
+    CompanyMember.user_id,
+    ApiKey.user_id,
     SavedSearch.user_id,
     AlertLetter.user_id,
     ProfileView.user_id,
@@ -66,6 +76,11 @@ KEPT: dict[Column, str] = {
     Message.sender_id: "the other side's correspondence",
     Review.author_id: "part of a company's or a worker's rating",
     Application.applicant_id: "the employer's record: withdrawn, and its texts are emptied",
+    ApplicationEvent.actor_id: "the record of an application's steps",
+    ApplicationNote.author_id: "the employer's record",
+    Report.reporter_id: "the record of what was reported",
+    Report.author_id: "the record of what was reported",
+    Campaign.owner_id: "the figures of what was shown: ended",
     Job.employer_id: "the applicants' record: closed; drafts go",
     Company.owner_id: "its reviews, and its jobs for those who applied",
     BillingAccount.user_id: "the books",
@@ -104,8 +119,13 @@ async def close_jobs(session: WriteSession, user_id: int) -> list[AnyRow]:
 
 
 async def empty_applications(session: WriteSession, user_id: int) -> None:
-    """Take a person's open applications back, and the texts out of all of them."""
+    """Take a person's open applications back, and the texts out of all of them.
+
+    What employers noted about the person goes too.
+    """
     mine = Application.applicant_id == user_id
+    noted = select(Application.id).where(mine)
+    await _delete(session, ApplicationNote, ApplicationNote.application_id.in_(noted))
     await _update(
         session,
         Application,
@@ -115,6 +135,12 @@ async def empty_applications(session: WriteSession, user_id: int) -> None:
     await _update(
         session, Application, (mine,), {"cover_letter": "", "proposed_budget_cents": None}
     )
+
+
+async def end_campaigns(session: WriteSession, user_id: int) -> None:
+    """End a person's campaigns; what they were shown stays counted."""
+    mine = Campaign.owner_id == user_id
+    await _update(session, Campaign, (mine,), {"status": CampaignStatus.ENDED})
 
 
 async def end_gifts(session: WriteSession, user_id: int) -> None:

@@ -1,6 +1,6 @@
 """/auth: signing up, in and out."""
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Depends, Request, Response, status
 
 from reference_app.auth import account_endpoints, google, repository, service
 from reference_app.auth.schemas import (
@@ -22,11 +22,20 @@ from reference_app.errors import (
     UnavailableError,
     problem_docs,
 )
-from reference_app.serving import Reading, Viewer, Writing, board_of, observed_of
+from reference_app.serving import Board, Reading, Viewer, Writing, board_of, observed_of
 from reference_app.users import service as users
 from reference_app.users.schemas import PrivateUser
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
+
+
+async def _open(request: Request) -> None:
+    if not _registers(board_of(request)):
+        raise service.registration_closed()
+
+
+def _registers(board: Board) -> bool:
+    return board.flags.is_on("registration")
 
 
 @router.post(
@@ -34,6 +43,7 @@ router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
     summary="Make an account",
     status_code=status.HTTP_201_CREATED,
     responses=problem_docs(InvalidError, ConflictError, LimitedError, UnavailableError),
+    dependencies=[Depends(_open)],
 )
 async def register(request: Request, wanted: Registration, session: Writing) -> SignedIn:
     """The new account is signed in at once. A letter asks whether the address is one's own."""
@@ -115,7 +125,9 @@ async def begin_google(request: Request, wanted: GoogleStart) -> GooglePage:
 async def finish_google(request: Request, back: GoogleReturn, session: Writing) -> SignedIn:
     """Who has no account gets one. Each sign-in that was begun can be finished once."""
     board = board_of(request)
-    return await google.finish(session, board.settings, board.google, back)
+    return await google.finish(
+        session, board.settings, board.google, back, registers=_registers(board)
+    )
 
 
 router.routes.extend(account_endpoints.router.routes)

@@ -101,14 +101,20 @@ async def begin(google: Google, wanted: GoogleStart) -> GooglePage:
 
 
 async def finish(
-    session: WriteSession, settings: Settings, google: Google, back: GoogleReturn
+    session: WriteSession,
+    settings: Settings,
+    google: Google,
+    back: GoogleReturn,
+    *,
+    registers: bool,
 ) -> SignedIn:
     """Sign in who comes back from Google, with a new account if need be.
 
     Raises `NotFoundError` if it is not offered, `InvalidError` for who did not
     set out from here or is not vouched for, `ForbiddenError` for an address that
     Google has not verified and for a suspended account, `ConflictError` when the
-    address belongs to another Google account, `UnavailableError`.
+    address belongs to another Google account, `UnavailableError`, also for who
+    has no account when nobody new `registers`.
     """
     provider = google.provider
     flow = await google.take(back.state)
@@ -118,7 +124,7 @@ async def finish(
     identity = await provider.identity(
         code=back.code, nonce=flow["nonce"], verifier=flow["verifier"]
     )
-    user = await _person(session, identity, flow["role"])
+    user = await _person(session, identity, flow["role"], registers)
     if user.suspended_at is not None:
         raise service.suspended()
     return await service.sign_in(
@@ -126,7 +132,7 @@ async def finish(
     )
 
 
-async def _person(session: WriteSession, identity: Identity, role: str) -> User:
+async def _person(session: WriteSession, identity: Identity, role: str, registers: bool) -> User:
     """Whose `identity` it is, held for this transaction."""
     linked = await identity_sql.linked(session, identity.issuer, identity.subject)
     if linked is not None:
@@ -134,7 +140,7 @@ async def _person(session: WriteSession, identity: Identity, role: str) -> User:
         if user is not None:
             session.wrote_for(user.id)
             return user
-    user = await _by_email(session, identity, role)
+    user = await _by_email(session, identity, role, registers)
     if not await identity_sql.link(session, user.id, identity.issuer, identity.subject):
         raise ConflictError(
             "another_google_account", "This address belongs to another Google account here."
@@ -142,7 +148,7 @@ async def _person(session: WriteSession, identity: Identity, role: str) -> User:
     return user
 
 
-async def _by_email(session: WriteSession, identity: Identity, role: str) -> User:
+async def _by_email(session: WriteSession, identity: Identity, role: str, registers: bool) -> User:
     email = _verified_email(identity)
     now = datetime.now(UTC)
     user = await users.add(
@@ -154,6 +160,8 @@ async def _by_email(session: WriteSession, identity: Identity, role: str) -> Use
         role=role,
     )
     if user is not None:
+        if not registers:
+            raise service.registration_closed()
         service.began(session, user)
         return user
     user = await identity_sql.by_email(session, email)

@@ -17,6 +17,7 @@ from reference_app.errors import (
     DomainError,
     ForbiddenError,
     UnauthenticatedError,
+    UnavailableError,
 )
 from reference_app.kit.mail import Mail
 from reference_app.kit.passwords import Passwords
@@ -211,6 +212,11 @@ async def sign_in(
     if session_id is None:
         raise _wrong_credentials()
     return _signed_in(settings, user, session_id, token)
+
+
+def registration_closed() -> UnavailableError:
+    """Nobody new may come in for now."""
+    return UnavailableError("registration_closed", "New accounts cannot be made for now.")
 
 
 def suspended() -> ForbiddenError:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
+    and_,
     bindparam,
     exists,
     extract,
@@ -58,14 +59,17 @@ def _shown(*more: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
         .join(PostTally, PostTally.post_id == Post.id)
         .join(User, User.id == Post.author_id)
         .outerjoin(Company, Company.id == Post.company_id)
-        .outerjoin(Job, Job.id == Post.job_id)
+        .outerjoin(Job, and_(Job.id == Post.job_id, Job.hidden_at.is_(None)))
     )
 
 
 def _newest(*conditions: ColumnElement[bool]) -> Select[int]:
     """The ids of the newest posts for which `conditions` hold."""
     return (
-        select(Post.id).where(*conditions, Post.id < _below).order_by(Post.id.desc()).limit(_rows)
+        select(Post.id)
+        .where(*conditions, Post.id < _below, Post.hidden_at.is_(None))
+        .order_by(Post.id.desc())
+        .limit(_rows)
     )
 
 
@@ -103,7 +107,10 @@ _HOME = (
 )
 
 _ONE = _shown().where(Post.id == bindparam("post_id"))
-_LIST = _shown().where(Post.id < _below).order_by(Post.id.desc()).limit(_rows)
+_ONE_SHOWN = _ONE.where(Post.hidden_at.is_(None))
+_LIST = (
+    _shown().where(Post.id < _below, Post.hidden_at.is_(None)).order_by(Post.id.desc()).limit(_rows)
+)
 _OF_USER = _LIST.where(Post.author_id == bindparam("of"), Post.company_id.is_(None))
 _OF_COMPANY = _LIST.where(Post.company_id == bindparam("of"))
 
@@ -117,7 +124,13 @@ _COMMENTS = (
         User.headline.label("author_headline"),
     )
     .join(User, User.id == PostComment.author_id)
-    .where(PostComment.post_id == bindparam("post_id"), PostComment.id < _below)
+    .join(Post, Post.id == PostComment.post_id)
+    .where(
+        PostComment.post_id == bindparam("post_id"),
+        PostComment.id < _below,
+        PostComment.hidden_at.is_(None),
+        Post.hidden_at.is_(None),
+    )
     .order_by(PostComment.id.desc())
     .limit(_rows)
 )
@@ -128,7 +141,11 @@ _age_h = extract("epoch", func.now() - Post.created_at) / 3600
 _TRENDING_IDS = (
     select(Post.id, (_talk / func.power(func.greatest(_age_h, 0) + 2, 1.5)).label("heat"))
     .join(PostTally, PostTally.post_id == Post.id)
-    .where(Post.created_at > func.now() - text("interval '3 days'"), _talk > 0)
+    .where(
+        Post.created_at > func.now() - text("interval '3 days'"),
+        Post.hidden_at.is_(None),
+        _talk > 0,
+    )
     .order_by(literal_column("heat").desc(), Post.id.desc())
     .limit(_rows)
     .subquery("trending")
@@ -148,6 +165,7 @@ _PROMOTE = (
             .where(
                 Post.created_at > func.now() - text("interval '1 day'"),
                 Post.popular_since.is_(None),
+                Post.hidden_at.is_(None),
                 _talk >= bindparam("least"),
             )
             .order_by(_talk.desc(), Post.id.desc())
@@ -169,9 +187,9 @@ async def home(session: ReadSession, viewer: int, rows: int, below: int) -> Sequ
 
 
 async def one(session: ReadSession | WriteSession, post_id: int) -> AnyRow | None:
-    """A post."""
+    """A post; one that is hidden only to a session that writes."""
     if isinstance(session, ReadSession):
-        return await session.first(_ONE, {"post_id": post_id})
+        return await session.first(_ONE_SHOWN, {"post_id": post_id})
     return (await session.execute(_ONE, {"post_id": post_id})).one_or_none()
 
 

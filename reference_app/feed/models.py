@@ -15,7 +15,8 @@ class Post(Model):
 
     `key` is the author's own name for it, if any, so that sending it again
     posts it once. Once popular, a post stays so: whoever pages through a feed of popular
-    posts neither loses one nor meets one again.
+    posts neither loses one nor meets one again. With `hidden_at` nobody sees it any more
+    (see `admin`).
     """
 
     __tablename__ = "posts"
@@ -42,6 +43,7 @@ class Post(Model):
     key: Mapped[str | None]
     body: Mapped[str]
     popular_since: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
     created_at: Mapped[Made]
 
 
@@ -83,7 +85,7 @@ class PostLike(Model):
 
 
 class PostComment(Model):
-    """A comment on a post; `key` as of posts."""
+    """A comment on a post; `key` and `hidden_at` as of posts."""
 
     __tablename__ = "post_comments"
     __table_args__ = (
@@ -97,4 +99,5 @@ class PostComment(Model):
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     key: Mapped[str | None]
     body: Mapped[str]
+    hidden_at: Mapped[datetime | None]
     created_at: Mapped[Made]

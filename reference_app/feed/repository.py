@@ -5,7 +5,6 @@ from typing import Literal
 from sqlalchemy import bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from reference_app.companies.models import Company
 from reference_app.database import AnyRow, WriteSession
 from reference_app.feed.models import Post, PostComment, PostLike, PostTally
 from reference_app.jobs.models import Job
@@ -19,14 +18,16 @@ _ADD_POST = (
 _POST_BY_KEY = select(Post.id, Post.body, Post.company_id, Post.job_id).where(
     Post.author_id == bindparam("author_id"), Post.key == bindparam("key")
 )
-_JOB_IS_PUBLIC = select(exists().where(Job.id == bindparam("job_id"), Job.status != "draft"))
-_OWNER = select(Company.owner_id).where(Company.id == bindparam("company_id"))
+_JOB_IS_PUBLIC = select(
+    exists().where(Job.id == bindparam("job_id"), Job.status != "draft", Job.hidden_at.is_(None))
+)
 
 _HOLD = (
     select(Post.author_id)
     .where(Post.id == bindparam("post_id"))
     .with_for_update(read=True, key_share=True)
 )
+_HOLD_SHOWN = _HOLD.where(Post.hidden_at.is_(None))
 _LIKE = insert(PostLike).on_conflict_do_nothing().returning(PostLike.post_id)
 _LIKES = select(PostTally.likes).where(PostTally.post_id == bindparam("post_id"))
 
@@ -81,14 +82,14 @@ async def job_is_public(session: WriteSession, job_id: int) -> bool:
     return (await session.execute(_JOB_IS_PUBLIC, {"job_id": job_id})).scalar_one()
 
 
-async def owner_of(session: WriteSession, company_id: int) -> int | None:
-    """Whose a company is; None when there is none."""
-    return (await session.execute(_OWNER, {"company_id": company_id})).scalar_one_or_none()
-
-
 async def author_of(session: WriteSession, post_id: int) -> int | None:
     """Whose a post is; it stays until the end of this transaction. None when there is none."""
     return (await session.execute(_HOLD, {"post_id": post_id})).scalar_one_or_none()
+
+
+async def author_of_shown(session: WriteSession, post_id: int) -> int | None:
+    """The same; None as well when the post is hidden."""
+    return (await session.execute(_HOLD_SHOWN, {"post_id": post_id})).scalar_one_or_none()
 
 
 async def delete_post(session: WriteSession, post_id: int, author_id: int) -> AnyRow | None:

@@ -5,7 +5,8 @@ shows them when it runs out of the cache: emptying the page of what everyone
 looks at would make everyone read it from the database.
 """
 
-from reference_app.companies.service import no_such_company
+from reference_app.companies.access import Right
+from reference_app.companies.service import acting
 from reference_app.database import WriteSession
 from reference_app.errors import ConflictError, ForbiddenError
 from reference_app.feed import feed_sql, pages, repository
@@ -22,12 +23,12 @@ async def post(session: WriteSession, author_id: int, wanted: PostDraft) -> Post
     """Post something; with a key used before, find what was posted then.
 
     Raises `NotFoundError` for a job nobody sees, `ForbiddenError` in the name
-    of someone else's company, `ConflictError` when the key was used for
+    of a company whose page is not theirs to look after, `ConflictError` when the key was used for
     something else, and `EntitlementRefusedError` when the month's posts are
     used up.
     """
     if wanted.company_id is not None:
-        await _check_owner(session, wanted.company_id, author_id)
+        await acting(session, wanted.company_id, author_id, Right.PAGE)
     if wanted.job_id is not None and not await repository.job_is_public(session, wanted.job_id):
         raise no_such_job()
     post_id = await repository.add_post(session, author_id=author_id, **wanted.model_dump())
@@ -118,14 +119,6 @@ async def delete_comment(
         raise ForbiddenError("not_your_comment", "This comment is someone else's.")
 
 
-async def _check_owner(session: WriteSession, company_id: int, user_id: int) -> None:
-    owner_id = await repository.owner_of(session, company_id)
-    if owner_id is None:
-        raise no_such_company()
-    if owner_id != user_id:
-        raise ForbiddenError("not_your_company", "This company is someone else's.")
-
-
 async def _posted_before(session: WriteSession, author_id: int, wanted: PostDraft) -> int:
     assert wanted.key is not None  # noqa: S101 - only keys are refused
     before = await repository.post_by_key(session, author_id, wanted.key)
@@ -142,7 +135,7 @@ async def _shown(session: WriteSession, post_id: int) -> PostShown:
 
 
 async def _author(session: WriteSession, post_id: int) -> int:
-    author_id = await repository.author_of(session, post_id)
+    author_id = await repository.author_of_shown(session, post_id)
     if author_id is None:
         raise pages.no_such_post()
     return author_id

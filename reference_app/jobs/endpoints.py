@@ -36,6 +36,7 @@ from reference_app.texts import PathId
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 _read_query = QueryReader(JobQuery)
+_LIST = problem_docs(InvalidError, UnauthenticatedError)
 _OWN_JOB = problem_docs(UnauthenticatedError, ForbiddenError, NotFoundError, ConflictError)
 
 
@@ -60,15 +61,15 @@ async def jobs(request: Request) -> Response:
     )
 
 
-@router.get("/mine", summary="One's own jobs", responses=problem_docs(UnauthenticatedError))
+@router.get("/mine", summary="Jobs one manages", responses=_LIST | problem_docs(ForbiddenError))
 async def own_jobs(
     employer: Employer, session: Reading, limit: Limit = 20, cursor: CursorText = None
 ) -> OwnJobPage:
-    """Employers only. Drafts, published and closed jobs, the newest first."""
+    """Employers only, for all companies they act for. Drafts too, the newest first."""
     return await service.of_employer(session, employer.user_id, limit, cursor)
 
 
-@router.get("/saved", summary="Jobs one keeps", responses=problem_docs(UnauthenticatedError))
+@router.get("/saved", summary="Jobs one keeps", responses=_LIST)
 async def saved_jobs(
     viewer: Viewer, session: Reading, limit: Limit = 20, cursor: CursorText = None
 ) -> SavedJobPage:
@@ -141,11 +142,11 @@ async def job(request: Request, job_id: PathId) -> Response:
     responses=problem_docs(UnauthenticatedError, ForbiddenError, NotFoundError),
 )
 async def add(wanted: JobDraft, employer: Employer, session: Writing) -> JobDetail:
-    """Employers only, in their own company. Nobody else sees it until it is published."""
+    """Employers only, in a company they act for. Only its team sees it until it is published."""
     return await service.add(session, employer.user_id, wanted)
 
 
-@router.patch("/{job_id}", summary="Change one's own job", responses=_OWN_JOB)
+@router.patch("/{job_id}", summary="Change a job", responses=_OWN_JOB | problem_docs(InvalidError))
 async def change(
     job_id: PathId, wanted: JobChange, employer: Employer, session: Writing
 ) -> JobDetail:
@@ -153,13 +154,13 @@ async def change(
     return await service.change(session, job_id, employer.user_id, wanted)
 
 
-@router.post("/{job_id}/publish", summary="Publish one's own job", responses=_OWN_JOB)
+@router.post("/{job_id}/publish", summary="Publish a job", responses=_OWN_JOB)
 async def publish(job_id: PathId, employer: Employer, session: Writing) -> JobDetail:
     """Its page is there at once, lists show it within a minute. Twice is once."""
     return await service.publish(session, job_id, employer.user_id)
 
 
-@router.post("/{job_id}/close", summary="Close one's own job", responses=_OWN_JOB)
+@router.post("/{job_id}/close", summary="Close a job", responses=_OWN_JOB)
 async def close(job_id: PathId, employer: Employer, session: Writing) -> JobDetail:
     """It takes no more applications. Twice is once."""
     return await service.close(session, job_id, employer.user_id)

@@ -64,11 +64,12 @@ class Promotion(StrEnum):
 
 
 class Job(Model):
-    """One job offer.
+    """One job offer. `employer_id` is the owner of the company, whoever of its team wrote it.
 
     `published_at` is null for drafts and only for them. A published job whose
     `expires_at` has passed is no longer listed, and is soon said to be expired;
-    null means it does not expire. Salaries are in cents a month.
+    null means it does not expire. Salaries are in cents a month. With `hidden_at`
+    nobody sees it but its employer (see `admin`).
 
     Lists are in the order of `ranked_at`: a job stands as if it was published
     `head_start_days` later than it was (its employer's tier gives them), and
@@ -99,7 +100,7 @@ class Job(Model):
             text("ranked_at DESC"),
             text("id DESC"),
             # with it, open jobs are counted from the index alone
-            postgresql_include=["expires_at"],
+            postgresql_include=["expires_at", "hidden_at"],
             postgresql_where=_PUBLISHED,
         ),
         Index(
@@ -108,7 +109,7 @@ class Job(Model):
             text("ranked_at DESC"),
             text("id DESC"),
             # with it, open jobs are counted from the index alone
-            postgresql_include=["expires_at"],
+            postgresql_include=["expires_at", "hidden_at"],
             postgresql_where=_PUBLISHED,
         ),
         Index(
@@ -165,6 +166,7 @@ class Job(Model):
     boosted_until: Mapped[datetime | None]
     featured_until: Mapped[datetime | None]
     announced_at: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
     created_at: Mapped[Made]
     updated_at: Mapped[Changed]
     # In the table but not in the class: nobody reads these, and every write would bring them back.
@@ -187,6 +189,7 @@ def is_open() -> ColumnElement[bool]:
     return and_(
         Job.status == literal_column("'published'"),
         or_(Job.expires_at.is_(None), Job.expires_at > func.now()),
+        Job.hidden_at.is_(None),
     )
 
 

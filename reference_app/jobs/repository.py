@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
 
 from reference_app.applications.models import Application, ApplicationStatus
+from reference_app.companies.access import Right, roles_with
+from reference_app.companies.access_sql import acted_for
 from reference_app.companies.models import Company
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.jobs.models import Job, JobStatus, SavedJob, is_open
@@ -37,7 +39,11 @@ _DETAIL = (
         Job.updated_at,
     )
     .join(Company, Company.id == Job.company_id)
-    .where(Job.id == bindparam("job_id"), Job.status != literal_column("'draft'"))
+    .where(
+        Job.id == bindparam("job_id"),
+        Job.status != literal_column("'draft'"),
+        Job.hidden_at.is_(None),
+    )
 )
 
 # Those somebody is changing just now are looked at again the next time.
@@ -76,6 +82,7 @@ _VIEWS = (
     .correlate(Job)
     .scalar_subquery()
 )
+_employer = bindparam("employer_id", type_=Job.employer_id.type)
 _OWN = (
     select(
         *SUMMARY_COLUMNS,
@@ -87,7 +94,7 @@ _OWN = (
         _VIEWS.label("views"),
     )
     .join(Company, Company.id == Job.company_id)
-    .where(Job.employer_id == bindparam("employer_id"))
+    .where(Job.company_id.in_(acted_for(_employer, roles_with(Right.JOBS))))
     .order_by(Job.id.desc())
     .limit(bindparam("rows"))
 )
@@ -98,7 +105,7 @@ _SAVED = (
     .select_from(SavedJob)
     .join(Job, Job.id == SavedJob.job_id)
     .join(Company, Company.id == Job.company_id)
-    .where(SavedJob.user_id == bindparam("user_id"))
+    .where(SavedJob.user_id == bindparam("user_id"), Job.hidden_at.is_(None))
     .order_by(SavedJob.created_at.desc(), SavedJob.job_id.desc())
     .limit(bindparam("rows"))
 )
@@ -137,7 +144,7 @@ async def detail(session: ReadSession, job_id: int) -> AnyRow | None:
 async def of_employer(
     session: ReadSession, employer_id: int, rows: int, after: int | None
 ) -> Sequence[AnyRow]:
-    """Up to `rows` jobs of an employer in any state, the newest first, those below id `after`."""
+    """Up to `rows` jobs in any state that a person may manage, the newest first, below `after`."""
     parameters = {"employer_id": employer_id, "rows": rows}
     if after is None:
         return await session.rows(_OWN, parameters)
@@ -162,7 +169,7 @@ async def expire(session: WriteSession, most: int) -> Sequence[AnyRow]:
 
 
 def count_open(employer_id: int) -> Select[int]:
-    """Counts an employer's jobs that can be found and applied for."""
+    """Counts the jobs that can be found and applied for, in all companies of an owner."""
     return select(func.count()).select_from(Job).where(Job.employer_id == employer_id, is_open())
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from reference_app.companies import service as companies
+from reference_app.companies.access import Right, may_act
 from reference_app.companies.models import Company
 from reference_app.companies.schemas import CompanyRef
 from reference_app.database import ReadSession, WriteSession
@@ -40,9 +41,13 @@ from reference_app.subscriptions.tiers import TERMS
 
 
 async def add(session: WriteSession, employer_id: int, wanted: JobDraft) -> JobDetail:
-    """A new draft in one's own company. Raises `NotFoundError` or `ForbiddenError`."""
-    company = await companies.owned(session, wanted.company_id, employer_id)
-    job = await repository.add(session, {"employer_id": employer_id, **wanted.model_dump()})
+    """A new draft in a company one acts for. Raises `NotFoundError` or `ForbiddenError`.
+
+    Whoever of the team drafts it, its employer is the company's owner: jobs count
+    against the owner's tier, and stay when a member goes.
+    """
+    company = await companies.acting(session, wanted.company_id, employer_id, Right.JOBS)
+    job = await repository.add(session, {"employer_id": company.owner_id, **wanted.model_dump()})
     return _detail(job, company)
 
 
@@ -60,7 +65,7 @@ async def change(
     values = wanted.model_dump(exclude_unset=True)
     ends = values.get("expires_at", job.expires_at)
     if _is_over(job, job.expires_at) and not _is_over(job, ends):
-        await _one_more_open(session, employer_id)
+        await _one_more_open(session, job.employer_id)
         job.status = JobStatus.PUBLISHED
         job.head_start_days = await _head_start(session, job)
     for field, value in values.items():
@@ -82,7 +87,7 @@ async def publish(session: WriteSession, job_id: int, employer_id: int) -> JobDe
     if job.status == JobStatus.CLOSED:
         raise ConflictError("job_closed", "A closed job cannot be published again.")
     if job.status == JobStatus.DRAFT:
-        await _one_more_open(session, employer_id)
+        await _one_more_open(session, job.employer_id)
         job.status = JobStatus.PUBLISHED
         job.published_at = datetime.now(UTC)
         job.head_start_days = await _head_start(session, job)
@@ -148,7 +153,7 @@ async def demote(
 async def of_employer(
     session: ReadSession, employer_id: int, limit: int, cursor: str | None
 ) -> OwnJobPage:
-    """A page of one's own jobs in any state, the newest first."""
+    """A page of the jobs of all companies one acts for, in any state, the newest first."""
     after = read_cursor_by_id(cursor)
     rows = await repository.of_employer(session, employer_id, limit + 1, after)
     shown, next_cursor = cut(rows, limit, lambda row: cursor_by_id(row.id))
@@ -196,7 +201,7 @@ async def _own(session: WriteSession, job_id: int, employer_id: int) -> Job:
     job = await repository.for_change(session, job_id)
     if job is None:
         raise no_such_job()
-    if job.employer_id != employer_id:
+    if not await may_act(session, job.company, employer_id, Right.JOBS):
         # Someone else's draft is not to be known of.
         if job.status == JobStatus.DRAFT:
             raise no_such_job()

@@ -172,7 +172,9 @@ class Cache:
         if self._flights.get(key) is flight:
             del self._flights[key]
         if not flight.cancelled() and flight.exception() is not None:
-            _log.warning("cache load failed", key=key, error=type(flight.exception()).__name__)
+            # Of the key only its kind: the rest may be what somebody searched for.
+            kind = key.partition(":")[0]
+            _log.warning("cache load failed", kind=kind, error=type(flight.exception()).__name__)
 
     async def _fly(self, key: str, ttl_s: int, load: Loader, outlive: float) -> Found:
         flight = asyncio.current_task()

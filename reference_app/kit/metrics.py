@@ -66,6 +66,10 @@ _views = Counter(
     ["of", "stage"],
 )
 
+_ad_counts_lost = Counter(
+    "ad_counts_lost_total", "Impressions and clicks that Redis did not take.", ["kind"]
+)
+
 _pool_in_use = Gauge("db_pool_in_use", "Database connections in use.", multiprocess_mode="livesum")
 _pool_waiting = Gauge(
     "db_pool_waiting", "Requests waiting for a database connection.", multiprocess_mode="livesum"
@@ -115,6 +119,11 @@ def overloaded(group: str) -> None:
 def rate_limit_unchecked(group: str) -> None:
     """Count a request that the rate limit `group` could not check."""
     _limit_unchecked.labels(group).inc()
+
+
+def ad_counts_lost(kind: str, many: int) -> None:
+    """Count `impressions` or `clicks` that no statistics will know of."""
+    _ad_counts_lost.labels(kind).inc(many)
 
 
 def replica_lag(replica: str, seconds: float) -> None:

@@ -7,8 +7,8 @@ ones most of all.
 import asyncio
 import re
 import secrets
-from collections.abc import Callable, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import count
 from time import perf_counter
 from typing import Any
@@ -20,7 +20,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference_app.errors import (
     DomainError,
-    LimitedError,
     TimedOutError,
     TooLargeError,
     problem_response,
@@ -30,7 +29,12 @@ from reference_app.kit import metrics
 from reference_app.kit.ended_sessions import EndedSessions
 from reference_app.kit.overload import overloaded
 from reference_app.kit.rate_limit import ApiLimit, network_of
-from reference_app.kit.tokens import Access, InvalidTokenError, read_access_token
+from reference_app.kit.tokens import (
+    API_KEY_START,
+    Access,
+    InvalidTokenError,
+    read_access_token,
+)
 
 _log = structlog.get_logger()
 
@@ -41,8 +45,22 @@ _PROBES = frozenset({"/ready", "/startup", "/metrics"})
 # Whoever looks whether we are alive must not hear that we are busy.
 _ALWAYS_ANSWERED = _PROBES | {"/health"}
 _NO_ROUTE = "none"
+_LAST_BYTES_S = 2.0
+_SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+]
+# Of what we answer nothing is a page, and most is for one person only; what is not says so.
+_UNLESS_SAID = [
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+]
 # All of these come from one address, in bursts, and each is cheap to refuse by its signature.
 _WITHOUT_LIMIT = frozenset({"/api/v1/subscriptions/webhook"})
+
+KeyReader = Callable[[str], Awaitable[tuple[Access | None, int]]]
+"""Whose API key this is (None: nobody's), and how deep that lay (index of `metrics.LAYERS`)."""
 
 
 class Observed:
@@ -62,6 +80,12 @@ class Observed:
         self.access = access
         self.body_bytes = body_bytes
         self.depth = 0
+
+    @property
+    def caller(self) -> str:
+        """Whom a limit counts the request for: a user, or else an address."""
+        access = self.access
+        return network_of(self.address) if access is None else f"u{access.user_id}"
 
     def touched(self, depth: int) -> None:
         """The request went as deep as `depth`."""
@@ -119,6 +143,8 @@ class Callers:
             parsed = ip_address(address)
         except ValueError:
             return False
+        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
         return any(parsed in network for network in self._trusted)
 
 
@@ -129,7 +155,8 @@ class Observe:
     takes longer than `timeout_s` is cut off and answered with 504, one whose
     body is larger than `body_bytes` is not read and answered with 413. Of all
     but the probes `slots` are worked on at once; one more is answered with 503
-    at once, since it would only make the others late too.
+    at once, since it would only make the others late too. What `seen` answers is
+    told who is signed in.
     """
 
     def __init__(
@@ -144,9 +171,15 @@ class Observe:
         callers: Callers,
         limit: Callable[[], ApiLimit],
         ended: Callable[[], EndedSessions],
+        seen: Callable[[], Callable[[int], None]],
+        keys: Callable[[], KeyReader],
         requests: metrics.RequestCounters,
+        cors: Callable[[ASGIApp], ASGIApp] | None,
     ) -> None:
-        self._app = app
+        # Inside, so that what it answers itself passes here too; around our own answers as
+        # well, so that a browser may read refusals.
+        self._app = app if cors is None else cors(app)
+        self._answer = _send_answer if cors is None else cors(_send_answer)
         self._slots = slots
         self._taken = 0
         self._secret = secret
@@ -155,12 +188,14 @@ class Observe:
         self._callers = callers
         self._limit = limit
         self._ended = ended
+        self._seen = seen
+        self._keys = keys
         self._requests = requests
         self._worker = secrets.token_hex(4)
         self._numbers = count(1)
         self._fixed_headers = [
             (b"x-pod", pod.encode("latin-1", "replace")),
-            (b"x-content-type-options", b"nosniff"),
+            *_SECURITY,
         ]
         self._source_headers = [(b"x-served-from", layer.encode()) for layer in metrics.LAYERS]
 
@@ -170,16 +205,24 @@ class Observe:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        observed = self._observe(scope)
+        observed, key = self._observe(scope)
         scope["observed"] = observed
         status = 0
+        body = None
+        if observed.body_bytes != 0:
+            receive = body = _Body(receive, self._body_bytes)
 
         async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                if body is not None:
+                    await body.drain()
                 status = message["status"]
+                given = message["headers"]
+                said = {name for name, _ in given}
                 message["headers"] = [
-                    *message["headers"],
+                    *given,
+                    *[header for header in _UNLESS_SAID if header[0] not in said],
                     *self._fixed_headers,
                     self._source_headers[observed.depth],
                     (b"x-request-id", observed.request_id.encode("latin-1")),
@@ -187,37 +230,30 @@ class Observe:
                 ]
             await send(message)
 
-        path = scope["path"]
-        slot = 0 if path in _ALWAYS_ANSWERED else 1
-        refusal: DomainError | None
-        if slot and self._taken >= self._slots:
-            slot, refusal = 0, overloaded("requests")
-        else:
-            refusal = self._refusal(path, observed)
+        slot = 0 if scope["path"] in _ALWAYS_ANSWERED else 1
+        full = slot == 1 and self._taken >= self._slots
+        if full:
+            slot = 0
         self._taken += slot
         self._requests.in_flight += 1
         try:
-            if refusal is not None:
-                answer = problem_response(refusal, observed.request_id)
-                await answer(scope, receive, send_observed)
-                return
-            if observed.body_bytes is None:
-                receive = _bounded(receive, self._body_bytes)
             try:
                 async with asyncio.timeout(self._timeout_s):
+                    await self._admit(scope, key, observed, full=full)
                     await self._app(scope, receive, send_observed)
             except Exception as error:
                 if status:  # the response has begun: all that is left is to break it off
                     raise
-                answer = self._answer_to(error, observed)
-                await answer(scope, receive, send_observed)
+                scope["answer"] = self._answer_to(error, observed)
+                await self._answer(scope, receive, send_observed)
         finally:
             # However it ends: answered, cut off, or its client gone.
             self._taken -= slot
             self._requests.in_flight -= 1
             self._count(scope, observed, status, perf_counter() - started)
 
-    def _observe(self, scope: Scope) -> Observed:
+    def _observe(self, scope: Scope) -> tuple[Observed, str | None]:
+        """What is known at once, and the API key that would tell more."""
         headers = dict(scope["headers"])
         client = scope.get("client")
         peer = client[0] if client else ""
@@ -227,29 +263,62 @@ class Observe:
             given = headers.get(b"x-request-id")
             if given is not None and _GIVEN_ID.fullmatch(given):
                 request_id = given.decode("ascii")
-        access = None
+        access = key = None
         authorization = headers.get(b"authorization")
         if authorization is not None and authorization[:7].lower() == b"bearer ":
-            try:
-                access = read_access_token(authorization[7:].decode("latin-1"), secret=self._secret)
-                if self._ended().has_ended(access.session_id):
-                    access = None
-            except InvalidTokenError:
-                access = None
+            token = authorization[7:].decode("latin-1")
+            if token.startswith(API_KEY_START):
+                key = token
+            else:
+                access = self._holder(token)
         request_id = request_id or f"{self._worker}-{next(self._numbers):08x}"
-        return Observed(request_id, peer, access, _body_bytes(headers))
+        return Observed(request_id, peer, access, _body_bytes(headers)), key
 
-    def _refusal(self, path: str, observed: Observed) -> DomainError | None:
+    def _holder(self, token: str) -> Access | None:
+        """Whom an access token speaks for, None when it is not ours or its session has ended."""
+        try:
+            access = read_access_token(token, secret=self._secret)
+        except InvalidTokenError:
+            return None
+        return None if self._ended().has_ended(access.session_id) else access
+
+    async def _admit(
+        self, scope: Scope, key: str | None, observed: Observed, *, full: bool
+    ) -> None:
+        """Raises the `DomainError` for which a request is not worked on, if there is one."""
+        if full:
+            raise overloaded("requests")
+        if key is not None:
+            await self._find_owner(key, observed)
+        refusal = self._refusal(scope, observed)
+        if refusal is not None:
+            raise refusal
+
+    async def _find_owner(self, key: str, observed: Observed) -> None:
+        """Let the request act as the owner of `key`, if it has one.
+
+        Raises `LimitedError` where too many keys from this network were nobody's: each
+        of those costs a look into the database.
+        """
+        guesser = f"k{network_of(observed.address)}"
+        refusal = self._limit().look(guesser)
+        if refusal is not None:
+            raise refusal
+        observed.access, depth = await self._keys()(key)
+        observed.touched(depth)
+        if observed.access is None:
+            self._limit().admit(guesser)
+
+    def _refusal(self, scope: Scope, observed: Observed) -> DomainError | None:
         if observed.body_bytes is not None and observed.body_bytes > self._body_bytes:
             return TooLargeError("too_large", f"A body has at most {self._body_bytes} bytes.")
-        if not path.startswith("/api/") or path in _WITHOUT_LIMIT:
+        path = scope["path"]
+        # A browser asks before it asks: that would count everything twice.
+        if not path.startswith("/api/") or path in _WITHOUT_LIMIT or scope["method"] == "OPTIONS":
             return None
-        access = observed.access
-        caller = f"u{access.user_id}" if access is not None else network_of(observed.address)
-        wait_s = self._limit().admit(caller)
-        if not wait_s:
-            return None
-        return LimitedError("rate_limited", "Too many requests. Slow down.", retry_after_s=wait_s)
+        if observed.access is not None:
+            self._seen()(observed.access.user_id)
+        return self._limit().check(observed.caller)
 
     def _answer_to(self, error: Exception, observed: Observed) -> Response:
         if isinstance(error, TimeoutError):
@@ -268,6 +337,10 @@ class Observe:
             metrics.served[observed.depth].inc()
 
 
+async def _send_answer(scope: Scope, receive: Receive, send: Send) -> None:
+    await scope["answer"](scope, receive, send)
+
+
 def _body_bytes(headers: dict[bytes, bytes]) -> int | None:
     if b"transfer-encoding" in headers:
         return None
@@ -277,17 +350,39 @@ def _body_bytes(headers: dict[bytes, bytes]) -> int | None:
     return int(given) if given.isdigit() else None
 
 
-def _bounded(receive: Receive, most: int) -> Receive:
-    """Reads a body of unknown length, up to `most` bytes."""
-    read = 0
+class _Body:
+    """A request's body: read up to `most` bytes, and to its end before anything is answered.
 
-    async def receive_bounded() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > most:
+    A connection is closed when it is answered with bytes still unread; to our proxy
+    that is a pod that failed, and a few of them would put the pod out.
+    """
+
+    __slots__ = ("_ended", "_most", "_read", "_receive")
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self._most = most
+        self._read = 0
+        self._ended = False
+
+    async def __call__(self) -> Message:
+        message = await self._next()
+        if self._read > self._most:
             # Of this kind, because the framework takes any other for a body it cannot parse.
             raise HTTPException(413, "Content Too Large")
         return message
 
-    return receive_bounded
+    async def drain(self) -> None:
+        """Let the rest go by: as much again as is taken, for a moment."""
+        try:
+            async with asyncio.timeout(_LAST_BYTES_S):
+                while not self._ended and self._read <= 2 * self._most:
+                    await self._next()
+        except TimeoutError:
+            self._ended = True
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        self._ended = self._ended or not message.get("more_body", False)
+        return message

@@ -1,12 +1,12 @@
-"""Rate limits: a cheap one for every API request, exact ones for signing in and for letters.
+"""Rate limits: cheap ones for API requests and groups of them, exact ones for what is costly.
 
-All are kept in Redis, so that all pods share them, and they let requests
+All are kept in Redis, so that all pods share them, and all let requests
 through (and count that they did) when Redis is gone.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from time import time
@@ -16,6 +16,9 @@ from redis.asyncio import Redis
 from reference_app.errors import LimitedError
 from reference_app.kit import metrics
 from reference_app.kit.store import Store, StoreGoneError
+
+API = "api"
+"""The group that every API request counts in."""
 
 _WINDOW_S = 60
 _SYNC_S = 0.25
@@ -29,6 +32,13 @@ for i, key in ipairs(KEYS) do
   if sums[i] == tonumber(ARGV[i + 1]) then redis.call('EXPIRE', key, ARGV[1]) end
 end
 return sums
+"""
+
+# Answers how many there were in the window, and the seconds until it ends.
+_COUNT = """
+local n = redis.call('INCR', KEYS[1])
+if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return {n, redis.call('TTL', KEYS[1])}
 """
 
 # KEYS: attempts of this account from this address, attempts on the account, whether it is known.
@@ -83,37 +93,72 @@ class _Count:
 class ApiLimit:
     """So many requests a minute per user or address, over all pods.
 
+    `shares` gives groups of requests a limit of their own, as a share of the
+    ordinary one: whoever raises that raises them all.
+
     A worker decides from its own memory and adds up with the others four times
     a second, so a request costs no round trip; a caller can exceed the limit
     by what they send to each worker within one such quarter second.
     Windows are the minutes of the clock.
     """
 
-    def __init__(self, store: Store, per_minute: int, clock: Callable[[], float] = time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        per_minute: int,
+        shares: Mapping[str, float] | None = None,
+        clock: Callable[[], float] = time,
+    ) -> None:
         self._store = store
-        self._limit = per_minute
+        self.limits = {API: per_minute} | {
+            group: max(1, round(per_minute * share)) for group, share in (shares or {}).items()
+        }
+        """Requests a minute, by group."""
         self._clock = clock
         self._window = 0
-        self._counts: dict[str, _Count] = {}
-        self._changed: set[str] = set()
+        self._counts: dict[tuple[str, str], _Count] = {}
+        self._changed: set[tuple[str, str]] = set()
 
-    def admit(self, caller: str) -> int:
+    def admit(self, caller: str, group: str = API) -> int:
         """Count a request of `caller`: 0 lets it pass, else the seconds until the next may."""
+        wait_s = self.wait_s(caller, group)
+        if wait_s:
+            return wait_s
+        key = (group, caller)
+        count = self._counts.get(key)
+        if count is None:
+            count = self._counts[key] = _Count()
+        count.unshared += 1
+        self._changed.add(key)
+        return 0
+
+    def wait_s(self, caller: str, group: str = API) -> int:
+        """The seconds until a request of `caller` may pass, 0 for now; counts only refusals."""
         now = self._clock()
         window = int(now // _WINDOW_S)
         if window != self._window:
             self._window = window
             self._counts = {}
             self._changed = set()
-        count = self._counts.get(caller)
-        if count is None:
-            count = self._counts[caller] = _Count()
-        if count.shared + count.unshared >= self._limit:
-            metrics.rate_limited("api")
-            return _WINDOW_S - int(now % _WINDOW_S)
-        count.unshared += 1
-        self._changed.add(caller)
-        return 0
+        count = self._counts.get((group, caller))
+        if count is None or count.shared + count.unshared < self.limits[group]:
+            return 0
+        metrics.rate_limited(group)
+        return _WINDOW_S - int(now % _WINDOW_S)
+
+    def check(self, caller: str, group: str = API) -> LimitedError | None:
+        """Count a request of `caller`; why it may not pass, if it may not."""
+        return self._refusal(group, self.admit(caller, group))
+
+    def look(self, caller: str, group: str = API) -> LimitedError | None:
+        """Why a request of `caller` may not pass, if it may not; it does not count."""
+        return self._refusal(group, self.wait_s(caller, group))
+
+    def _refusal(self, group: str, wait_s: int) -> LimitedError | None:
+        if not wait_s:
+            return None
+        detail = "Too many requests. Slow down."
+        return _limited("rate_limited", detail, group, self.limits[group], _WINDOW_S, wait_s)
 
     async def run(self) -> None:
         """Add up with the other workers until cancelled."""
@@ -123,13 +168,13 @@ class ApiLimit:
 
     async def share(self) -> None:
         """Add up with the other workers now."""
-        callers = list(self._changed)
-        if not callers:
+        changed = list(self._changed)
+        if not changed:
             return
         self._changed.clear()
-        counts = [self._counts[caller] for caller in callers]
+        counts = [self._counts[key] for key in changed]
         added = [count.unshared for count in counts]
-        keys = [f"rate:{self._window}:{caller}" for caller in callers]
+        keys = [f"rate:{self._window}:{group}:{caller}" for group, caller in changed]
 
         async def add(redis: Redis) -> list[int]:
             return await redis.eval(_ADD, len(keys), *keys, 2 * _WINDOW_S, *added)  # type: ignore[no-any-return]
@@ -138,11 +183,33 @@ class ApiLimit:
             sums = await self._store.run(add)
         except StoreGoneError:
             # Their own worker still holds callers to the limit.
-            metrics.rate_limit_unchecked("api")
+            for group in {group for group, _ in changed}:
+                metrics.rate_limit_unchecked(group)
             return
         for count, share, total in zip(counts, added, sums, strict=True):
             count.unshared -= share
             count.shared = total
+
+
+async def take_turn(store: Store, group: str, caller: str, *, most: int, window_s: int) -> None:
+    """Count one of something costly: a caller may do `most` in a window, over all pods.
+
+    Raises `LimitedError` when they have.
+    """
+
+    async def count(redis: Redis) -> list[int]:
+        return await redis.eval(_COUNT, 1, f"{group}:{caller}", window_s)  # type: ignore[no-any-return]
+
+    try:
+        many, wait_s = await store.run(count)
+    except StoreGoneError:
+        metrics.rate_limit_unchecked(group)
+        return
+    if many > most:
+        metrics.rate_limited(group)
+        raise LimitedError(
+            "rate_limited", "Too many of these in a short time.", retry_after_s=max(1, wait_s)
+        )
 
 
 class LoginLimit:
@@ -181,11 +248,9 @@ class LoginLimit:
             return
         if wait_s:
             metrics.rate_limited("login")
-            raise LimitedError(
-                "too_many_attempts",
-                "Too many attempts to sign in. Wait before the next one.",
-                retry_after_s=wait_s,
-            )
+            attempts, _, window_s = self._limits
+            detail = "Too many attempts to sign in. Wait before the next one."
+            raise _limited("too_many_attempts", detail, "login", attempts, window_s, wait_s)
 
     async def succeeded(self, email: str, address: str) -> None:
         """Forget the attempts and remember the address."""
@@ -239,6 +304,13 @@ def _login_keys(email: str, address: str) -> tuple[str, str, str]:
     account = hashlib.sha256(email.encode()).hexdigest()[:32]
     pair = hashlib.sha256(f"{email}\n{network_of(address)}".encode()).hexdigest()[:32]
     return f"login:pair:{pair}", f"login:account:{account}", f"login:known:{pair}"
+
+
+def _limited(
+    code: str, detail: str, group: str, limit: int, window_s: int, wait_s: int
+) -> LimitedError:
+    told = {"group": group, "limit": limit, "window_s": window_s, "retry_after": wait_s}
+    return LimitedError(code, detail, retry_after_s=wait_s, members=told)
 
 
 @lru_cache(_REMEMBERED_ADDRESSES)

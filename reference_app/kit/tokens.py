@@ -1,4 +1,5 @@
-"""Access tokens (signed, short-lived, not stored) and refresh tokens (random, stored as a hash).
+"""Access tokens (signed, short-lived, not stored), refresh tokens and API keys (random, stored
+as a hash).
 
 Every function takes the secret it needs, so that whoever prepares sessions in
 bulk makes exactly the tokens the app accepts.
@@ -15,6 +16,12 @@ import jwt
 _ALGORITHM = "HS256"
 _REFRESH_BYTES = 32
 
+API_KEY_START = "hmb_"
+"""What tells an API key from an access token."""
+
+NO_SESSION = UUID(int=0)
+"""The sign-in of who comes with an API key: there is none."""
+
 
 class InvalidTokenError(Exception):
     """The access token was not signed by us, is malformed, or its time is over."""
@@ -22,11 +29,15 @@ class InvalidTokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What an access token says: who, in which role, from which sign-in."""
+    """What an access token says: who, in which role, from which sign-in.
+
+    `by_key` says that it was an API key instead, which is not for account matters.
+    """
 
     user_id: int
     role: str
     session_id: UUID
+    by_key: bool = False
 
 
 def mint_access_token(access: Access, *, secret: str, issued_at: datetime, minutes: int) -> str:
@@ -65,4 +76,18 @@ def refresh_token_hash(token: str) -> bytes:
 
     The token is as random as its hash, so neither salt nor slowness would add anything.
     """
+    return _hash(token)
+
+
+def new_api_key() -> str:
+    """A fresh API key: `hmb_` and 43 characters, 256 random bits."""
+    return API_KEY_START + secrets.token_urlsafe(_REFRESH_BYTES)
+
+
+def api_key_hash(key: str) -> bytes:
+    """What is stored in `api_keys.key_hash`: SHA-256 of the key, 32 bytes, for the same reason."""
+    return _hash(key)
+
+
+def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,6 +1,6 @@
 """/conversations: people writing to each other."""
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Depends, Request, status
 
 from reference_app.errors import (
     ConflictError,
@@ -8,6 +8,7 @@ from reference_app.errors import (
     InvalidError,
     NotFoundError,
     UnauthenticatedError,
+    UnavailableError,
     problem_docs,
 )
 from reference_app.kit.pagination import CursorText, Limit
@@ -24,10 +25,15 @@ from reference_app.messages.schemas import (
     ReadUpTo,
     UnreadMessages,
 )
-from reference_app.serving import Reading, Viewer, Writing
+from reference_app.serving import Reading, Viewer, Writing, board_of
 from reference_app.texts import PathId
 
 router = APIRouter(prefix="/api/v1/conversations", tags=["messages"])
+
+
+async def _on(request: Request, viewer: Viewer) -> None:
+    if not board_of(request).flags.is_on("messaging", viewer.user_id):
+        raise UnavailableError("messaging_off", "Messages cannot be sent for now.")
 
 
 @router.get(
@@ -47,8 +53,14 @@ async def conversations(
     summary="Write to a person",
     status_code=status.HTTP_201_CREATED,
     responses=problem_docs(
-        InvalidError, UnauthenticatedError, ForbiddenError, NotFoundError, ConflictError
+        InvalidError,
+        UnauthenticatedError,
+        ForbiddenError,
+        NotFoundError,
+        ConflictError,
+        UnavailableError,
     ),
+    dependencies=[Depends(_on)],
 )
 async def write_to(wanted: FirstMessage, viewer: Viewer, session: Writing) -> MessageShown:
     """In the one conversation with them, begun if need be.
@@ -107,7 +119,10 @@ async def messages(
     "/{conversation_id}/messages",
     summary="Write in a conversation",
     status_code=status.HTTP_201_CREATED,
-    responses=problem_docs(UnauthenticatedError, ForbiddenError, NotFoundError, ConflictError),
+    responses=problem_docs(
+        UnauthenticatedError, ForbiddenError, NotFoundError, ConflictError, UnavailableError
+    ),
+    dependencies=[Depends(_on)],
 )
 async def write(
     conversation_id: PathId, wanted: MessageDraft, viewer: Viewer, session: Writing

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
     Select,
     and_,
     bindparam,
@@ -19,6 +21,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from reference_app.applications.models import Application
+from reference_app.companies.access import Right, roles_with
+from reference_app.companies.access_sql import acted_for
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.jobs.models import Job
 from reference_app.messages.models import Conversation, Message, Participant
@@ -37,6 +41,11 @@ _MESSAGE = (
 )
 _Other = aliased(Participant)
 
+
+def _teams_of(user_id: ColumnElement[int]) -> CompoundSelect[int]:
+    return acted_for(user_id, roles_with(Right.APPLICANTS))
+
+
 _a, _b = (bindparam(name, type_=User.id.type) for name in ("a", "b"))
 # Every way in which `a` and `b` know each other, so that writing needs no InMail.
 _ACQUAINTED = select(
@@ -44,8 +53,8 @@ _ACQUAINTED = select(
         exists().where(
             Application.job_id == Job.id,
             or_(
-                and_(Application.applicant_id == _a, Job.employer_id == _b),
-                and_(Application.applicant_id == _b, Job.employer_id == _a),
+                and_(Application.applicant_id == _a, Job.company_id.in_(_teams_of(_b))),
+                and_(Application.applicant_id == _b, Job.company_id.in_(_teams_of(_a))),
             ),
         ),
         exists().where(

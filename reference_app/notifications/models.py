@@ -24,6 +24,8 @@ class Kind(StrEnum):
     POST_COMMENTED = "post_commented"
     JOB_EXPIRED = "job_expired"
     SEARCH_FOUND = "search_found"
+    MEMBER_JOINED = "member_joined"
+    CONTENT_HIDDEN = "content_hidden"
 
 
 class Notification(Model):

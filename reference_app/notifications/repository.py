@@ -1,6 +1,6 @@
 """SQL about notifications."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, text, update
@@ -18,6 +18,11 @@ _COLUMNS = (
 )
 
 _TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('notify:' || :user_id, 0))")
+# In the order of the ids, so that two who notify several cannot block each other.
+_TAKE_TURNS = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('notify:' || user_id, 0))"
+    " FROM (SELECT unnest(CAST(:user_ids AS bigint[])) AS user_id ORDER BY 1) AS people"
+)
 _ADD = (
     insert(Notification)
     .on_conflict_do_nothing(
@@ -49,6 +54,20 @@ async def take_turn(session: WriteSession, user_id: int) -> None:
     So ids grow in the order of commits, and what comes after an id is all that is new.
     """
     await session.execute(_TAKE_TURN, {"user_id": str(user_id)})
+
+
+async def take_turns(session: WriteSession, user_ids: Sequence[int]) -> None:
+    """`take_turn` for several."""
+    await session.execute(_TAKE_TURNS, {"user_ids": user_ids})
+
+
+async def add_each(
+    session: WriteSession, kind: str, data: Mapping[int, dict[str, Any]]
+) -> Sequence[AnyRow]:
+    """A new notification for each person, in the order of their ids: its `id` and `user_id`."""
+    values = [{"user_id": n, "kind": kind, "data": data[n]} for n in sorted(data)]
+    statement = insert(Notification).values(values).returning(Notification.id, Notification.user_id)
+    return (await session.execute(statement)).all()
 
 
 async def add(

@@ -1,5 +1,6 @@
 """What one can do with notifications, and how other domains make them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from reference_app.database import ReadSession, WriteSession
@@ -36,12 +37,17 @@ async def notify(
     """
     await repository.take_turn(session, user_id)
     made = await repository.add(session, user_id, kind, data, about)
-    if made is None:
+    if made is not None:
+        await _made(session, user_id, made)
+
+
+async def notify_each(session: WriteSession, data: Mapping[int, dict[str, Any]], kind: str) -> None:
+    """As `notify`, several people at once, each of their own `data`."""
+    if not data:
         return
-    if made % _TIDY_EVERY == 0:
-        await repository.keep_newest(session, user_id, KEPT)
-    session.wrote_for(user_id)
-    session.tell(user_id, frames.notifications(made))
+    await repository.take_turns(session, sorted(data))
+    for row in await repository.add_each(session, kind, data):
+        await _made(session, row.user_id, row.id)
 
 
 async def seen(session: WriteSession, user_id: int, kind: str, *, about: str) -> None:
@@ -72,6 +78,13 @@ async def newest(
 async def unread(session: ReadSession, user_id: int) -> UnreadNotifications:
     """How many one has not seen."""
     return UnreadNotifications(unread=await repository.unread(session, user_id))
+
+
+async def _made(session: WriteSession, user_id: int, made: int) -> None:
+    if made % _TIDY_EVERY == 0:
+        await repository.keep_newest(session, user_id, KEPT)
+    session.wrote_for(user_id)
+    session.tell(user_id, frames.notifications(made))
 
 
 def _tell(session: WriteSession, user_id: int, marked: int | None) -> None:

@@ -1,5 +1,7 @@
 """Reviews: of a company by who applied there, of a worker by who hired them."""
 
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -10,7 +12,8 @@ class Review(Model):
     """One person's review of one company or one worker; each author has one of each.
 
     Averages are computed from the indexes by subject, which hold the stars; no
-    row holds a sum that all authors would have to change.
+    row holds a sum that all authors would have to change. With `hidden_at` nobody sees it
+    and it counts for nothing (see `admin`).
     """
 
     __tablename__ = "reviews"
@@ -23,14 +26,14 @@ class Review(Model):
             "ix_reviews_company",
             "company_id",
             text("id DESC"),
-            postgresql_include=["stars"],
+            postgresql_include=["stars", "hidden_at"],
             postgresql_where=text("company_id IS NOT NULL"),
         ),
         Index(
             "ix_reviews_worker",
             "worker_id",
             text("id DESC"),
-            postgresql_include=["stars"],
+            postgresql_include=["stars", "hidden_at"],
             postgresql_where=text("worker_id IS NOT NULL"),
         ),
     )
@@ -41,5 +44,6 @@ class Review(Model):
     worker_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     stars: Mapped[int] = mapped_column(SmallInteger)
     body: Mapped[str] = mapped_column(server_default="")
+    hidden_at: Mapped[datetime | None]
     created_at: Mapped[Made]
     updated_at: Mapped[Changed]

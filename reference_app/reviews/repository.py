@@ -47,7 +47,7 @@ class Reviews:
         )
         self._rating = (
             select(Review.stars, func.count().label("many"))
-            .where(subject == _subject)
+            .where(subject == _subject, Review.hidden_at.is_(None))
             .group_by(Review.stars)
         )
         self._one = (
@@ -58,7 +58,7 @@ class Reviews:
         self._newest = (
             select(*_COLUMNS)
             .join(User, User.id == Review.author_id)
-            .where(subject == _subject, Review.id < bindparam("below"))
+            .where(subject == _subject, Review.id < bindparam("below"), Review.hidden_at.is_(None))
             .order_by(Review.id.desc())
             .limit(bindparam("rows"))
         )

@@ -6,12 +6,14 @@ from datetime import UTC, date, datetime
 
 from reference_app.seed import (
     attention,
+    campaigns,
     companies,
     interest,
     people,
     posts,
     society,
     subscriptions,
+    teams,
     vacancies,
 )
 from reference_app.seed.words import Scale
@@ -42,12 +44,14 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
     paying = subscriptions.plan_subscriptions(folk, jobs, now)
     head_starts = subscriptions.head_starts(folk, paying)
     seen = attention.plan_job_views(jobs, now)
+    members = teams.plan_members(folk, firms, paying, now)
     posted = posts.plan_posts(scale, folk, jobs, now)
     liked = posts.plan_likes(posted, folk, now)
     commented = posts.plan_comments(posted, folk, now)
     follows = society.plan_user_follows(scale, folk, now)
     company_follows = society.plan_company_follows(scale, folk, firms, now)
     connected = society.plan_connections(scale, folk, now)
+    advertised = campaigns.plan_campaigns(firms, now)
     company_of = dict(zip(firms.owner.tolist(), firms.names, strict=True))
     return [
         TableData(
@@ -85,6 +89,12 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
             lambda: attention.job_view_rows(seen),
         ),
         TableData(
+            "company_members",
+            teams.COLUMNS,
+            len(members.created),
+            lambda: teams.member_rows(members),
+        ),
+        TableData(
             "user_follows",
             society.USER_FOLLOW_COLUMNS,
             len(follows.created),
@@ -119,5 +129,11 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
             posts.COMMENT_COLUMNS,
             len(commented.created),
             lambda: posts.comment_rows(commented),
+        ),
+        TableData(
+            "campaigns",
+            campaigns.COLUMNS,
+            len(advertised.told),
+            lambda: campaigns.campaign_rows(advertised),
         ),
     ]

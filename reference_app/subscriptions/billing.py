@@ -18,8 +18,8 @@ from reference_app.database import AnyRow, Database, ReadSession, WriteSession
 from reference_app.errors import UnavailableError
 from reference_app.jobs.placement import follow_tier
 from reference_app.settings import Settings
+from reference_app.subscriptions import known_tiers, repository
 from reference_app.subscriptions import reading_stripe as reading
-from reference_app.subscriptions import repository
 from reference_app.subscriptions.prices import Plan, Prices
 from reference_app.subscriptions.stripe_calls import Json, Stripe
 
@@ -131,6 +131,7 @@ class Billing:
     async def _write(self, session: WriteSession, account: AnyRow, picture: _Picture) -> None:
         user_id = int(account.user_id)
         session.wrote_for(user_id)
+        session.forget(known_tiers.cache_key(user_id))
         late = await repository.late_since(session, user_id)
         now = datetime.now(UTC)
         rows: list[dict[str, Any]] = [

@@ -57,7 +57,11 @@ async def own(viewer: Viewer, session: Reading) -> OwnSubscription:
     return await service.own(session, viewer.user_id)
 
 
-@router.get("/payments", summary="One's payments", responses=problem_docs(UnauthenticatedError))
+@router.get(
+    "/payments",
+    summary="One's payments",
+    responses=problem_docs(InvalidError, UnauthenticatedError),
+)
 async def payments(
     viewer: Viewer, session: Reading, limit: Limit = 20, cursor: CursorText = None
 ) -> PaymentPage:

@@ -8,8 +8,10 @@ from sqlalchemy import (
     ColumnElement,
     Executable,
     Select,
+    SQLColumnExpression,
     and_,
     bindparam,
+    case,
     func,
     literal_column,
     or_,
@@ -20,6 +22,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.subscriptions.models import FeatureUsage, Subscription
+from reference_app.subscriptions.tiers import TERMS, Feature, Tier, rank
+from reference_app.texts import LARGEST_ID
 
 
 def counts_now() -> ColumnElement[bool]:
@@ -36,8 +40,12 @@ def counts_now() -> ColumnElement[bool]:
 
 
 _COUNTING = select(
-    Subscription.tier, Subscription.billing_interval, Subscription.current_period_start
+    Subscription.tier,
+    Subscription.billing_interval,
+    Subscription.current_period_start,
+    Subscription.entitled_until,
 ).where(Subscription.user_id == bindparam("user_id"), counts_now())
+_RANK = case({tier: literal_column(str(rank(tier))) for tier in Tier}, value=Subscription.tier)
 
 _KEY = [FeatureUsage.user_id, FeatureUsage.feature, FeatureUsage.period_start]
 _wanted = insert(FeatureUsage).from_select(
@@ -73,8 +81,31 @@ _USED = select(FeatureUsage.feature, FeatureUsage.used).where(
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
+def tier_of(user_id: SQLColumnExpression[int]) -> ColumnElement[str]:
+    """The best tier of the person that a statement's own rows name."""
+    best = (
+        select(Subscription.tier)
+        .where(Subscription.user_id == user_id, counts_now())
+        .order_by(_RANK.desc())
+        .limit(literal_column("1"))
+        .correlate_except(Subscription)
+    )
+    return func.coalesce(best.scalar_subquery(), literal_column(f"'{Tier.FREE}'"))
+
+
+def allows(
+    user_id: SQLColumnExpression[int], feature: Feature, held: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """Whether that person's tier allows to hold as many of `feature` as `held`."""
+    limits: dict[Tier, ColumnElement[int]] = {
+        tier: literal_column(str(LARGEST_ID if limit is None else limit))
+        for tier, limit in ((tier, terms.limits[feature]) for tier, terms in TERMS.items())
+    }
+    return held <= case(limits, value=tier_of(user_id))
+
+
 async def counting(session: ReadSession | WriteSession, user_id: int) -> Sequence[AnyRow]:
-    """Tier, interval and period start of every subscription of a person that counts now."""
+    """Tier, interval, period start and end of every subscription of a person that counts now."""
     return await _rows(session, _COUNTING, {"user_id": user_id})
 
 

@@ -6,7 +6,8 @@
 
 Each raises `EntitlementRefusedError` when the tier does not allow it, which
 says which tier would. What is spent belongs to the caller's transaction: if
-that fails, nothing was spent.
+that fails, nothing was spent. A page that is one statement reads the tier with
+it (`entitlement_sql.tier_of`) and asks `has` or `check`.
 """
 
 import calendar
@@ -25,6 +26,8 @@ __all__ = [
     "Feature",
     "Standing",
     "Tier",
+    "check",
+    "has",
     "hold",
     "month_of",
     "require",
@@ -116,8 +119,17 @@ async def hold(session: WriteSession, user_id: int, feature: Feature, current: S
 
 async def require(session: ReadSession | WriteSession, user_id: int, feature: Feature) -> None:
     """Pass only tiers that have `feature`. Raises `EntitlementRefusedError`."""
-    tier = await tier_of(session, user_id)
-    if feature not in TERMS[tier].features:
+    check(await tier_of(session, user_id), feature)
+
+
+def has(tier: Tier, feature: Feature) -> bool:
+    """Whether `tier` has `feature`."""
+    return feature in TERMS[tier].features
+
+
+def check(tier: Tier, feature: Feature) -> None:
+    """Pass only if `tier` has `feature`. Raises `EntitlementRefusedError`."""
+    if not has(tier, feature):
         raise EntitlementRefusedError(feature, None, None, tier)
 
 

@@ -64,6 +64,19 @@ class User(Model):
             postgresql_using="gin",
             postgresql_where=_AVAILABLE,
         ),
+        Index("ix_users_made", "created_at"),
+        Index(
+            "ix_users_email_trigram",
+            "email",
+            postgresql_using="gin",
+            postgresql_ops={"email": "gin_trgm_ops"},
+        ),
+        Index(
+            "ix_users_name_trigram",
+            "full_name",
+            postgresql_using="gin",
+            postgresql_ops={"full_name": "gin_trgm_ops"},
+        ),
     )
 
     id: Mapped[PrimaryKey]

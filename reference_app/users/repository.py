@@ -32,7 +32,7 @@ _OWN_CREDENTIALS = select(User.email, User.password_hash).where(
 
 _PAGE = _PROFILE.add_columns(
     User.skills, User.available_since.is_not(None).label("available_for_hire")
-)
+).where(User.suspended_at.is_(None))
 
 
 async def profile(session: ReadSession, user_id: int) -> AnyRow | None:

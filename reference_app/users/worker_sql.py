@@ -56,7 +56,11 @@ def _available(given: tuple[str, ...], after: bool) -> Select[*tuple[Any, ...]]:
         select(
             User.id, User.full_name, User.headline, User.island, User.skills, User.available_since
         )
-        .where(User.available_since.is_not(None), *(_CONDITIONS[name] for name in given))
+        .where(
+            User.available_since.is_not(None),
+            User.suspended_at.is_(None),
+            *(_CONDITIONS[name] for name in given),
+        )
         .order_by(User.available_since.desc(), User.id.desc())
         .limit(bindparam("rows"))
     )

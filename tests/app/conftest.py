@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from reference_app.kit.rate_limit import ApiLimit
 from reference_app.settings import Settings
 from tests.app.life import Running, running_app
 from tests.app.till import Till, open_till, shop
@@ -23,7 +24,10 @@ __all__ = ["people", "pods"]
 
 ALEMBIC = (sys.executable, "-m", "alembic", "-c", "reference_app/alembic.ini")
 
-_TABLES = "users, auth_sessions, refresh_tokens, companies, jobs, saved_jobs, applications"
+_TABLES = (
+    "users, auth_sessions, refresh_tokens, companies, jobs, saved_jobs, applications,"
+    " audit_log, daily_activity, ad_audience_days, ad_batches"
+)
 
 _CHORES = (
     "jobs.expiry",
@@ -67,6 +71,7 @@ def make_settings(app_servers: dict[str, str]) -> MakeSettings:
             "prometheus_multiproc_dir": None,
             # Tests start hundreds of workers, and count what they do.
             "warm_start": False,
+            "request_slots": 1_000,
             "trusted_proxies": "127.0.0.1/32",
         }
         known = Settings.model_fields.keys()
@@ -102,6 +107,12 @@ async def no_chores(empty: None, app_servers: dict[str, str]) -> None:
     for name in _CHORES:
         await redis.set(f"chore:{name}", 1)
     await redis.aclose()
+
+
+@pytest.fixture(autouse=True)
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The minute that rate limits count in does not end during a test."""
+    monkeypatch.setattr(ApiLimit.__init__, "__defaults__", (None, lambda: 6_000.0))
 
 
 @pytest.fixture

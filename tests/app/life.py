@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from reference_app.assembly import create_app
 from reference_app.serving import Board
 from reference_app.settings import Settings
+from reference_app.subscriptions import known_tiers
 from reference_app.subscriptions.models import Subscription
 from reference_app.subscriptions.tiers import Tier
 
@@ -63,6 +64,7 @@ class Running:
             return
         async with self.board.database.writing() as session:
             session.wrote_for(person.id)
+            session.forget(known_tiers.cache_key(person.id))
             session.add(
                 Subscription(
                     user_id=person.id, tier=tier, billing_interval="month", status="active"

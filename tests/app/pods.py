@@ -89,6 +89,8 @@ def running_pod(
         "WEB_CONCURRENCY": "1",
         "BCRYPT_ROUNDS": "4",
         "API_RATE_PER_MINUTE": "1000000",
+        # It would open all its connections, and many pods share a primary here.
+        "WARM_START": "false",
         "POD_NAME": name,
         "BIND": f"127.0.0.1:{port}",
         "GRACEFUL_TIMEOUT": "10",

@@ -38,7 +38,7 @@ async def test_while_twenty_sign_in_others_are_answered(run_app: RunApp) -> None
 
 
 async def test_as_many_as_the_pool_has_threads_hash_at_once_and_the_rest_wait() -> None:
-    passwords = Passwords(4)
+    passwords = Passwords(4, most=20)
     pool = passwords._pool
     hashed = await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(10)))
     assert len(pool._threads) <= 2

@@ -27,6 +27,9 @@ TRUSTED = (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
         (b"1.1.1.1, 203.0.113.9, 10.1.2.3", "203.0.113.9"),
         (b"203.0.113.9,10.0.0.1 , 10.0.0.2", "203.0.113.9"),
         (b"2001:db8::1", "2001:db8::1"),
+        (b"1.1.1.1, 2001:db8::1, 10.0.0.2", "2001:db8::1"),
+        (b"1.1.1.1, ::ffff:10.0.0.2", "1.1.1.1"),
+        (b"1.1.1.1, [2001:db8::1]:443", "127.0.0.1"),
         (b"127.4.5.6", "127.4.5.6"),
         (b"10.0.0.7", "127.0.0.1"),
         (b"1.1.1.1, nonsense", "127.0.0.1"),
@@ -51,6 +54,7 @@ def test_only_our_proxies_are_trusted() -> None:
     callers = Callers(TRUSTED)
     assert callers.trusts("127.0.0.1")
     assert callers.trusts("10.9.8.7")
+    assert callers.trusts("::ffff:10.9.8.7")
     for stranger in ("127.0.0.2", "203.0.113.9", "", "unix"):
         assert not callers.trusts(stranger)
 
@@ -146,8 +150,9 @@ async def test_what_does_not_exist_is_a_problem_too(
 async def test_bodies_that_are_no_json_or_too_large_are_refused(run_app: RunApp) -> None:
     async with run_app(max_body_bytes=1_000) as app:
         headers = {"content-type": "application/json"}
-        answer = await app.client.post("/auth/login", content=b'{"a', headers=headers)
-        problem(answer, 422, "invalid_request")
+        for unreadable in (b'{"a', b"\xff\xfe{", b"[" * 900, b'"\xed\xa0\x80"'):
+            answer = await app.client.post("/auth/login", content=unreadable, headers=headers)
+            problem(answer, 422, "invalid_request")
         answer = await app.client.post("/auth/login", content=b"x" * 2_000, headers=headers)
         problem(answer, 413, "too_large")
 

@@ -16,8 +16,8 @@ STRONG = "5f0d3e8cb1a94e7f9b6c2d7a1e4f8b3c9d0e6a7f"
 
 def _settings(**given: Any) -> Settings:
     ordinary = {
-        "database_url": "postgresql://a:b@c/d",
-        "redis_url": "redis://e",
+        "database_url": "postgresql://a:GsXPlRw3Zq8nVd@c/d",
+        "redis_url": "redis://:GsXPlRw3Zq8nVd@e",
         "secret_key": STRONG,
     }
     return Settings(**{**ordinary, **given})
@@ -40,6 +40,37 @@ def test_production_refuses_a_weak_secret_and_does_not_repeat_it(secret: str) ->
         _settings(environment="production", secret_key=secret)
     assert not secret or secret not in str(refused.value.errors(include_input=False))
     _settings(environment="development", secret_key=secret)
+
+
+@pytest.mark.parametrize(
+    ("name", "weak"),
+    [
+        ("database_url", "postgresql://hmb_app:{}@db/board"),
+        ("database_primary_read_url", "postgresql://hmb_reader:{}@db/board"),
+        ("database_replica_urls", "postgresql://a:GsXPlRw3Zq8nVd@db/board,postgresql://a:{}@e/f"),
+        ("redis_url", "redis://:{}@cache:6379/0"),
+        ("stripe_secret_key", "{}"),
+        ("stripe_webhook_secret", "{}"),
+    ],
+)
+@pytest.mark.parametrize("secret", ["", "postgres", "change-me-please", "aaaaaaaaaaaaaaaa"])
+def test_production_refuses_every_other_weak_secret_too(name: str, weak: str, secret: str) -> None:
+    given = {name: weak.format(secret)}
+    if name.startswith("stripe") and not secret:
+        # Without it nothing is sold, or listened to.
+        assert getattr(_settings(environment="production", **given), name) is None
+        return
+    with pytest.raises(ValidationError, match=name.upper()) as refused:
+        _settings(environment="production", **given)
+    assert not secret or secret not in str(refused.value.errors(include_input=False))
+    _settings(environment="development", **given)
+
+
+def test_no_secret_is_left_out() -> None:
+    """Whatever looks like one is held as one, and so is refused when it is weak, and not shown."""
+    for name, field in Settings.model_fields.items():
+        if any(word in name for word in ("secret", "password", "_key")):
+            assert "SecretStr" in str(field.annotation), name
 
 
 def test_production_takes_a_strong_secret_and_refuses_other_carelessness() -> None:

@@ -74,8 +74,8 @@ async def test_when_all_sockets_return_at_once_they_are_spread_and_all_get_in(
 
 
 @pytest.mark.long
-async def test_when_thousands_return_at_once(whole: Board) -> None:
-    await _storm(whole, 2_000, within_s=180)
+async def test_when_a_thousand_return_at_once(whole: Board) -> None:
+    await _storm(whole, 1_000, within_s=180)
 
 
 async def _storm(board: Board, amount: int, *, within_s: float) -> None:
@@ -86,18 +86,22 @@ async def _storm(board: Board, amount: int, *, within_s: float) -> None:
     try:
         # Not all at once, as people do come.
         for start in range(0, amount, ROOM):
-            await asyncio.gather(*(each.open() for each in clients[start : start + ROOM]))
+            async with asyncio.timeout(within_s):
+                await asyncio.gather(*(each.open() for each in clients[start : start + ROOM]))
         told_later = await board.counted('websocket_dropped_total{reason="busy"}')
         for each in clients:
             each.waits.clear()
             each.cut()
-        async with probed(board) as probes, asyncio.timeout(within_s):
-            back = [asyncio.create_task(each.open()) for each in clients]
+        async with (
+            probed(board) as probes,
+            asyncio.timeout(within_s),
+            asyncio.TaskGroup() as group,
+        ):
+            back = [group.create_task(each.open()) for each in clients]
             reads = []
             while not all(task.done() for task in back):
                 reads.append((await board.search()).status_code)
                 await asyncio.sleep(0.05)
-            await asyncio.gather(*back)
         assert all(each.is_open for each in clients)
         assert set(probes) == {200}
         # The board goes on meanwhile: what it does not refuse it answers.
@@ -139,8 +143,8 @@ class Client:
         while self._socket is None:
             try:
                 await self._try()
-            except (httpx2.TransportError, ClosedError):
-                # nginx ends idle connections when it has no more for new ones.
+            except (httpx2.TransportError, ClosedError, TimeoutError):
+                # Lost on the way, or not heard in time, this crowd's own part of it included.
                 await asyncio.sleep(_AGAIN_S + self._chance.random())
 
     async def _try(self) -> None:
@@ -206,10 +210,13 @@ async def probed(board: Board) -> AsyncIterator[list[int]]:
 
     enough = asyncio.Event()
 
+    def ask(address: str) -> int:
+        # In a thread: this process is busy being the crowd, and its own delays are not meant.
+        return httpx2.get(address, timeout=_PROBE_S).status_code
+
     async def probe(address: str) -> None:
         while not enough.is_set():
-            answer = await board.client.get(address, timeout=_PROBE_S)
-            answers.append(answer.status_code)
+            answers.append(await asyncio.to_thread(ask, address))
             await asyncio.sleep(0.2)
 
     async with asyncio.TaskGroup() as group:

@@ -1,0 +1,1 @@
+"""Advertising: campaigns, shown to those whose tier has ads, and what they came to."""

@@ -1,0 +1,1 @@
+"""What the board's figures are: people, money, and how jobs fare."""

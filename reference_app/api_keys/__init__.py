@@ -1,0 +1,1 @@
+"""API keys: how a program acts for a person."""

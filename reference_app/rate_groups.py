@@ -1,0 +1,69 @@
+"""Routes with a stricter limit of their own, as `rate_groups.toml` groups them."""
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from reference_app.kit.rate_limit import network_of
+
+_FILE = Path(__file__).with_name("rate_groups.toml")
+
+
+class RateGroup(BaseModel):
+    """One group of the file; see there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    share: Annotated[float, Field(gt=0, le=1)]
+    routes: tuple[str, ...]
+    by: Literal["user", "address"] = "user"
+    asking: str | None = None
+
+
+def load() -> tuple[RateGroup, ...]:
+    """The groups of the file."""
+    groups = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    return tuple(RateGroup(name=name, **group) for name, group in groups.items())
+
+
+def guard(routes: Iterable[BaseRoute], groups: Sequence[RateGroup]) -> None:
+    """Put each group's limit before its routes; the others cost nothing more for it."""
+    group_of = {route: group for group in groups for route in group.routes}
+    for route in routes:
+        if not isinstance(route, APIRoute) or isinstance(route.app, _Guarded):
+            continue
+        for method in route.methods or ():
+            group = group_of.get(f"{method} {route.path}")
+            if group is not None:
+                route.app = _Guarded(route.app, group)
+
+
+class _Guarded:
+    """A route behind the limit of its group."""
+
+    def __init__(self, app: ASGIApp, group: RateGroup) -> None:
+        self._app = app
+        self._group = group.name
+        self._by_address = group.by == "address"
+        self._asking = None if group.asking is None else f"{group.asking}=".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        observed = scope["observed"]
+        # What a worker asks itself comes from nowhere, and counts against nobody.
+        if observed.address and self._is_asked(scope["query_string"]):
+            caller = network_of(observed.address) if self._by_address else observed.caller
+            refusal = scope["app"].state.board.api_limit.check(caller, self._group)
+            if refusal is not None:
+                raise refusal
+        await self._app(scope, receive, send)
+
+    def _is_asked(self, query: bytes) -> bool:
+        asking = self._asking
+        return asking is None or query.startswith(asking) or b"&" + asking in query

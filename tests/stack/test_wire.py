@@ -1,0 +1,140 @@
+"""What leaves nginx: headers once each, and logs that hold nothing of people's."""
+
+import socket
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse
+from urllib.parse import urlsplit
+
+import pytest
+
+from stack.state import Running
+
+pytestmark = pytest.mark.stack
+
+MARK = "Quassia7732"
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+def ask(
+    stack: Running,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    address: str = "127.0.0.1",
+) -> HTTPResponse:
+    parts = urlsplit(stack.base_url)
+    assert parts.hostname is not None
+    connection = HTTPConnection(parts.hostname, parts.port, timeout=20, source_address=(address, 0))
+    connection.request(method, path, body, headers or {})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer
+
+
+def check(answer: HTTPResponse, status: int, kept: str = "no-store") -> None:
+    assert answer.status == status
+    for name, value in (
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("Content-Security-Policy", API_POLICY),
+        ("Cache-Control", kept),
+    ):
+        assert answer.headers.get_all(name) == [value], f"{status}: {name}"
+    assert len(answer.headers.get_all("X-Request-ID", [])) == 1
+
+
+def test_answers_of_the_app_keep_their_headers_and_get_none_twice(full_stack: Running) -> None:
+    check(ask(full_stack, "GET", "/health"), 200)
+    check(ask(full_stack, "GET", "/api/v1/jobs"), 200, kept="public, max-age=5")
+    check(ask(full_stack, "GET", "/api/v1/auth/me"), 401)
+    check(ask(full_stack, "GET", "/no/such/page"), 404)
+    check(ask(full_stack, "DELETE", "/api/v1/jobs"), 405)
+    check(ask(full_stack, "OPTIONS", "/api/v1/jobs"), 405)
+    check(ask(full_stack, "POST", "/api/v1/auth/login", b"{}"), 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        ("/api/v1/auth/login", 1_000_001, 413),
+        ("/api/v1/auth/login", 1_048_576, 413),
+        ("/api/v1/auth/login", 1_048_577, 413),
+        ("/no/such/page", 1_000_000, 404),
+        ("/api/v1/jobs/mine", 1_000_000, 405),
+    ],
+)
+def test_a_large_body_is_answered_by_the_app_and_puts_no_pod_out(
+    full_stack: Running, path: str, size: int, status: int
+) -> None:
+    # Three failures in a row would put a pod out for half a minute.
+    for _ in range(12):
+        assert ask(full_stack, "POST", path, b"x" * size).status == status
+    assert {ask(full_stack, "GET", "/health").headers["X-Pod"] for _ in range(9)} == {
+        "backend-1",
+        "backend-2",
+        "backend-3",
+    }
+
+
+def test_answers_of_nginx_itself_have_them_too(full_stack: Running) -> None:
+    check(ask(full_stack, "GET", "/metrics"), 404)
+    check(ask(full_stack, "POST", "/", headers={"content-length": "60000000"}), 413)
+    refused = [ask(full_stack, "GET", "/no-such", address="127.0.0.79") for _ in range(300)]
+    check(next(answer for answer in refused if answer.status == 429), 429)
+    check(_unspoken(full_stack), 400)
+
+
+def test_the_page_that_describes_the_api_keeps_its_own_policy(full_stack: Running) -> None:
+    answer = ask(full_stack, "GET", "/api/v1/docs")
+    assert answer.status == 200
+    (policy,) = answer.headers.get_all("Content-Security-Policy", [])
+    assert "script-src https://cdn.jsdelivr.net 'sha256-" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_no_log_of_nginx_holds_what_anyone_sent(full_stack: Running) -> None:
+    query = f"?q={MARK}&code={MARK}"
+    secret = {"authorization": f"Bearer {MARK}", "cookie": MARK, "referer": f"http://x/{query}"}
+    for method, path, body in (
+        ("GET", f"/api/v1/jobs{query}", b""),
+        ("GET", f"/ws{query}", b""),
+        ("POST", f"/api/v1/auth/login{query}", f'{{"email": "{MARK}@example.com"}}'.encode()),
+    ):
+        ask(full_stack, method, path, body, secret)
+    ask(full_stack, "POST", f"/x{query}", headers={"content-length": "60000000"} | secret)
+    statuses = set()
+    for _ in range(400):
+        last = ask(full_stack, "GET", f"/no-such{query}", headers=secret, address="127.0.0.80")
+        statuses.add(last.status)
+    assert 429 in statuses
+    wanted = str(last.headers["X-Request-ID"])
+    for _ in range(100):
+        if any(wanted in text for text in _logs(full_stack)):
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("the last request was not logged")
+    assert not any(MARK in text for text in _logs(full_stack))
+
+
+def _logs(stack: Running) -> Iterator[str]:
+    """Everything the stack's servers wrote, nginx and the pods."""
+    for path in (stack.home / ".hmb").rglob("*.log"):
+        if any(part in str(path) for part in ("nginx", "backend")):
+            yield path.read_text("utf-8", "replace")
+
+
+def _unspoken(stack: Running) -> HTTPResponse:
+    """The answer to what is no request."""
+    parts = urlsplit(stack.base_url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n")
+        answer = HTTPResponse(connection)
+        answer.begin()
+        return answer
