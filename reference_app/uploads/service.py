@@ -194,7 +194,7 @@ def _check(wanted: UploadDraft, largest: int) -> None:
     if endings is None:
         allowed = ", ".join(rule.extensions)
         raise InvalidError("type_not_allowed", f"Must be one of: {allowed}.")
-    if wanted.file_name.rpartition(".")[2].lower() not in endings:
+    if not wanted.file_name.lower().endswith(tuple(f".{ending}" for ending in endings)):
         raise InvalidError(
             "name_does_not_fit", f"The name of such a file ends in: {', '.join(endings)}."
         )

@@ -22,7 +22,7 @@ Wsgi = Callable[[Environ, Start], Iterable[bytes]]
 
 HEALTH = "/_local/health"
 
-_ALGORITHM = "AWS4-HMAC-SHA256"
+ALGORITHM = "AWS4-HMAC-SHA256"
 _DATE = "%Y%m%dT%H%M%SZ"
 _SIGNATURE = "X-Amz-Signature"
 
@@ -55,7 +55,7 @@ class Doorkeeper:
         pairs = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
         given = dict(pairs)
         if _SIGNATURE not in given:
-            begin = f"{_ALGORITHM} Credential={self._key_id}/"
+            begin = f"{ALGORITHM} Credential={self._key_id}/"
             return str(environ.get("HTTP_AUTHORIZATION", "")).startswith(begin)
         try:
             made = datetime.strptime(given["X-Amz-Date"], _DATE).replace(tzinfo=UTC)
@@ -87,7 +87,7 @@ class Doorkeeper:
         scope = f"{day}/{region}/{service}/{ending}"
         text = "\n".join(
             [
-                _ALGORITHM,
+                ALGORITHM,
                 given["X-Amz-Date"],
                 scope,
                 hashlib.sha256("\n".join(request).encode()).hexdigest(),

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator, Callable
 
 import boto3
@@ -330,9 +329,10 @@ async def test_the_files_of_a_closed_account_go(app: Running, objects: Objects) 
 async def test_one_has_so_many_files_and_no_more(app: Running) -> None:
     person = await app.person()
     given = draft("avatar", "me.png", len(PNG))
-    answers = await asyncio.gather(*(person.post("/uploads", **given) for _ in range(12)))
-    codes = [answer.status_code for answer in answers]
-    assert (codes.count(201), codes.count(409)) == (5, 7)
+    for _ in range(4):
+        await person.post("/uploads", expect=201, **given)
+    answers = await asyncio.gather(*(person.post("/uploads", **given) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
     problem(await person.post("/uploads", **given), 409, "too_many_uploads")
     await announced(person, "resume", "me.pdf", len(PDF))
 
@@ -362,10 +362,11 @@ async def test_a_store_that_is_gone_stops_only_what_needs_it(
                 refused = await parcel.confirm(None)
                 problem(refused, 503, "storage_unavailable")
                 assert int(refused.headers["retry-after"]) >= 1
-            began = time.monotonic()
-            many = await asyncio.gather(*(parcel.confirm(503) for _ in range(50)))
-            assert time.monotonic() - began < 5
-            assert len(many) == 50
+            # It is not even asked for a while.
+            _hang_up(deaf)
+            for _ in range(5):
+                problem(await parcel.confirm(None), 503, "storage_unavailable")
+            assert _hang_up(deaf) == 0
             given = draft("avatar", "me.png", len(PNG))
             problem(await person.post("/uploads", **given), 503, "storage_unavailable")
             assert (await person.get("/uploads")).json()["items"][0]["id"] == parcel.id
@@ -419,6 +420,18 @@ async def test_an_application_goes_on_without_a_deleted_resume(app: Running) -> 
     (received,) = (await owner.get(path)).json()["items"]
     assert received["resume_id"] is None
     problem(await owner.get(f"/uploads/{resume}/link", expect=None), 404, "upload_not_found")
+
+
+def _hang_up(server: socket.socket) -> int:
+    """How many there were that called."""
+    server.setblocking(False)
+    many = 0
+    while True:
+        try:
+            server.accept()[0].close()
+        except BlockingIOError:
+            return many
+        many += 1
 
 
 def _put(storage: dict[str, str], key: str, content: bytes) -> None:
