@@ -144,7 +144,7 @@ class Settings(BaseSettings):
     s3_bucket: str = "hiremebahamas"
     s3_access_key_id: str | None = None
     s3_secret_access_key: SecretStr | None = None
-    s3_timeout_seconds: PositiveFloat = 3.0
+    s3_timeout_seconds: PositiveFloat = 5.0
     upload_max_bytes: PositiveInt = 50_000_000
 
     # what it costs
