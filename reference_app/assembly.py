@@ -48,6 +48,7 @@ from reference_app.kit.middleware import Callers, Observe
 from reference_app.kit.passwords import Passwords
 from reference_app.kit.pubsub import Listener
 from reference_app.kit.rate_limit import ApiLimit, LetterLimit, LoginLimit
+from reference_app.kit.storage import Bucket, Storage
 from reference_app.kit.store import Store
 from reference_app.kit.tally import Tally
 from reference_app.kit.wal import OwnWrites
@@ -64,6 +65,8 @@ from reference_app.settings import Settings
 from reference_app.subscriptions import endpoints as subscriptions
 from reference_app.subscriptions.billing import Billing
 from reference_app.subscriptions.known_tiers import KnownTiers
+from reference_app.uploads import endpoints as uploads
+from reference_app.uploads.sweeping import sweeping
 from reference_app.users import endpoints as users
 from reference_app.views import endpoints as views
 from reference_app.views.service import writing_job_views, writing_profile_views
@@ -117,6 +120,7 @@ def create_app(settings: Settings) -> FastAPI:
         notifications,
         network,
         reviews,
+        uploads,
         realtime,
         auth,
         api_keys,
@@ -208,6 +212,7 @@ async def _serving(
         ended_sessions=ended_sessions,
         passwords=Passwords(settings.bcrypt_rounds, most=max(1, settings.request_slots // 4)),
         mail=mail,
+        storage=Storage(_bucket(settings)),
         reset_desk=ResetDesk(settings, database, mail),
         google=Google(settings, store),
         billing=Billing(settings, database),
@@ -284,6 +289,7 @@ async def _serving(
         await board.ads.tally.share()
         board.passwords.close()
         board.billing.close()
+        board.storage.close()
         await cache.close()
         await database.close()
         await store.close()
@@ -304,6 +310,21 @@ def _mail(settings: Settings) -> Mail:
     return Mail(sender=settings.mail_from, server=server, shows_text=development)
 
 
+def _bucket(settings: Settings) -> Bucket | None:
+    endpoint, secret = settings.s3_endpoint_url, settings.s3_secret_access_key
+    if endpoint is None or secret is None or settings.s3_access_key_id is None:
+        return None
+    return Bucket(
+        name=settings.s3_bucket,
+        endpoint_url=endpoint,
+        public_url=settings.s3_public_url or endpoint,
+        region=settings.s3_region,
+        access_key_id=settings.s3_access_key_id,
+        secret_access_key=secret.get_secret_value(),
+        timeout_s=settings.s3_timeout_seconds,
+    )
+
+
 def _chores(board: Board) -> list[Chore]:
     database = board.database
     return [
@@ -314,6 +335,7 @@ def _chores(board: Board) -> list[Chore]:
         writing_job_views(database, board.job_views),
         writing_profile_views(database, board.profile_views),
         watch(database, board.mail),
+        sweeping(database, board.storage),
         team.forgetting(database),
         keeping(database, board.store),
         *board.ads.chores(),

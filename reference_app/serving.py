@@ -23,6 +23,7 @@ from reference_app.kit.mail import Mail
 from reference_app.kit.middleware import Observed
 from reference_app.kit.passwords import Passwords
 from reference_app.kit.rate_limit import ApiLimit, LetterLimit, LoginLimit
+from reference_app.kit.storage import Storage
 from reference_app.kit.store import Store
 from reference_app.kit.tally import Tally
 from reference_app.kit.tokens import Access
@@ -61,6 +62,7 @@ class Board:
     ended_sessions: EndedSessions
     passwords: Passwords
     mail: Mail
+    storage: Storage
     reset_desk: ResetDesk
     google: Google
     billing: Billing
@@ -111,8 +113,15 @@ async def _admit_key(request: Request, access: Access) -> None:
     observed_of(request).touched(depth)
 
 
+async def _anyone(request: Request, bearer: _Bearer) -> Access | None:
+    return None if observed_of(request).access is None else await _signed_in(request, bearer)
+
+
 Viewer = Annotated[Access, Depends(_signed_in)]
 """Whoever is signed in."""
+
+Guest = Annotated[Access | None, Depends(_anyone)]
+"""Whoever asks; None when it is not known."""
 
 
 async def _employer(access: Viewer) -> Access:

@@ -136,6 +136,17 @@ class Settings(BaseSettings):
     """What a thousand impressions are assumed to bring: nobody has measured it."""
     ads_click_seconds: PositiveInt = 3_600
 
+    # where people's files are kept: nothing is uploaded without an address and a key
+    s3_endpoint_url: str | None = None
+    s3_public_url: str | None = None
+    """Where browsers reach the store, if elsewhere."""
+    s3_region: str = "auto"
+    s3_bucket: str = "hiremebahamas"
+    s3_access_key_id: str | None = None
+    s3_secret_access_key: SecretStr | None = None
+    s3_timeout_seconds: PositiveFloat = 5.0
+    upload_max_bytes: PositiveInt = 50_000_000
+
     # what it costs
     stripe_secret_key: SecretStr | None = None
     """Without it nothing can be bought."""
@@ -165,6 +176,10 @@ class Settings(BaseSettings):
         "smtp_password",
         "google_client_id",
         "google_client_secret",
+        "s3_endpoint_url",
+        "s3_public_url",
+        "s3_access_key_id",
+        "s3_secret_access_key",
         mode="before",
     )
     @classmethod
@@ -210,6 +225,11 @@ class Settings(BaseSettings):
             raise ValueError("SMTP_PASSWORD must not travel without SMTP_STARTTLS in production")
         if (self.google_client_id is None) != (self.google_client_secret is None):
             raise ValueError("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET go together")
+        s3 = (self.s3_endpoint_url, self.s3_access_key_id, self.s3_secret_access_key)
+        if any(s3) and not all(s3):
+            raise ValueError(
+                "S3_ENDPOINT_URL, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together"
+            )
         return self
 
     def _other_secrets(self) -> Iterator[tuple[str, str]]:

@@ -33,6 +33,7 @@ from reference_app.subscriptions.models import (
     StripeEvent,
     Subscription,
 )
+from reference_app.uploads.models import DoomedObject, Upload
 from reference_app.users.models import User
 from reference_app.views.models import JobView, ProfileView, TallyBatch
 
@@ -76,6 +77,7 @@ __all__ = [
     "Connection",
     "Conversation",
     "DailyActivity",
+    "DoomedObject",
     "ExternalIdentity",
     "FeatureUsage",
     "Job",
@@ -101,6 +103,7 @@ __all__ = [
     "StripeEvent",
     "Subscription",
     "TallyBatch",
+    "Upload",
     "User",
     "UserFollow",
     "metadata",

@@ -35,6 +35,9 @@ class Application(Model):
         Index("ix_applications_job_newest", "job_id", text("id DESC")),
         Index("ix_applications_job_status", "job_id", "status", text("id DESC")),
         Index("ix_applications_applicant_newest", "applicant_id", text("id DESC")),
+        Index(
+            "ix_applications_resume", "resume_id", postgresql_where=text("resume_id IS NOT NULL")
+        ),
     )
 
     id: Mapped[PrimaryKey]
@@ -42,6 +45,7 @@ class Application(Model):
     applicant_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     cover_letter: Mapped[str]
     proposed_budget_cents: Mapped[int | None]
+    resume_id: Mapped[int | None] = mapped_column(ForeignKey("uploads.id", ondelete="SET NULL"))
     status: Mapped[str] = mapped_column(server_default="submitted")
     created_at: Mapped[Made]
     updated_at: Mapped[Changed]

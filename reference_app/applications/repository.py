@@ -33,6 +33,7 @@ _COLUMNS = (
     Application.applicant_id,
     Application.cover_letter,
     Application.proposed_budget_cents,
+    Application.resume_id,
     Application.status,
     Application.created_at,
     Application.updated_at,
@@ -42,12 +43,13 @@ _COLUMNS = (
 _APPLY = (
     insert(Application)
     .from_select(
-        ["job_id", "applicant_id", "cover_letter", "proposed_budget_cents"],
+        ["job_id", "applicant_id", "cover_letter", "proposed_budget_cents", "resume_id"],
         select(
             Job.id,
             bindparam("applicant_id", type_=Application.applicant_id.type),
             bindparam("cover_letter", type_=Application.cover_letter.type),
             bindparam("proposed_budget_cents", type_=Application.proposed_budget_cents.type),
+            bindparam("resume_id", type_=Application.resume_id.type),
         ).where(Job.id == bindparam("job_id"), is_open()),
     )
     .on_conflict_do_nothing(index_elements=[Application.job_id, Application.applicant_id])
@@ -145,7 +147,13 @@ _OWN_AFTER = _OWN.where(Application.id < bindparam("after"))
 
 
 async def apply(
-    session: WriteSession, *, job_id: int, applicant_id: int, cover_letter: str, budget: int | None
+    session: WriteSession,
+    *,
+    job_id: int,
+    applicant_id: int,
+    cover_letter: str,
+    budget: int | None,
+    resume_id: int | None,
 ) -> AnyRow | None:
     """A new application; None when the job is not open or there is one already."""
     parameters = {
@@ -153,6 +161,7 @@ async def apply(
         "applicant_id": applicant_id,
         "cover_letter": cover_letter,
         "proposed_budget_cents": budget,
+        "resume_id": resume_id,
     }
     return (await session.execute(_APPLY, parameters)).one_or_none()
 

@@ -16,6 +16,9 @@ class ApplicationDraft(Entered):
 
     cover_letter: SomeProse
     proposed_budget_cents: Cents | None = None
+    resume_id: Id | None = Field(
+        default=None, description="A confirmed upload of one's own, of the kind `resume`."
+    )
 
 
 class Decision(Entered):
@@ -46,6 +49,9 @@ class ApplicationShown(BaseModel):
     applicant_id: int
     cover_letter: str
     proposed_budget_cents: int | None
+    resume_id: int | None = Field(
+        description="Its address is at `/uploads/{id}/link`; null once the applicant deleted it."
+    )
     status: str = Field(examples=["submitted"])
     created_at: datetime
     updated_at: datetime

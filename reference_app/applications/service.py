@@ -28,6 +28,7 @@ from reference_app.kit.pagination import cursor_by_id, cut, read_cursor_by_id
 from reference_app.notifications.models import Kind
 from reference_app.notifications.service import notify, notify_each
 from reference_app.subscriptions.entitlements import Feature, Tier, check
+from reference_app.uploads.service import hold_resume
 
 
 async def apply(
@@ -35,15 +36,19 @@ async def apply(
 ) -> ApplicationShown:
     """Apply for a job, once.
 
-    Raises `NotFoundError`, and `ConflictError` when the job takes no
-    applications or has this person's already, even a withdrawn one.
+    Raises `NotFoundError`, also for a résumé that is not theirs, and
+    `ConflictError` when the job takes no applications or has this person's
+    already, even a withdrawn one.
     """
+    if wanted.resume_id is not None:
+        await hold_resume(session, wanted.resume_id, applicant_id)
     row = await repository.apply(
         session,
         job_id=job_id,
         applicant_id=applicant_id,
         cover_letter=wanted.cover_letter,
         budget=wanted.proposed_budget_cents,
+        resume_id=wanted.resume_id,
     )
     if row is not None:
         await notify(

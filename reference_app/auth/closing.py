@@ -1,7 +1,7 @@
 """The end of an account.
 
 What is a person's alone is deleted: sessions, profile, posts, comments, likes,
-follows, connections, notifications, saved jobs, reviews of them. What others
+follows, connections, notifications, saved jobs, files, reviews of them. What others
 need stays, by somebody without a name: messages in the other side's
 conversation, reviews they wrote, applications (withdrawn and emptied), jobs
 (closed) and company pages, campaigns (ended), and the books. So the row of the person stays too
@@ -26,6 +26,7 @@ from reference_app.kit.tokens import Access
 from reference_app.network.cache_keys import user_cache_key as audience_cache_key
 from reference_app.subscriptions import closing as subscriptions
 from reference_app.subscriptions.billing import Billing
+from reference_app.uploads import repository as uploads
 from reference_app.users import workers
 from reference_app.users.models import User
 from reference_app.users.schemas import WorkerQuery
@@ -64,6 +65,7 @@ async def delete_account(
         )
     await closing_sql.end_campaigns(session, user.id)
     await api_keys.revoke_all(session, user.id)
+    await uploads.doom_all(session, user.id)
     await closing_sql.erase(session, user.id)
     _become_nobody(user)
     await session.flush()

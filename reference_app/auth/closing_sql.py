@@ -38,6 +38,7 @@ from reference_app.subscriptions.models import (
     Subscription,
     SubscriptionStatus,
 )
+from reference_app.uploads.models import Upload
 from reference_app.views.models import ProfileView
 
 Column = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
@@ -65,6 +66,7 @@ ERASED: tuple[Column, ...] = (
     AlertLetter.user_id,
     ProfileView.user_id,
     ProfileView.viewer_id,
+    Upload.owner_id,
 )
 """Rows that go with the person they refer to, in this order."""
 

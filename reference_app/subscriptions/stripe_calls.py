@@ -1,15 +1,10 @@
 """The only way to Stripe: few calls at a time, none for long, and none while it is down.
 
-The SDK blocks, so it works in a few threads of its own. A call waits for a
-thread, not for ever, and holds no database connection meanwhile (see
-`billing`). When Stripe fails several times in a row, calls are refused at once
-for a while, so that a Stripe that hangs costs requests nothing.
+The SDK blocks, so it works in threads (`kit.outside`). A call holds no database
+connection meanwhile (see `billing`).
 """
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
 from typing import Any, NoReturn
 
 import stripe
@@ -22,16 +17,13 @@ from reference_app.errors import (
     PaymentError,
     UnavailableError,
 )
+from reference_app.kit.outside import Outside
 from reference_app.settings import Settings
 
 _log = structlog.get_logger()
 
 Json = dict[str, Any]
 
-_THREADS = 4
-_MOST_WAITING = 16
-_FAILURES_TO_STOP = 3
-_STOPPED_S = 5.0
 _SIGNATURE_TOLERANCE_S = 300
 
 
@@ -66,11 +58,7 @@ class Stripe:
                 # Who asked may ask again; what must not happen twice has a key of its own.
                 max_network_retries=0,
             )
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="stripe")
-        self._free = asyncio.Semaphore(_THREADS)
-        self._waiting = 0
-        self._failures = 0
-        self._stopped_until = 0.0
+        self._outside = Outside("stripe", _unavailable)
 
     @property
     def client(self) -> stripe.StripeClient:
@@ -86,28 +74,11 @@ class Stripe:
         card is refused, `StripeRefusedError` when Stripe refuses the rest.
         """
         client = self.client
-        if self._waiting >= _MOST_WAITING:
-            raise _unavailable(1)
-        self._waiting += 1
         try:
-            async with self._free:
-                self._refuse_if_stopped()
-                answer = await self._answer(client, call)
-        finally:
-            self._waiting -= 1
-        return answer
-
-    async def _answer(
-        self, client: stripe.StripeClient, call: Callable[[stripe.StripeClient], Any]
-    ) -> Json:
-        loop = asyncio.get_running_loop()
-        try:
-            answer: Json = await loop.run_in_executor(
-                self._threads, lambda: call(client).to_dict(for_json=True)
-            )
+            answer: Json = await self._outside.call(lambda: call(client).to_dict(for_json=True))
         except stripe.StripeError as error:
             self._failed(error)
-        self._failures = 0
+        self._outside.answered()
         return answer
 
     def event(self, body: bytes, signature: str | None) -> Json:
@@ -128,28 +99,20 @@ class Stripe:
 
     def close(self) -> None:
         """Take no more calls; those under way end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    def _refuse_if_stopped(self) -> None:
-        left = self._stopped_until - monotonic()
-        if left > 0:
-            raise _unavailable(1 + int(left))
+        self._outside.close()
 
     def _failed(self, error: stripe.StripeError) -> NoReturn:
         if isinstance(error, stripe.CardError):
-            self._failures = 0
+            self._outside.answered()
             detail = error.user_message or "The card was refused."
             raise PaymentError("card_refused", detail) from error
         if isinstance(error, stripe.InvalidRequestError | stripe.IdempotencyError):
-            self._failures = 0
+            self._outside.answered()
             reason, param = str(error.code or ""), str(getattr(error, "param", None) or "")
             _log.warning("Stripe refused", reason=reason, param=param)
             raise StripeRefusedError(reason, param) from error
-        self._failures += 1
-        if self._failures >= _FAILURES_TO_STOP:
-            self._stopped_until = monotonic() + _STOPPED_S
         _log.warning("Stripe failed", error=type(error).__name__, status=error.http_status)
-        raise _unavailable(int(_STOPPED_S)) from error
+        raise self._outside.failed() from error
 
 
 def _unavailable(retry_after_s: int) -> UnavailableError:

@@ -15,7 +15,6 @@ from reference_app.kit.query import QueryReader
 from reference_app.serving import Viewer, Writing, board_of, cached, observed_of
 from reference_app.texts import PathId
 from reference_app.users import service, workers
-from reference_app.users.models import User
 from reference_app.users.schemas import OwnProfile, Profile, UserChange, WorkerPage, WorkerQuery
 
 router = APIRouter(prefix="/api/v1/users", tags=["users"])
@@ -67,9 +66,8 @@ async def profile(request: Request, user_id: PathId) -> Response:
 @router.patch(
     "/me",
     summary="Change one's own profile",
-    response_model=OwnProfile,
     responses=problem_docs(UnauthenticatedError, ForbiddenError),
 )
-async def change_own(wanted: UserChange, viewer: Viewer, session: Writing) -> User:
+async def change_own(wanted: UserChange, viewer: Viewer, session: Writing) -> OwnProfile:
     """Fields left out stay as they are."""
     return await service.change(session, viewer.user_id, wanted)

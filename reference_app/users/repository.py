@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from reference_app.database import AnyRow, ReadSession, WriteSession
+from reference_app.uploads.models import Upload
 from reference_app.users.models import User
 
 _PROFILE = select(
@@ -30,14 +31,32 @@ _OWN_CREDENTIALS = select(User.email, User.password_hash).where(
     User.id == bindparam("user_id"), User.deleted_at.is_(None)
 )
 
+_avatar_id = (
+    select(Upload.id)
+    .where(
+        Upload.owner_id == User.id,
+        Upload.kind == literal_column("'avatar'"),
+        Upload.confirmed_at.is_not(None),
+    )
+    .scalar_subquery()
+)
 _PAGE = _PROFILE.add_columns(
-    User.skills, User.available_since.is_not(None).label("available_for_hire")
-).where(User.suspended_at.is_(None))
+    User.skills,
+    User.available_since.is_not(None).label("available_for_hire"),
+    _avatar_id.label("avatar_id"),
+)
+_PUBLIC_PAGE = _PAGE.where(User.suspended_at.is_(None))
+_OWN_PAGE = _PAGE.add_columns(User.email, _verified)
 
 
 async def profile(session: ReadSession, user_id: int) -> AnyRow | None:
     """What everyone may see of a person."""
-    return await session.first(_PAGE, {"user_id": user_id})
+    return await session.first(_PUBLIC_PAGE, {"user_id": user_id})
+
+
+async def own_page(session: WriteSession, user_id: int) -> AnyRow:
+    """The same of a person who is there, with what only they see."""
+    return (await session.execute(_OWN_PAGE, {"user_id": user_id})).one()
 
 
 async def own(session: ReadSession, user_id: int) -> AnyRow | None:

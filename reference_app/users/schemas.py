@@ -64,6 +64,9 @@ class Profile(PublicUser):
 
     skills: list[str] = Field(examples=[["masonry", "tiling"]])
     available_for_hire: bool
+    avatar_id: int | None = Field(
+        description="An upload; `/users/{id}/avatar` leads to the picture. Null without one."
+    )
 
 
 class OwnProfile(Profile, PrivateUser):

@@ -7,8 +7,14 @@ from reference_app.errors import ForbiddenError, NotFoundError
 from reference_app.kit.cache import Loader
 from reference_app.texts import json_bytes
 from reference_app.users import repository, workers
-from reference_app.users.models import Role, User
-from reference_app.users.schemas import PrivateUser, Profile, UserChange, WorkerQuery
+from reference_app.users.models import Role
+from reference_app.users.schemas import (
+    OwnProfile,
+    PrivateUser,
+    Profile,
+    UserChange,
+    WorkerQuery,
+)
 
 
 def cache_key(user_id: int) -> str:
@@ -39,7 +45,7 @@ async def own_profile(session: ReadSession, user_id: int) -> PrivateUser:
     return PrivateUser.model_validate(row)
 
 
-async def change(session: WriteSession, user_id: int, wanted: UserChange) -> User:
+async def change(session: WriteSession, user_id: int, wanted: UserChange) -> OwnProfile:
     """Change one's own profile.
 
     Raises `NotFoundError` when the account is gone, `ForbiddenError` when an
@@ -60,4 +66,4 @@ async def change(session: WriteSession, user_id: int, wanted: UserChange) -> Use
         setattr(user, field, value)
     await session.flush()
     session.forget(cache_key(user_id))
-    return user
+    return OwnProfile.model_validate(await repository.own_page(session, user_id))

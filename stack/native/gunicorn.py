@@ -1,4 +1,4 @@
-"""What runs in the app's image: pods and the local Stripe under Gunicorn, tasks that run once."""
+"""What runs in the app's image: pods and stand-ins under Gunicorn, tasks that run once."""
 
 import os
 import re
@@ -77,8 +77,8 @@ class Pod(Adapter):
         return await answers(self.port(PORT), "/ready")
 
 
-class LocalStripe(Adapter):
-    """Our own Stripe server, in one process."""
+class StandIn(Adapter):
+    """A server of ours in place of a service elsewhere, Stripe or a store, in one process."""
 
     as_caller = True
 
@@ -87,7 +87,7 @@ class LocalStripe(Adapter):
         return [sys.executable, "-m", *words]
 
     def urls(self) -> dict[str, str]:
-        """Where the app calls it and people pay."""
+        """Where the app calls it, and people do."""
         return {"http": f"http://{LOOPBACK}:{self.main_port}"}
 
     def uses(self) -> set[str]:

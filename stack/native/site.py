@@ -11,7 +11,7 @@ from stack.compose import ComposeFile, Service
 from stack.errors import StackError
 from stack.interpolation import required_names
 from stack.native.adapter import Adapter, Instance, Site
-from stack.native.gunicorn import LocalStripe, Pod, Task
+from stack.native.gunicorn import Pod, StandIn, Task
 from stack.native.nginx import Nginx
 from stack.native.pgbouncer import PgBouncer, settings
 from stack.native.postgres import Primary, Replica
@@ -21,7 +21,8 @@ from stack.places import Places
 from stack.rewriting import Addresses, Rewriter
 from stack.state import Choices
 
-POD, REPLICA, PGBOUNCER_KIND, STRIPE = "gunicorn", "postgres-replica", "pgbouncer", "stripe"
+POD, REPLICA, PGBOUNCER_KIND = "gunicorn", "postgres-replica", "pgbouncer"
+STRIPE, S3 = "stripe", "s3"
 _KINDS: dict[str, type[Adapter]] = {
     "postgres-primary": Primary,
     REPLICA: Replica,
@@ -31,9 +32,13 @@ _KINDS: dict[str, type[Adapter]] = {
     POD: Pod,
     "task": Task,
     "prometheus": Prometheus,
-    STRIPE: LocalStripe,
+    STRIPE: StandIn,
+    S3: StandIn,
 }
+_BROUGHT = {STRIPE: "STRIPE_SECRET_KEY", S3: "S3_ENDPOINT_URL"}
+"""Stand-ins, and what a person sets who brings the real thing."""
 _STRIPE_KEY, _STRIPE_WEBHOOK = "LOCAL_STRIPE_KEY", "LOCAL_STRIPE_WEBHOOK_SECRET"
+_S3_KEY = "LOCAL_S3_SECRET_KEY"
 _NOT_NATIVE = {"grafana": "Debian has no Grafana package; --engine compose runs it"}
 
 
@@ -81,19 +86,20 @@ def variables(places: Places, choices: Choices) -> dict[str, str]:
     """What fills the compose file: our own secrets before the environment's."""
     secret = required_names(compose.raw_text(places.home))
     known = credentials.ensure(places.state, secret)
-    return {**os.environ, **known, **_local_stripe(places, choices)}
+    ours = _local_stripe(places, choices) | _local_s3(places, choices)
+    return {**os.environ, **known, **ours}
 
 
-def _has_local_stripe(choices: Choices) -> bool:
-    """Whether our Stripe runs: when all services are wanted and nobody brings a real one."""
+def _stands_in(kind: str, choices: Choices) -> bool:
+    """Whether a stand-in runs: when all services are wanted and nobody brings the real one."""
     if choices.services is not None:
-        return STRIPE in choices.services
-    return "STRIPE_SECRET_KEY" not in os.environ
+        return kind in choices.services
+    return _BROUGHT[kind] not in os.environ
 
 
 def _local_stripe(places: Places, choices: Choices) -> dict[str, str]:
     """What app and local Stripe must agree on; nothing when that does not run."""
-    if not _has_local_stripe(choices):
+    if not _stands_in(STRIPE, choices):
         return {}
     made = credentials.ensure(places.state, (_STRIPE_KEY, _STRIPE_WEBHOOK))
     return {
@@ -102,6 +108,19 @@ def _local_stripe(places: Places, choices: Choices) -> dict[str, str]:
         "STRIPE_API_URL": "http://stripe:12111",
         # Its pages are where the app calls it.
         "STRIPE_PUBLIC_URL": "",
+    }
+
+
+def _local_s3(places: Places, choices: Choices) -> dict[str, str]:
+    """What app and local store must agree on; nothing when that does not run."""
+    if not _stands_in(S3, choices):
+        return {}
+    return {
+        "S3_ENDPOINT_URL": "http://s3:12112",
+        # Browsers reach it where the app does.
+        "S3_PUBLIC_URL": "",
+        "S3_ACCESS_KEY_ID": "local",
+        "S3_SECRET_ACCESS_KEY": credentials.ensure(places.state, (_S3_KEY,))[_S3_KEY],
     }
 
 
@@ -132,8 +151,8 @@ def _instances(file: ComposeFile, choices: Choices) -> Counter[str]:
 def _is_wanted(service: Service, choices: Choices) -> bool:
     if choices.services is not None:
         return service.name in choices.services
-    if service.kind == STRIPE:
-        return _has_local_stripe(choices)
+    if service.kind in _BROUGHT:
+        return _stands_in(service.kind, choices)
     return not service.profiles or bool(service.profiles & set(choices.profiles))
 
 

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from reference_app.kit.rate_limit import ApiLimit
 from reference_app.settings import Settings
+from tests.app.depot import depot
 from tests.app.life import Running, running_app
 from tests.app.till import Till, open_till, shop
 from tests.app.two_pods import people, pods
@@ -26,7 +27,7 @@ ALEMBIC = (sys.executable, "-m", "alembic", "-c", "reference_app/alembic.ini")
 
 _TABLES = (
     "users, auth_sessions, refresh_tokens, companies, jobs, saved_jobs, applications,"
-    " audit_log, daily_activity, ad_audience_days, ad_batches"
+    " doomed_objects, audit_log, daily_activity, ad_audience_days, ad_batches"
 )
 
 _CHORES = (
@@ -36,6 +37,7 @@ _CHORES = (
     "views.jobs",
     "views.profiles",
     "alerts.watch",
+    "uploads.sweep",
 )
 
 MakeSettings = Callable[..., Settings]
@@ -130,6 +132,13 @@ async def app(run_app: RunApp) -> AsyncIterator[Running]:
     """One worker of the app on empty servers."""
     async with run_app() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A store for files, as a process: the app's settings that lead to it."""
+    with depot(tmp_path_factory.mktemp("depot")) as settings:
+        yield {name.lower(): value for name, value in settings.items()}
 
 
 @pytest.fixture(scope="session")

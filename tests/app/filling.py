@@ -247,3 +247,16 @@ async def payments(scene: Scene, many: int) -> None:
         await scene.the("user_id"),
         many,
     )
+
+
+@fills
+async def uploads(scene: Scene, many: int) -> None:
+    sql(
+        scene,
+        "INSERT INTO uploads"
+        " (owner_id, kind, file_name, content_type, size_bytes, object_key, confirmed_at)"
+        " SELECT %s, 'portfolio', 'wall.png', 'image/png', 400, gen_random_uuid()::text, now()"
+        " FROM generate_series(1, %s)",
+        (await scene.the("worker")).id,
+        many,
+    )

@@ -427,3 +427,58 @@ async def placement(scene: Scene) -> str:
 async def ad_token(scene: Scene) -> str:
     shown = await campaigns.asked(scene.app, f"placement={await scene.the('placement')}")
     return campaigns.path_of(shown).split("/")[2]
+
+
+# uploads
+
+
+@thing
+async def announced_id(scene: Scene) -> int:
+    """Of a file the worker may send."""
+    wanted = {"kind": "resume", "file_name": "me.pdf", "content_type": "application/pdf"}
+    begun = await scene.post("worker", "/uploads", **wanted, size_bytes=400)
+    return int(begun["upload"]["id"])
+
+
+async def _kept(scene: Scene, kind: str) -> int:
+    """A file of the worker's, as if it had been sent and confirmed."""
+    (made,) = execute_at(
+        scene.database_url,
+        "INSERT INTO uploads"
+        " (owner_id, kind, file_name, content_type, size_bytes, object_key, confirmed_at)"
+        " VALUES (%s, %s, 'a.pdf', 'application/pdf', 400, gen_random_uuid()::text, now())"
+        " RETURNING id",
+        (await scene.the("worker")).id,
+        kind,
+    )
+    return int(made)
+
+
+@thing
+async def upload_id(scene: Scene) -> int:
+    return await _kept(scene, "portfolio")
+
+
+@thing
+async def avatar_id(scene: Scene) -> int:
+    return await _kept(scene, "avatar")
+
+
+@thing
+async def resume_id(scene: Scene) -> int:
+    return await _kept(scene, "resume")
+
+
+@thing
+async def sent_resume_id(scene: Scene) -> int:
+    resume = await _kept(scene, "resume")
+    path = f"/jobs/{await scene.the('job_id')}/applications"
+    await scene.post("worker", path, cover_letter="I mend pipes.", resume_id=resume)
+    return resume
+
+
+@thing
+async def pictured_id(scene: Scene) -> int:
+    """The worker, with an avatar."""
+    await scene.the("avatar_id")
+    return int((await scene.the("worker")).id)

@@ -118,9 +118,14 @@ def test_every_route_has_a_row_in_its_domains_table_and_every_row_a_route(
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.stem)
 async def test_everyone_gets_what_the_table_says(
-    run_app: RunApp, monkeypatch: pytest.MonkeyPatch, google: OpenIdProvider, table: Path
+    run_app: RunApp,
+    monkeypatch: pytest.MonkeyPatch,
+    google: OpenIdProvider,
+    storage: dict[str, str],
+    table: Path,
 ) -> None:
-    async with run_app(**_PAYMENTS, **google.settings(google_timeout_seconds=20)) as app:
+    offered = {**google.settings(google_timeout_seconds=20), **storage}
+    async with run_app(**_PAYMENTS, **offered) as app:
         # Reading uses nothing up: one scene will do for all of it.
         url = app.board.settings.database_url.get_secret_value()
         read = Scene(app, url, read_letters(app, monkeypatch))

@@ -165,11 +165,17 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    app: str, port: int, healthy: str, environment: dict[str, str], log: Path
+    app: str,
+    port: int,
+    healthy: str,
+    environment: dict[str, str],
+    log: Path,
+    *,
+    worker: str = "asgi",
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """One gunicorn worker of `app` on `port`, from when it answers until the block ends."""
     command = [
-        *(sys.executable, "-m", "gunicorn", "--worker-class", "asgi", "--workers", "1"),
+        *(sys.executable, "-m", "gunicorn", "--worker-class", worker, "--workers", "1"),
         *("--bind", f"127.0.0.1:{port}", "--graceful-timeout", "1", "--no-control-socket"),
         app,
     ]

@@ -123,7 +123,7 @@ def test_a_detached_stack_outlives_its_owner_and_dies_with_its_killed_keeper(
     assert running is not None
     assert set(running.services) == {
         *("nginx", "backend-1", "backend-2", "pgbouncer", "primary", "replica-1", "redis"),
-        "stripe",
+        *("stripe", "s3"),
     }
     assert "replica_2" not in running.environment["DATABASE_REPLICA_URLS"]
     assert "replica_1" in running.environment["DATABASE_REPLICA_URLS"]

@@ -65,7 +65,7 @@ def one(url: str, query: str) -> Any:
 def test_every_service_of_the_file_runs(full_stack: Running) -> None:
     assert set(full_stack.services) == {
         *("nginx", "backend-1", "backend-2", "backend-3", "pgbouncer"),
-        *("primary", "replica-1", "replica-2", "redis", "stripe"),
+        *("primary", "replica-1", "replica-2", "redis", "stripe", "s3"),
     }
     assert full_stack.topology["pods"] == 3
     assert full_stack.topology["replicas"] == 2
