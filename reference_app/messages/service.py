@@ -26,8 +26,8 @@ from reference_app.users.service import no_such_user
 async def are_acquainted(session: WriteSession, a: int, b: int) -> bool:
     """Whether `a` may write to `b` as to someone they know.
 
-    That is: one applied for the other's job, they are connected, or `b` has
-    written to `a`.
+    That is: one applied for a job of a company the other acts for, they are
+    connected, or `b` has written to `a`.
     Everyone else is a stranger, whom only InMail reaches.
     """
     return await repository.acquainted(session, a, b)
