@@ -25,7 +25,7 @@ def test_every_list_has_a_row_and_every_row_a_list(make_settings: MakeSettings) 
 
 
 def _is_list(document: dict[str, Any], operation: dict[str, Any]) -> bool:
-    shown = operation["responses"]["200"].get("content", {}).get("application/json", {})
+    shown = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
     name = shown.get("schema", {}).get("$ref", "").rpartition("/")[2]
     return "items" in document["components"]["schemas"].get(name, {}).get("properties", {})
 
