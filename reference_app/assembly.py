@@ -311,15 +311,16 @@ def _mail(settings: Settings) -> Mail:
 
 
 def _bucket(settings: Settings) -> Bucket | None:
-    endpoint, secret = settings.s3_endpoint_url, settings.s3_secret_access_key
-    if endpoint is None or secret is None or settings.s3_access_key_id is None:
+    endpoint = settings.s3_endpoint_url
+    key_id, secret = settings.s3_access_key_id, settings.s3_secret_access_key
+    if endpoint is None or key_id is None or secret is None:
         return None
     return Bucket(
         name=settings.s3_bucket,
         endpoint_url=endpoint,
         public_url=settings.s3_public_url or endpoint,
         region=settings.s3_region,
-        access_key_id=settings.s3_access_key_id,
+        access_key_id=key_id.get_secret_value(),
         secret_access_key=secret.get_secret_value(),
         timeout_s=settings.s3_timeout_seconds,
     )

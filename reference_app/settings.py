@@ -142,7 +142,7 @@ class Settings(BaseSettings):
     """Where browsers reach the store, if elsewhere."""
     s3_region: str = "auto"
     s3_bucket: str = "hiremebahamas"
-    s3_access_key_id: str | None = None
+    s3_access_key_id: SecretStr | None = None
     s3_secret_access_key: SecretStr | None = None
     s3_timeout_seconds: PositiveFloat = 5.0
     upload_max_bytes: PositiveInt = 50_000_000

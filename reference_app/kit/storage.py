@@ -6,7 +6,7 @@ copies and deletes.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import boto3
@@ -35,8 +35,8 @@ class Bucket:
     endpoint_url: str
     public_url: str
     region: str
-    access_key_id: str
-    secret_access_key: str
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
     timeout_s: float
 
 

@@ -87,7 +87,9 @@ async def confirm(
         await storage.delete([upload.object_key])
         async with database.writing() as session:
             session.wrote_for(owner_id)
-            await repository.remove(session, upload_id, owner_id)
+            # Unless something better came and was confirmed meanwhile.
+            if await repository.hold_unconfirmed(session, upload_id):
+                await repository.remove(session, upload_id, owner_id)
         raise problem
     key = f"{upload.kind}/{uuid4().hex}"
     async with database.writing() as session:

@@ -38,7 +38,7 @@ _KINDS: dict[str, type[Adapter]] = {
 _BROUGHT = {STRIPE: "STRIPE_SECRET_KEY", S3: "S3_ENDPOINT_URL"}
 """Stand-ins, and what a person sets who brings the real thing."""
 _STRIPE_KEY, _STRIPE_WEBHOOK = "LOCAL_STRIPE_KEY", "LOCAL_STRIPE_WEBHOOK_SECRET"
-_S3_KEY = "LOCAL_S3_SECRET_KEY"
+_S3_ID, _S3_SECRET = "LOCAL_S3_KEY_ID", "LOCAL_S3_SECRET_KEY"
 _NOT_NATIVE = {"grafana": "Debian has no Grafana package; --engine compose runs it"}
 
 
@@ -115,12 +115,13 @@ def _local_s3(places: Places, choices: Choices) -> dict[str, str]:
     """What app and local store must agree on; nothing when that does not run."""
     if not _stands_in(S3, choices):
         return {}
+    made = credentials.ensure(places.state, (_S3_ID, _S3_SECRET))
     return {
         "S3_ENDPOINT_URL": "http://s3:12112",
         # Browsers reach it where the app does.
         "S3_PUBLIC_URL": "",
-        "S3_ACCESS_KEY_ID": "local",
-        "S3_SECRET_ACCESS_KEY": credentials.ensure(places.state, (_S3_KEY,))[_S3_KEY],
+        "S3_ACCESS_KEY_ID": made[_S3_ID],
+        "S3_SECRET_ACCESS_KEY": made[_S3_SECRET],
     }
 
 
