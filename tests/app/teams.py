@@ -27,13 +27,15 @@ class Letter:
         return found[1]
 
 
-def read_letters(app: Running, monkeypatch: pytest.MonkeyPatch) -> list[Letter]:
-    """The letters the app posts from now on, but those to whoever registers."""
+def read_letters(
+    app: Running, monkeypatch: pytest.MonkeyPatch, *, on_registering: bool = False
+) -> list[Letter]:
+    """The letters the app posts from now on; those to whoever registers only if asked for."""
     letters: list[Letter] = []
 
     def post(*parts: str) -> None:
         letter = Letter(*parts)
-        if letter.subject != _ON_REGISTERING:
+        if on_registering or letter.subject != _ON_REGISTERING:
             letters.append(letter)
 
     monkeypatch.setattr(app.board.mail, "post", post)

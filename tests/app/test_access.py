@@ -128,7 +128,7 @@ async def test_everyone_gets_what_the_table_says(
     async with run_app(**_PAYMENTS, **offered) as app:
         # Reading uses nothing up: one scene will do for all of it.
         url = app.board.settings.database_url.get_secret_value()
-        read = Scene(app, url, read_letters(app, monkeypatch))
+        read = Scene(app, url, read_letters(app, monkeypatch, on_registering=True))
         wrong = [
             f"{row.call} as {role}: {got}, not {row.expected(role)}"
             for row in rows(table)
