@@ -61,9 +61,9 @@ def test_a_published_port_counts_only_when_a_person_chose_it() -> None:
 
 
 def test_the_example_environment_names_what_the_file_reads() -> None:
-    read = set(re.findall(r"\$\{([A-Z_]+)", compose.raw_text(CHECKOUT)))
+    read = set(re.findall(r"\$\{([A-Z0-9_]+)", compose.raw_text(CHECKOUT)))
     example = (CHECKOUT / ".env.production.example").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE))
+    listed = set(re.findall(r"^#? ?([A-Z0-9_]+)=", example, re.MULTILINE))
     assert listed == read
 
 
