@@ -54,7 +54,7 @@ class PersonDetail(PersonRow):
 class Because(Entered):
     """Why something is done; it goes on record."""
 
-    reason: Remark
+    reason: Remark = Field(examples=["Asks applicants for money."])
 
 
 class Standing(BaseModel):

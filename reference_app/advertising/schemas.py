@@ -63,9 +63,9 @@ class AdShown(BaseModel):
 class CampaignDraft(Entered):
     """A new campaign, at first seen by its owner only."""
 
-    title: Title
-    text: AdText
-    target_url: TargetUrl
+    title: Title = Field(examples=["Learn to dive"])
+    text: AdText = Field(examples=["Certified in two weeks, on Andros."])
+    target_url: TargetUrl = Field(examples=["https://diving.example/"])
     placement: Placement | None = Field(default=None, description="None for all.")
     island: Island | None = Field(default=None, description="Shown only on pages about it.")
     category: Category | None = Field(default=None, description="Shown only on pages about it.")
@@ -103,7 +103,7 @@ class CampaignChange(Entered):
 class Rejection(Entered):
     """Why a campaign is not shown."""
 
-    reason: AdText
+    reason: AdText = Field(examples=["The address leads nowhere."])
 
 
 class CampaignShown(BaseModel):

@@ -10,7 +10,9 @@ from reference_app.texts import Entered, Name
 class ApiKeyDraft(Entered):
     """A new key."""
 
-    name: Name = Field(description="What it is for; one's keys have different names.")
+    name: Name = Field(
+        description="What it is for; one's keys have different names.", examples=["Nightly import"]
+    )
 
 
 class ApiKeyShown(BaseModel):

@@ -14,7 +14,7 @@ from reference_app.users.schemas import PersonRef
 class ApplicationDraft(Entered):
     """What one applies with."""
 
-    cover_letter: SomeProse
+    cover_letter: SomeProse = Field(examples=["I have mended pipes for ten years."])
     proposed_budget_cents: Cents | None = None
     resume_id: Id | None = Field(
         default=None, description="A confirmed upload of one's own, of the kind `resume`."
@@ -141,7 +141,7 @@ class HistoryPage(Page[Step]):
 class NoteDraft(Entered):
     """What to note on an application, for the team alone."""
 
-    body: Remark
+    body: Remark = Field(examples=["Ask for references."])
 
 
 class NoteShown(BaseModel):

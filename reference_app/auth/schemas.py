@@ -20,10 +20,16 @@ def _fits_bcrypt(password: str) -> str:
     return password
 
 
-Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
+Email = Annotated[
+    EmailStr, Field(max_length=254, examples=["ann@example.com"]), AfterValidator(str.lower)
+]
 NewPassword = Annotated[
     str,
-    Field(min_length=_SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD_BYTES),
+    Field(
+        min_length=_SHORTEST_PASSWORD,
+        max_length=LONGEST_PASSWORD_BYTES,
+        examples=["seven blue parrots"],
+    ),
     AfterValidator(_fits_bcrypt),
 ]
 
@@ -42,7 +48,7 @@ class Registration(Entered):
 
     email: Email
     password: NewPassword
-    full_name: Name
+    full_name: Name = Field(examples=["Ann Rolle"])
     role: Literal["seeker", "employer"]
     referral_code: ReferralCode | None = Field(
         default=None, description="Of who brought you here; both get a month's credit."

@@ -57,7 +57,7 @@ class CompanyDetail(CompanySummary):
 class CompanyDraft(Entered):
     """A new company."""
 
-    name: Name
+    name: Name = Field(examples=["Conch Ltd"])
     description: Prose = ""
     island: Island | None = None
     website: Website | None = None

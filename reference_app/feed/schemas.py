@@ -23,7 +23,7 @@ PostKey = Annotated[
 class PostDraft(Entered):
     """What to post."""
 
-    body: Remark
+    body: Remark = Field(examples=["We are hiring in Exuma."])
     job_id: Id | None = Field(default=None, description="A published job the post is about.")
     company_id: Id | None = Field(
         default=None, description="One's own company, to post in its name."
@@ -34,7 +34,7 @@ class PostDraft(Entered):
 class CommentDraft(Entered):
     """What to say about a post."""
 
-    body: Remark
+    body: Remark = Field(examples=["Well said."])
     key: PostKey | None = None
 
 

@@ -101,8 +101,8 @@ class JobDraft(_Salaries):
     """A new job, at first seen by its employer only."""
 
     company_id: Id
-    title: Title
-    description: SomeProse
+    title: Title = Field(examples=["Experienced plumber"])
+    description: SomeProse = Field(examples=["Mend pipes in a resort, five days a week."])
     category: Category
     island: Island
     employment_type: EmploymentType

@@ -24,7 +24,7 @@ AnyId = Annotated[int, Query(ge=0, le=LARGEST_ID)]
 class MessageDraft(Entered):
     """What to write in a conversation."""
 
-    body: Note
+    body: Note = Field(examples=["Good day, is the job still open?"])
     key: MessageKey
 
 

@@ -77,12 +77,13 @@ class UserChange(Entered):
     """What to change of one's own profile; what is left out stays."""
 
     full_name: Name = Field(default_factory=str)
-    headline: Line = Field(default_factory=str)
+    headline: Line = Field(default_factory=str, examples=["Plumber, ten years in resorts"])
     bio: Prose = Field(default_factory=str)
     island: Island | None = None
     skills: Skills = Field(
         default_factory=list,
         description="All of them, at most 20. Case and surplus blanks do not count.",
+        examples=[["plumbing", "welding"]],
     )
     available_for_hire: bool = Field(
         default=False, description="Whether employers find one in the list of available workers."
