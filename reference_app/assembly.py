@@ -37,7 +37,7 @@ from reference_app.jobs.discovery import trending
 from reference_app.jobs.expiry import expiry
 from reference_app.jobs.placement import upkeep
 from reference_app.kit.cache import CHANNEL, Cache
-from reference_app.kit.chores import Chore, run_chores
+from reference_app.kit.chores import Chore, do_regularly
 from reference_app.kit.ended_sessions import CHANNEL as SESSIONS_CHANNEL
 from reference_app.kit.ended_sessions import EndedSessions
 from reference_app.kit.flags import CHANNEL as FLAGS_CHANNEL
@@ -268,7 +268,8 @@ async def _serving(
             *switchboard.works(),
             board.job_views.run(),
             board.profile_views.run(),
-            run_chores(store, _chores(board)),
+            # Each is ended on its own: of several gathered, one may outlive the others' end.
+            *(do_regularly(store, chore) for chore in _chores(board)),
             Ticker(requests, database.pool_use).run(),
         )
     ]

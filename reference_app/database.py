@@ -256,7 +256,10 @@ class Database:
     async def watch_replicas(self) -> None:
         """Look after every replica once a second, until cancelled."""
         while True:
-            await asyncio.gather(*(replica.look() for replica in self.replicas.all))
+            # Ends when all have looked, also when it is cancelled: none keeps a connection.
+            async with asyncio.TaskGroup() as looks:
+                for replica in self.replicas.all:
+                    looks.create_task(replica.look())
             await asyncio.sleep(_LOOK_EVERY_S)
 
     @property

@@ -1,7 +1,7 @@
 """Work that nobody asks for: done now and then, by one worker for all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -22,11 +22,6 @@ class Chore:
     work: Callable[[], Awaitable[object]]
 
 
-async def run_chores(store: Store, chores: Sequence[Chore]) -> None:
-    """Take one's turns among all workers, until cancelled. Without Redis nobody has a turn."""
-    await asyncio.gather(*(_regularly(store, chore) for chore in chores))
-
-
 async def do_if_due(store: Store, chore: Chore) -> bool:
     """Do `chore` unless a worker did within `every_s`; whether it was done now."""
 
@@ -42,7 +37,8 @@ async def do_if_due(store: Store, chore: Chore) -> bool:
     return due
 
 
-async def _regularly(store: Store, chore: Chore) -> None:
+async def do_regularly(store: Store, chore: Chore) -> None:
+    """Take one's turns among all workers, until cancelled. Without Redis nobody has a turn."""
     look_every_s = max(1.0, chore.every_s / 10)
     while True:
         await asyncio.sleep(look_every_s)

@@ -1,12 +1,15 @@
 """Chores: one worker of many does them, and one that fails ends no other."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from structlog.testing import capture_logs
 
-from reference_app.kit.chores import Chore, do_if_due, run_chores
+from reference_app import assembly
+from reference_app.kit.chores import Chore, do_if_due, do_regularly
 from reference_app.kit.store import Store
+from tests.app.conftest import RunApp
 from tests.app.life import Running
 
 
@@ -47,11 +50,32 @@ async def test_one_that_fails_is_logged_and_ends_no_other(app: Running) -> None:
 
     chores = [Chore("breaking", 1, breaks), Chore("working", 1, works)]
     with capture_logs() as logs:
-        running = asyncio.create_task(run_chores(app.board.store, chores))
+        running = [asyncio.create_task(do_regularly(app.board.store, each)) for each in chores]
         await asyncio.wait_for(went_on.wait(), 20)
         went_on.clear()
         await asyncio.wait_for(went_on.wait(), 20)
-        assert not running.done()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        assert not any(task.done() for task in running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
     assert {log["chore"] for log in logs if log["event"] == "chore failed"} == {"breaking"}
+
+
+async def test_none_outlives_its_worker_even_if_it_loses_its_cancellation(
+    run_app: RunApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = asyncio.Event()
+
+    async def deaf() -> None:
+        began.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    async def works() -> None: ...
+
+    chores = [Chore("working", 3600, works), Chore("deaf", 1, deaf)]
+    monkeypatch.setattr(assembly, "_chores", lambda board: chores)
+    others = asyncio.all_tasks()
+    async with run_app():
+        await asyncio.wait_for(began.wait(), 20)
+    assert asyncio.all_tasks() - others == set()
