@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +42,8 @@ class DataServers:
     running: Running
 
 
-@pytest.fixture(scope="session")
-def make_home() -> Iterator[MakeHome]:
+@contextmanager
+def checkouts() -> Iterator[MakeHome]:
     """Makes checkouts of their own: the stack's files copied, the app linked.
 
     So a test never touches the state of the real checkout, and may change its copy. What
@@ -75,10 +76,21 @@ def make_home() -> Iterator[MakeHome]:
         shutil.rmtree(home)
 
 
+@pytest.fixture(scope="module")
+def make_home() -> Iterator[MakeHome]:
+    """`checkouts` that last as long as the module: an idle stack takes from the others."""
+    with checkouts() as make:
+        yield make
+
+
 @pytest.fixture(scope="session")
-def data_servers(make_home: MakeHome) -> DataServers:
+def data_servers() -> Iterator[DataServers]:
     """A primary and a Redis of this test process alone; they end with it, however it ends."""
-    home = make_home()
+    with checkouts() as make:
+        yield _data_servers(make())
+
+
+def _data_servers(home: Path) -> DataServers:
     running = engine.up(home, services={"primary", "redis"}, bound=True)
     secrets = engine.secrets(home)
     environment = dict(running.environment)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count, cycle
@@ -23,6 +23,7 @@ from reference_app.users.models import Role
 from stack import engine
 from stack import state as stack_state
 from tests.app import life
+from tests.conftest import checkouts
 from tests.degradation.breaking import Breakables
 
 SLOTS, WORKERS, PODS = 8, 2, 2
@@ -139,10 +140,16 @@ async def eventually(ask: Ask, what: str, patience_s: float = _PATIENCE_S) -> No
         await asyncio.sleep(0.1)
 
 
-@pytest_asyncio.fixture(scope="session")
-async def board(make_home: Callable[..., Path]) -> AsyncIterator[Board]:
-    """Two pods of two workers with few slots, two replicas; durable, as in production."""
-    home = make_home(durable=True)
+@pytest.fixture(scope="package")
+def home() -> Iterator[Path]:
+    """Where the stack stands; durable, as in production."""
+    with checkouts() as make:
+        yield make(durable=True)
+
+
+@pytest_asyncio.fixture(scope="package")
+async def board(home: Path) -> AsyncIterator[Board]:
+    """Two pods of two workers with few slots, two replicas."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("WEB_CONCURRENCY", str(WORKERS))
         environment.setenv("REQUEST_SLOTS", str(SLOTS))
@@ -156,7 +163,6 @@ async def board(make_home: Callable[..., Path]) -> AsyncIterator[Board]:
     ) as client:
         yield Board(cast(FastAPI, None), client, running, broken)
     broken.close()
-    engine.down(home)
 
 
 @pytest_asyncio.fixture

@@ -1,7 +1,7 @@
 """Stacks that the tests of the stack share."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from stack import engine, state
 from stack.processes import alive, descendants
 from stack.state import Running
+from tests.conftest import checkouts
 
 Family = dict[int, float]
 
@@ -42,10 +43,14 @@ def survivors() -> Callable[[Family], list[int]]:
     return wait
 
 
-@pytest.fixture(scope="session")
-def full_stack(make_home: Callable[..., Path]) -> Running:
+@pytest.fixture(scope="package")
+def full_stack() -> Iterator[Running]:
     """The whole topology: three pods, two replicas. With a setting of ours in its file."""
-    home = make_home(durable=True)
+    with checkouts() as make:
+        yield _full_stack(make(durable=True))
+
+
+def _full_stack(home: Path) -> Running:
     compose = home / "docker-compose.production.yml"
     text = compose.read_text(encoding="utf-8")
     assert "  POD_CAPITAL: nassau" not in text
