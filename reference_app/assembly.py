@@ -210,9 +210,9 @@ async def _serving(
             store, to_account=_LETTERS_TO_ACCOUNT, from_address=_LETTERS_FROM_ADDRESS
         ),
         ended_sessions=ended_sessions,
-        passwords=Passwords(settings.bcrypt_rounds, most=max(1, settings.request_slots // 4)),
+        passwords=Passwords(settings.bcrypt_rounds, most=settings.slots_for_one_thing),
         mail=mail,
-        storage=Storage(_bucket(settings)),
+        storage=Storage(_bucket(settings), settings.slots_for_one_thing),
         reset_desk=ResetDesk(settings, database, mail),
         google=Google(settings, store),
         billing=Billing(settings, database),

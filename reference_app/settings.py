@@ -257,6 +257,15 @@ class Settings(BaseSettings):
         return tuple(url.get_secret_value() for url in self.database_replica_urls)
 
     @property
+    def slots_for_one_thing(self) -> int:
+        """How many requests at once may wait for passwords, Stripe or storage, each of these.
+
+        A quarter of the slots, so that all of them together leave room for the rest; not
+        fewer than the two calls that one event of Stripe's may take.
+        """
+        return max(2, self.request_slots // 4)
+
+    @property
     def primary_read_url(self) -> str:
         """Where reads go that no replica can serve; the writer's address if none is set apart."""
         return (self.database_primary_read_url or self.database_url).get_secret_value()

@@ -1,7 +1,8 @@
 """Calls to a service elsewhere by a library that blocks: few at a time, none while it is down.
 
 They are made in a few threads of their own. A call waits for a thread, not for
-ever. When the service fails several times in a row, calls are refused at once
+ever; how many may wait is bounded, so that a service that hangs never takes every
+request slot of the worker. When the service fails several times in a row, calls are refused at once
 for a while, so that one that hangs costs requests nothing.
 """
 
@@ -14,7 +15,6 @@ from typing import TypeVar
 from reference_app.errors import UnavailableError
 
 _THREADS = 4
-_MOST_WAITING = 16
 _FAILURES_TO_STOP = 3
 _STOPPED_S = 5.0
 
@@ -22,12 +22,15 @@ Answer = TypeVar("Answer")
 
 
 class Outside:
-    """One worker's calls to one service; `refusal` makes the error, given seconds to wait.
+    """One worker's calls to one service, `most` under way or waiting at once.
+
+    `refusal` makes the error, given seconds to wait.
 
     Whoever calls says what was an answer (`answered`) and what a failure (`failed`).
     """
 
-    def __init__(self, name: str, refusal: Callable[[int], UnavailableError]) -> None:
+    def __init__(self, name: str, most: int, refusal: Callable[[int], UnavailableError]) -> None:
+        self._most = most
         self._refusal = refusal
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=name)
         self._free = asyncio.Semaphore(_THREADS)
@@ -37,7 +40,7 @@ class Outside:
 
     async def call(self, work: Callable[[], Answer]) -> Answer:
         """What `work` returns or raises. Raises the refusal when it is not even tried."""
-        if self._waiting >= _MOST_WAITING:
+        if self._waiting >= self._most:
             raise self._refusal(1)
         self._waiting += 1
         try:

@@ -53,9 +53,9 @@ class Found:
 class Storage:
     """One worker's way to the store. Without a bucket everything raises `UnavailableError`."""
 
-    def __init__(self, bucket: Bucket | None) -> None:
+    def __init__(self, bucket: Bucket | None, most_calls: int) -> None:
         self._bucket = bucket
-        self._outside = Outside("storage", _unavailable)
+        self._outside = Outside("storage", most_calls, _unavailable)
         self._made: tuple[Any, Any] | None = None
 
     async def address_to_put(self, key: str, *, content_type: str, size: int, seconds: int) -> str:

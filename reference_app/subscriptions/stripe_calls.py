@@ -58,7 +58,7 @@ class Stripe:
                 # Who asked may ask again; what must not happen twice has a key of its own.
                 max_network_retries=0,
             )
-        self._outside = Outside("stripe", _unavailable)
+        self._outside = Outside("stripe", settings.slots_for_one_thing, _unavailable)
 
     @property
     def client(self) -> stripe.StripeClient:
