@@ -87,7 +87,7 @@ class Breakables:
     def __init__(self, running: Running, superuser_password: str) -> None:
         self._running = running
         self._password = superuser_password
-        names = ("redis", "pgbouncer", "primary", "replica-1", "replica-2", "stripe")
+        names = ("redis", "pgbouncer", "primary", "replica-1", "replica-2", "stripe", "s3")
         self._services = {name: Breakable(running.services[name]) for name in names}
 
     def __getitem__(self, name: str) -> Breakable:

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from reference_app.subscriptions.tiers import Tier
+from tests.app import life
 from tests.app.life import problem
 from tests.degradation.conftest import PODS, WORKERS, Board, eventually
 
@@ -201,31 +202,81 @@ async def test_without_stripe_only_its_routes_fail(whole: Board, how: signal.Sig
         return (await buyer.post("/subscriptions/checkout", tier="pro")).status_code == 200
 
     await eventually(buys, "one can buy")
+    with _gone(whole, "stripe", how):
+        await _others_work_while(
+            whole, buyer, "billing_unavailable", "/subscriptions/checkout", tier="pro"
+        )
+    await eventually(buys, "one can buy again")
+
+
+@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL])
+async def test_without_the_store_for_files_only_its_routes_fail(
+    whole: Board, how: signal.Signals
+) -> None:
+    person = await whole.person()
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(500)
+
+    async def sends() -> str | None:
+        """Where a file that was sent is confirmed; None while none is taken."""
+        begun = await person.post(
+            "/uploads",
+            kind="avatar",
+            file_name="me.png",
+            content_type="image/png",
+            size_bytes=len(picture),
+        )
+        if begun.status_code == 503:
+            return None
+        put = begun.json()["put"]
+        async with httpx2.AsyncClient(timeout=30) as browser:
+            sent = await browser.put(put["url"], content=picture, headers=put["headers"])
+        assert sent.status_code == 200, sent.text
+        return f"/uploads/{begun.json()['upload']['id']}/confirm"
+
+    async def uploads() -> bool:
+        path = await sends()
+        return path is not None and (await person.post(path)).status_code == 200
+
+    await eventually(uploads, "one can upload")
+    sent = await sends()
+    assert sent is not None
+    with _gone(whole, "s3", how):
+        await _others_work_while(whole, person, "storage_unavailable", sent)
+    await eventually(uploads, "one can upload again")
+
+
+@contextmanager
+def _gone(board: Board, name: str, how: signal.Signals) -> Iterator[None]:
+    """Meanwhile the service `name` stands still, or is not there."""
+    service = board.broken[name]
     if how is signal.SIGSTOP:
-        whole.broken["stripe"].stop()
+        service.stop()
     else:
-        whole.broken["stripe"].end()
+        service.end()
     try:
-        stalled = [
-            asyncio.create_task(buyer.post("/subscriptions/checkout", tier="pro"))
-            for _ in range(MANY)
-        ]
-        while not all(task.done() for task in stalled):
-            for answer in (
-                await whole.search(),
-                await buyer.get("/subscriptions/me"),
-                await buyer.patch("/users/me", headline="poor"),
-            ):
-                assert answer.status_code in {200}, answer.text
-        for task in stalled:
-            problem(await task, 503, "billing_unavailable")
-            assert int((await task).headers["retry-after"]) > 0
+        yield
     finally:
         if how is signal.SIGSTOP:
-            whole.broken["stripe"].go_on()
+            service.go_on()
         else:
-            whole.broken["stripe"].start()
-    await eventually(buys, "one can buy again")
+            service.start()
+
+
+async def _others_work_while(
+    board: Board, person: life.Person, code: str, path: str, **body: str
+) -> None:
+    """Many POSTs to `path` are all refused with `code`, and meanwhile the rest is served."""
+    stalled = [asyncio.create_task(person.post(path, **body)) for _ in range(MANY)]
+    while not all(task.done() for task in stalled):
+        for answer in (
+            await board.search(),
+            await person.get("/subscriptions/me"),
+            await person.patch("/users/me", headline="poor"),
+        ):
+            assert answer.status_code == 200, answer.text
+    for answer in await asyncio.gather(*stalled):
+        problem(answer, 503, code)
+        assert int(answer.headers["retry-after"]) > 0
 
 
 class Reads:
