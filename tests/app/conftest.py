@@ -17,6 +17,7 @@ from reference_app.kit.rate_limit import ApiLimit
 from reference_app.settings import Settings
 from tests.app.depot import depot
 from tests.app.life import Running, running_app
+from tests.app.pods import PATIENT
 from tests.app.till import Till, open_till, shop
 from tests.app.two_pods import people, pods
 from tests.conftest import DataServers
@@ -25,10 +26,27 @@ __all__ = ["people", "pods"]
 
 ALEMBIC = (sys.executable, "-m", "alembic", "-c", "reference_app/alembic.ini")
 
-_TABLES = (
-    "users, auth_sessions, refresh_tokens, companies, jobs, saved_jobs, applications,"
-    " doomed_objects, audit_log, daily_activity, ad_audience_days, ad_batches"
-)
+# As the superuser, so that the order does not matter. With a handful of rows this takes a
+# fifth of the time of TRUNCATE, which makes all tables and indexes anew.
+_EMPTY = """
+SET lock_timeout = '20s';
+SET session_replication_role = replica;
+DO $$
+DECLARE found record;
+BEGIN
+    FOR found IN
+        SELECT oid::regclass AS name, relkind FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')
+            AND relname <> 'alembic_version'
+    LOOP
+        IF found.relkind = 'S' THEN
+            PERFORM setval(found.name, 1, false);
+        ELSE
+            EXECUTE format('DELETE FROM %s', found.name);
+        END IF;
+    END LOOP;
+END $$;
+"""
 
 _CHORES = (
     "jobs.expiry",
@@ -74,6 +92,7 @@ def make_settings(app_servers: dict[str, str]) -> MakeSettings:
             # Tests start hundreds of workers, and count what they do.
             "warm_start": False,
             "request_slots": 1_000,
+            **PATIENT,
             "trusted_proxies": "127.0.0.1/32",
         }
         known = Settings.model_fields.keys()
@@ -83,20 +102,19 @@ def make_settings(app_servers: dict[str, str]) -> MakeSettings:
     return make
 
 
-def truncate(url: str, tables: str = _TABLES) -> None:
-    """Empty `tables` and what refers to them.
+def clear(superuser_url: str) -> None:
+    """Empty all tables; numbers begin at 1 again.
 
     Not on the event loop: it waits for transactions that may be the app's own.
     """
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET lock_timeout = '20s'")
-        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute(_EMPTY)
 
 
 @pytest_asyncio.fixture
-async def empty(app_servers: dict[str, str]) -> None:
+async def empty(app_servers: dict[str, str], data_servers: DataServers) -> None:
     """No row in any table, no key in Redis."""
-    await asyncio.to_thread(truncate, app_servers["DATABASE_DIRECT_URL"])
+    await asyncio.to_thread(clear, data_servers.superuser_url)
     redis = Redis.from_url(app_servers["REDIS_URL"])
     await redis.flushall()
     await redis.aclose()

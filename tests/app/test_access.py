@@ -124,7 +124,7 @@ async def test_everyone_gets_what_the_table_says(
     storage: dict[str, str],
     table: Path,
 ) -> None:
-    offered = {**google.settings(google_timeout_seconds=20), **storage}
+    offered = {**google.settings(), **storage}
     async with run_app(**_PAYMENTS, **offered) as app:
         # Reading uses nothing up: one scene will do for all of it.
         url = app.board.settings.database_url.get_secret_value()

@@ -20,9 +20,6 @@ from tests.app.cuttable import wire_to
 from tests.app.life import Running, problem
 from tests.app.rows import execute
 
-# So many connections at once take their time on a busy machine.
-PATIENT = {"redis_timeout_seconds": 20, "db_pool_timeout": 60}
-
 
 async def booked(*apps: Running) -> None:
     """Have everything that was counted in the statistics."""
@@ -51,7 +48,7 @@ def lost(kind: str) -> float:
 
 
 async def test_two_workers_add_up_exactly(run_app: RunApp) -> None:
-    async with run_app(**PATIENT) as one, run_app(**PATIENT) as two:
+    async with run_app() as one, run_app() as two:
         owner, admin = await one.employer(), await administrator(one)
         for title in ("First", "Second"):
             await started(owner, admin, title=title)
@@ -83,7 +80,7 @@ async def test_two_workers_add_up_exactly(run_app: RunApp) -> None:
 
 
 async def test_a_hundred_clicks_on_one_impression_count_once(run_app: RunApp) -> None:
-    async with run_app(**PATIENT) as one, run_app(**PATIENT) as two:
+    async with run_app() as one, run_app() as two:
         owner, admin = await one.employer(), await administrator(one)
         campaign_id = await started(owner, admin)
         click = path_of(await asked(one))

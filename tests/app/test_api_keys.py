@@ -172,7 +172,7 @@ async def test_the_day_of_use_is_written_once_a_day(run_app: RunApp) -> None:
 
 
 async def test_one_has_ten_keys_at_most_however_many_are_made_together(run_app: RunApp) -> None:
-    async with run_app(db_pool_timeout=60) as app:
+    async with run_app() as app:
         owner = await app.employer()
         answers = await asyncio.gather(
             *(owner.post("/api-keys", name=f"Key {number}") for number in range(15))

@@ -58,7 +58,7 @@ def google() -> Iterator[OpenIdProvider]:
 
 @pytest_asyncio.fixture
 async def browser(google: OpenIdProvider, run_app: RunApp) -> AsyncIterator[Browser]:
-    async with run_app(**google.settings(google_timeout_seconds=20)) as app:
+    async with run_app(**google.settings()) as app:
         yield Browser(app)
 
 

@@ -19,8 +19,8 @@ from reference_app.kit.pagination import (
     read_cursor_by_score,
     read_cursor_by_time,
 )
-from tests.app.conftest import truncate
 from tests.app.life import Running, problem, until
+from tests.app.rows import execute_at
 
 _NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -202,7 +202,7 @@ async def test_the_pages_together_are_the_whole_list_even_while_jobs_come_in(
     app: Running, app_servers: dict[str, str], minutes: list[int], late: list[int], size: int
 ) -> None:
     url = app_servers["DATABASE_DIRECT_URL"]
-    await asyncio.to_thread(truncate, url, "jobs")
+    await asyncio.to_thread(execute_at, url, "DELETE FROM jobs")
     rows = [{"published_at": _NOW - timedelta(minutes=each)} for each in minutes]
     ids = _add_jobs(url, rows)
     whole = [
@@ -233,7 +233,7 @@ async def test_pages_by_relevance_are_the_whole_order_cut(
     app: Running, app_servers: dict[str, str], seed: int, size: int
 ) -> None:
     url = app_servers["DATABASE_DIRECT_URL"]
-    await asyncio.to_thread(truncate, url, "jobs")
+    await asyncio.to_thread(execute_at, url, "DELETE FROM jobs")
     rng = random.Random(seed)
     words = ["nurse", "clinic", "night", "mason"]
     _add_jobs(

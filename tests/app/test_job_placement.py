@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from reference_app.jobs import placement
 from reference_app.jobs.listing_sql import Filters, best_paid, ranked
 from reference_app.subscriptions.tiers import TERMS, Tier
-from tests.app.conftest import truncate
 from tests.app.life import Person, Running, problem
-from tests.app.rows import execute
+from tests.app.rows import execute, execute_at
 from tests.app.test_job_lists import _NOW, _add_jobs
 
 pytestmark = pytest.mark.usefixtures("no_chores")
@@ -188,7 +187,7 @@ async def test_the_pages_together_hold_every_job_once_in_the_order_of_places(
     app: Running, app_servers: dict[str, str], places: list[dict[str, Any]], size: int
 ) -> None:
     url = app_servers["DATABASE_DIRECT_URL"]
-    await asyncio.to_thread(truncate, url, "jobs")
+    await asyncio.to_thread(execute_at, url, "DELETE FROM jobs")
     # Minutes stand for days too, so that many jobs tie.
     rows = [
         {

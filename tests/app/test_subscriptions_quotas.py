@@ -33,7 +33,7 @@ async def _acquainted(app: Running, tier: Tier = Tier.FREE) -> tuple[Person, Per
 
 async def test_of_a_hundred_together_exactly_the_quota_goes_through(run_app: RunApp) -> None:
     # All hundred wait for a connection, however busy the machine is.
-    async with run_app(db_pool_timeout=60) as app:
+    async with run_app() as app:
         await _a_hundred_messages(app)
 
 

@@ -58,7 +58,7 @@ def invited(app: Running, owner: Person, email: str) -> str:
 
 
 async def test_of_a_hundred_who_accept_together_the_seats_go_to_as_many(run_app: RunApp) -> None:
-    async with run_app(db_pool_timeout=60) as app:
+    async with run_app() as app:
         owner = await app.employer(Tier.BUSINESS)
         people = [await app.person("employer") for _ in range(100)]
         tokens = [invited(app, owner, person.user["email"]) for person in people]
@@ -79,7 +79,7 @@ async def test_of_a_hundred_who_accept_together_the_seats_go_to_as_many(run_app:
 
 
 async def test_of_many_invited_together_as_many_as_there_are_seats(run_app: RunApp) -> None:
-    async with run_app(db_pool_timeout=60) as app:
+    async with run_app() as app:
         owner = await app.employer(Tier.BUSINESS)
         path = f"/companies/{owner.company['id']}/invitations"
         # A second company of the same owner has no seats of its own.
