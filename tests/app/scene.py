@@ -1,10 +1,5 @@
-"""What belongs to one owner, made when first asked for, and everyone who may come to it.
+"""Things of the board: people, and what they have and do there."""
 
-A new domain adds its things here: a function named as the route names its
-parameter, or as a body refers to it.
-"""
-
-from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,65 +8,16 @@ import httpx2
 
 from reference_app.admin.promote import change_role
 from reference_app.users.models import Role
-from tests.app import campaigns
+from tests.app import scene_desks
 from tests.app.admins import renewed
-from tests.app.life import Person, Running, until
+from tests.app.life import Person
 from tests.app.rows import execute_at
-from tests.app.teams import Letter, invite
+from tests.app.scenery import PATIENCE_S, Scene, thing
+from tests.app.teams import invite
 
-_PATIENCE_S = 30.0
+__all__ = ["Scene", "scene_desks"]
 
 _numbers = count(1)
-
-
-class Scene:
-    """An owner's things by name, each made once.
-
-    Those that come by mail need the `letters` that the app posts.
-    """
-
-    def __init__(self, app: Running, database_url: str, letters: Sequence[Letter] = ()) -> None:
-        self.app = app
-        self.database_url = database_url
-        self.letters = letters
-        self._made: dict[str, Any] = {}
-
-    def anew(self) -> "Scene":
-        """Another, with nothing made yet."""
-        return Scene(self.app, self.database_url, self.letters)
-
-    async def the(self, name: str) -> Any:
-        """The thing of this name."""
-        if name not in self._made:
-            self._made[name] = await _THINGS[name](self)
-        return self._made[name]
-
-    async def post(self, who: str, path: str, **body: Any) -> dict[str, Any]:
-        """What a post as one of the scene's people answers."""
-        person: Person = await self.the(who)
-        answer = await person.post(path, **body)
-        assert answer.is_success, f"{path}: {answer.text}"
-        shown: dict[str, Any] = answer.json()
-        return shown
-
-    async def mailed(self, to: str, page: str) -> str:
-        """The token of the last letter to somebody that links to `page`."""
-
-        def found() -> list[str]:
-            theirs = [letter for letter in self.letters if letter.to == to]
-            return [letter.token for letter in theirs if f"/{page}#" in letter.text]
-
-        await until(found, what=f"letter about {page}", patience_s=_PATIENCE_S)
-        return found()[-1]
-
-
-_THINGS: dict[str, Callable[[Scene], Awaitable[Any]]] = {}
-
-
-def thing(make: Callable[[Scene], Awaitable[Any]]) -> Callable[[Scene], Awaitable[Any]]:
-    """Let scenes have what `make` makes, under its name."""
-    _THINGS[make.__name__] = make
-    return make
 
 
 # people
@@ -274,7 +220,7 @@ async def reset_token(scene: Scene) -> str:
 async def google_return(scene: Scene) -> dict[str, str]:
     """What a browser has that comes back from Google."""
     page = (await scene.app.client.post("/auth/google/begin", json={})).json()
-    async with httpx2.AsyncClient(timeout=_PATIENCE_S) as browser:
+    async with httpx2.AsyncClient(timeout=PATIENCE_S) as browser:
         sent_back = await browser.get(page["url"])
     back = parse_qs(urlsplit(sent_back.headers["location"]).query)
     return {"code": back["code"][0], "state": back["state"][0], "key": page["key"]}
@@ -342,143 +288,3 @@ async def members_note_id(scene: Scene) -> int:
 async def _noted(scene: Scene, who: str) -> int:
     path = f"/applications/{await scene.the('application_id')}/notes"
     return int((await scene.post(who, path, body="Ask for references."))["id"])
-
-
-# administration
-
-
-@thing
-async def admin_id(scene: Scene) -> int:
-    return int((await scene.the("admin")).id)
-
-
-@thing
-async def suspended_id(scene: Scene) -> int:
-    user = await scene.the("user_id")
-    await scene.post("admin", f"/admin/users/{user}/suspend", reason="Spam")
-    return int(user)
-
-
-@thing
-async def post_kind(_: Scene) -> str:
-    return "post"
-
-
-@thing
-async def reported_id(scene: Scene) -> int:
-    """Of the owner's post, which somebody reported."""
-    reported = await scene.the("post_id")
-    wanted = {"kind": "post", "thing_id": reported, "reason": "spam"}
-    await scene.post("worker", "/reports", **wanted)
-    return int(reported)
-
-
-@thing
-async def hidden_id(scene: Scene) -> int:
-    """Of the owner's post, which an administrator hid."""
-    reported = await scene.the("reported_id")
-    path = f"/admin/moderation/post/{reported}/resolve"
-    await scene.post("admin", path, resolution="hide", reason="Spam")
-    return int(reported)
-
-
-@thing
-async def flag(_: Scene) -> str:
-    return "messaging"
-
-
-# advertising
-
-
-@thing
-async def campaign_id(scene: Scene) -> int:
-    return await campaigns.campaign(await scene.the("employer"))
-
-
-@thing
-async def submitted_id(scene: Scene) -> int:
-    draft = await scene.the("campaign_id")
-    await scene.post("employer", f"/campaigns/{draft}/submit")
-    return int(draft)
-
-
-@thing
-async def approved_id(scene: Scene) -> int:
-    submitted = await scene.the("submitted_id")
-    await scene.post("admin", f"/admin/campaigns/{submitted}/approve")
-    return int(submitted)
-
-
-@thing
-async def running_id(scene: Scene) -> int:
-    approved = await scene.the("approved_id")
-    await scene.post("employer", f"/campaigns/{approved}/start")
-    return int(approved)
-
-
-@thing
-async def placement(scene: Scene) -> str:
-    """Where a campaign of the owner is shown."""
-    await scene.the("running_id")
-    return "jobs"
-
-
-@thing
-async def ad_token(scene: Scene) -> str:
-    shown = await campaigns.asked(scene.app, f"placement={await scene.the('placement')}")
-    return campaigns.path_of(shown).split("/")[2]
-
-
-# uploads
-
-
-@thing
-async def announced_id(scene: Scene) -> int:
-    """Of a file the worker may send."""
-    wanted = {"kind": "resume", "file_name": "me.pdf", "content_type": "application/pdf"}
-    begun = await scene.post("worker", "/uploads", **wanted, size_bytes=400)
-    return int(begun["upload"]["id"])
-
-
-async def _kept(scene: Scene, kind: str) -> int:
-    """A file of the worker's, as if it had been sent and confirmed."""
-    (made,) = execute_at(
-        scene.database_url,
-        "INSERT INTO uploads"
-        " (owner_id, kind, file_name, content_type, size_bytes, object_key, confirmed_at)"
-        " VALUES (%s, %s, 'a.pdf', 'application/pdf', 400, gen_random_uuid()::text, now())"
-        " RETURNING id",
-        (await scene.the("worker")).id,
-        kind,
-    )
-    return int(made)
-
-
-@thing
-async def upload_id(scene: Scene) -> int:
-    return await _kept(scene, "portfolio")
-
-
-@thing
-async def avatar_id(scene: Scene) -> int:
-    return await _kept(scene, "avatar")
-
-
-@thing
-async def resume_id(scene: Scene) -> int:
-    return await _kept(scene, "resume")
-
-
-@thing
-async def sent_resume_id(scene: Scene) -> int:
-    resume = await _kept(scene, "resume")
-    path = f"/jobs/{await scene.the('job_id')}/applications"
-    await scene.post("worker", path, cover_letter="I mend pipes.", resume_id=resume)
-    return resume
-
-
-@thing
-async def pictured_id(scene: Scene) -> int:
-    """The worker, with an avatar."""
-    await scene.the("avatar_id")
-    return int((await scene.the("worker")).id)
