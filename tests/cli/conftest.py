@@ -28,7 +28,7 @@ class Said:
 def hmb() -> Callable[..., Said]:
     """Runs hmb with these words in this folder."""
 
-    def run(folder: Path, *words: str, seconds: float = 120) -> Said:
+    def run(folder: Path, *words: str, seconds: float = 600) -> Said:
         done = subprocess.run(
             [*COMMAND, *words],
             check=False,
@@ -49,7 +49,7 @@ class Going:
     process: "subprocess.Popen[str]"
     log: Path
 
-    def wait_for(self, text: str, seconds: float = 60) -> None:
+    def wait_for(self, text: str, seconds: float = 300) -> None:
         """Until it has said `text`."""
         deadline = time.monotonic() + seconds
         while text not in self.log.read_text():
@@ -68,7 +68,7 @@ class Going:
         return self._end()
 
     def _end(self) -> Said:
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(timeout=300)
         return Said(code, "", self.log.read_text())
 
 
