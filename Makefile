@@ -45,9 +45,11 @@ format: setup  ## rewrite the sources in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock:  ## resolve pyproject.toml into requirements.lock (needs uv)
+lock:  ## resolve pyproject.toml into requirements.lock, and what of it the image needs (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--all-extras --no-annotate -q pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate -q -c requirements.lock deploy/image.in -o deploy/image.lock
 
 clean:  ## stop the stack, remove its data, the runs and all caches (keeps .venv)
 	@if [ -x $(BIN)/hmb ]; then $(BIN)/hmb down --purge; fi
