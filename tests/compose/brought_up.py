@@ -45,7 +45,9 @@ class BroughtUp:
     def containers(self) -> dict[str, list[dict[str, Any]]]:
         """All that Docker knows of every container, by service."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for entry in json.loads(self.docker("inspect", *self.compose("ps", "--quiet").split())):
+        for entry in json.loads(
+            self.docker("inspect", *self.compose("ps", "--all", "--quiet").split())
+        ):
             service = entry["Config"]["Labels"]["com.docker.compose.service"]
             found.setdefault(service, []).append(entry)
         return found

@@ -65,7 +65,7 @@ def brought_up(is_official: bool, tmp_path_factory: pytest.TempPathFactory) -> I
         stack.up()
         yield stack
     finally:
-        stack.compose("--profile", "monitoring", "down", "--volumes", "--remove-orphans")
+        stack.compose("down", "--volumes", "--remove-orphans")
 
 
 def _clone(home: Path) -> None:

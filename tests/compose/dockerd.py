@@ -8,12 +8,13 @@ lie in one folder.
 import ctypes
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
@@ -117,10 +118,10 @@ def _move(network: int) -> None:
 
 def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
     """End it and see that nothing of it is left but the folder."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    with_dockerd = children.read_text().split() if process.poll() is None else []
-    for pid in with_dockerd:
-        os.kill(int(pid), signal.SIGTERM)
+    if process.poll() is None:
+        # unshare itself heeds no such signal.
+        for dockerd in psutil.Process(process.pid).children():
+            dockerd.terminate()
     try:
         process.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:

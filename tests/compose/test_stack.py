@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
@@ -205,8 +206,19 @@ def test_a_pod_is_restarted_without_a_failed_request(brought_up: BroughtUp) -> N
     assert visitor.failures == []
 
 
-def test_prometheus_finds_every_pod(brought_up: BroughtUp) -> None:
-    brought_up.compose("--profile", "monitoring", "up", "--detach", "--no-deps", "prometheus")
+@pytest.fixture
+def monitoring(brought_up: BroughtUp) -> Iterator[Callable[..., str]]:
+    """Docker Compose with the profile monitoring, whose services are gone afterwards."""
+
+    def compose(*words: str) -> str:
+        return brought_up.compose("--profile", "monitoring", *words)
+
+    yield compose
+    compose("rm", "--stop", "--force", "grafana", "prometheus")
+
+
+def test_prometheus_finds_every_pod(brought_up: BroughtUp, monitoring: Callable[..., str]) -> None:
+    monitoring("up", "--detach", "--no-deps", "prometheus")
     base = f"http://127.0.0.1:{brought_up.ports['PROMETHEUS']}/api/v1"
 
     def healthy() -> list[str]:
@@ -220,10 +232,12 @@ def test_prometheus_finds_every_pod(brought_up: BroughtUp) -> None:
     assert httpx2.get(f"{base}/rules").json()["data"]["groups"]
 
 
-def test_grafana_shows_the_dashboards(brought_up: BroughtUp) -> None:
+def test_grafana_shows_the_dashboards(
+    brought_up: BroughtUp, monitoring: Callable[..., str]
+) -> None:
     if not brought_up.is_official:
         pytest.skip("Debian has no Grafana, and its image cannot be pulled here")
-    brought_up.compose("--profile", "monitoring", "up", "--detach", "grafana")
+    monitoring("up", "--detach", "--no-deps", "prometheus", "grafana")
     text = (brought_up.home / ".env").read_text(encoding="utf-8")
     made = dict(line.partition("=")[::2] for line in text.splitlines())
     address = f"http://127.0.0.1:{brought_up.ports['GRAFANA']}/api/search?type=dash-db"
