@@ -151,5 +151,5 @@ def _run(home: Path, words: list[str]) -> str:
     result = subprocess.run(words, cwd=home, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         last = "\n".join((result.stderr or result.stdout).splitlines()[-15:])
-        raise StackError(f"`{' '.join(words[:2])}` failed", last)
+        raise StackError(f"`{words[0]}` failed", last)
     return result.stdout

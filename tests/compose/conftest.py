@@ -1,6 +1,7 @@
 """The whole file, started by a real Docker from a clean clone."""
 
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from stack.errors import StackError
 from tests.compose import dockerd, standins
 from tests.compose.brought_up import BroughtUp
 
@@ -33,11 +35,12 @@ def is_official() -> Iterator[bool]:
     try:
         with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
             try:
-                address = stack.enter_context(dockerd.started(folder))
-                patch.setenv("DOCKER_HOST", address)
-                standins.build(dict(os.environ))
+                own = stack.enter_context(dockerd.started(folder))
+                patch.setenv("DOCKER_HOST", own.address)
+                standins.build(standins.base(), dict(os.environ))
             except (dockerd.NoDockerError, standins.NoImagesError) as reason:
                 pytest.skip(f"no Docker: {reason}")
+            stack.enter_context(dockerd.inside_network_of(own))
             yield False
     finally:
         shutil.rmtree(folder)
@@ -53,6 +56,8 @@ def brought_up(is_official: bool, tmp_path_factory: pytest.TempPathFactory) -> I
     settings = {f"{name}_PORT": str(port) for name, port in ports.items()} | {
         "COMPOSE_PROJECT_NAME": project,
         "WEB_CONCURRENCY": "1",
+        # More than we may have ourselves needs a right that not every machine gives.
+        "OPEN_FILES": str(min(65_536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])),
         # All of the test's requests come from one address.
         "API_RATE_PER_MINUTE": "100000",
         "S3_PUBLIC_URL": f"http://127.0.0.1:{ports['S3']}",
@@ -62,7 +67,10 @@ def brought_up(is_official: bool, tmp_path_factory: pytest.TempPathFactory) -> I
         file.writelines(f"{name}={value}\n" for name, value in settings.items())
     stack = BroughtUp(home, project, ports, is_official)
     try:
-        stack.up()
+        try:
+            stack.up()
+        except StackError as error:
+            pytest.fail(f"{error}: {error.details}\n{stack.compose('logs', '--tail=15')}")
         yield stack
     finally:
         stack.compose("down", "--volumes", "--remove-orphans")

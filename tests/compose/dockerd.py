@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -29,6 +30,14 @@ class NoDockerError(Exception):
     """Docker cannot be had here; says why in a line."""
 
 
+@dataclass(frozen=True, slots=True)
+class Docker:
+    """Where it answers, and a process in its network."""
+
+    pid: int
+    address: str
+
+
 def answers(address: str | None = None) -> bool:
     """Whether a Docker answers, at `address` or where the environment says."""
     environment = dict(os.environ) if address is None else os.environ | {"DOCKER_HOST": address}
@@ -41,11 +50,8 @@ def answers(address: str | None = None) -> bool:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[str]:
-    """The address of a new Docker that keeps its data in `folder`, and us inside its network.
-
-    Raises `NoDockerError` when it does not start.
-    """
+def started(folder: Path) -> Iterator[Docker]:
+    """A new Docker that keeps its data in `folder`. Raises `NoDockerError`."""
     for program in _NEEDED:
         if shutil.which(program) is None:
             raise NoDockerError(f"{program} is not installed (sh deploy/docker.sh)")
@@ -63,8 +69,7 @@ def started(folder: Path) -> Iterator[str]:
     address = f"unix://{folder}/docker.sock"
     try:
         _wait(process, address, log)
-        with _inside_network_of(process.pid):
-            yield address
+        yield Docker(process.pid, address)
     finally:
         _stop(process, folder)
 
@@ -92,13 +97,13 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
 
 
 @contextmanager
-def _inside_network_of(pid: int) -> Iterator[None]:
+def inside_network_of(one: Docker) -> Iterator[None]:
     """Have this thread, and the programs and threads it starts, live in another's network.
 
     What is published on 127.0.0.1 there is published to nobody else.
     """
     ours = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    theirs = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+    theirs = os.open(f"/proc/{one.pid}/ns/net", os.O_RDONLY)
     try:
         _move(theirs)
         try:
