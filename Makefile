@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup servers loadtest test test-all check bench format lock clean
+.PHONY: help setup servers docker loadtest test test-all check bench format lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,13 +21,16 @@ setup: $(READY)  ## make .venv with exactly the locked packages
 servers:  ## install PostgreSQL, Redis, nginx, PgBouncer, Prometheus and Chromium where missing
 	@sh deploy/servers.sh
 
+docker:  ## install Docker, for the test of the compose file, where none answers and apt may
+	@sh deploy/docker.sh
+
 loadtest: setup servers  ## the main job: start the stack, load it, print the verdicts, write the report
 	$(BIN)/hmb loadtest mixed
 
-test: check servers  ## static checks and every test but the long ones
+test: check servers docker  ## static checks and every test but the long ones
 	$(PYTEST) -m "not long"
 
-test-all: check servers  ## every test, the long ones too
+test-all: check servers docker  ## every test, the long ones too
 	$(PYTEST)
 
 check: setup  ## ruff, mypy --strict and the import contracts
@@ -45,9 +48,11 @@ format: setup  ## rewrite the sources in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock:  ## resolve pyproject.toml into requirements.lock (needs uv)
+lock:  ## resolve pyproject.toml into requirements.lock, and what of it the image needs (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--all-extras --no-annotate -q pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate -q -c requirements.lock deploy/image.in -o deploy/image.lock
 
 clean:  ## stop the stack, remove its data, the runs and all caches (keeps .venv)
 	@if [ -x $(BIN)/hmb ]; then $(BIN)/hmb down --purge; fi

@@ -4,8 +4,11 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stack import state
 from stack.compose import FILE, read
@@ -13,27 +16,49 @@ from stack.errors import StackError
 from stack.interpolation import required_names
 from stack.state import Choices, Phase, Record, Running
 
-_ENVIRONMENT_FILE = ".env.production"
+_ENVIRONMENT_FILE = ".env"
 _DEFAULT_PLAIN_PORT, _DEFAULT_TLS_PORT = "8080", "443"
+_HEALTHY_SECONDS = 300.0
+_POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container as Docker sees it; `health` is None where nothing checks it."""
+
+    name: str
+    state: str
+    health: str | None
+    exit_code: int
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it does its work, or has done it."""
+        if self.state == "exited":
+            return self.exit_code == 0
+        return self.state == "running" and self.health in {None, "healthy"}
 
 
 def up(home: Path, choices: Choices, progress: Callable[[str], None]) -> Running:
     """`docker compose up`, waiting for health. Raises `StackError` with Docker's last lines."""
     variables = _variables(home)
-    missing = sorted(required_names((home / FILE).read_text(encoding="utf-8")) - variables.keys())
+    given = {name for name, value in variables.items() if value}
+    missing = sorted(required_names((home / FILE).read_text(encoding="utf-8")) - given)
     if missing:
         raise StackError(
             f"not set: {', '.join(missing)}; copy .env.production.example to "
-            f"{_ENVIRONMENT_FILE} and fill it in"
+            f"{_ENVIRONMENT_FILE} and fill it in, or let `sh deploy/env.sh` do both"
         )
     progress("docker compose: building and starting")
-    words = [word for profile in choices.profiles for word in ("--profile", profile)]
-    words += ["up", "--detach", "--build", "--scale", f"backend={choices.pods}"]
+    words = [*_profiles(choices.profiles), "up", "--detach", "--build"]
+    words += ["--scale", f"backend={choices.pods}"]
     file = read(home, variables)
     left_out = [f"replica-{number}" for number in range(choices.replicas + 1, 3)]
     for name in left_out:
         words += ["--scale", f"{name}=0"]
     _compose(home, [*words, *(choices.services or ())])
+    progress("docker compose: waiting until all are healthy")
+    _wait(home)
     environment = dict(file.services["backend"].environment)
     running = Running(
         home=home,
@@ -53,21 +78,40 @@ def up(home: Path, choices: Choices, progress: Callable[[str], None]) -> Running
 
 def down(home: Path, record: Record) -> list[str]:
     """`docker compose down`; the volumes stay."""
-    _compose(home, ["down", "--remove-orphans"])
+    profiles = () if record.running is None else record.running.choices.profiles
+    _compose(home, [*_profiles(profiles), "down", "--remove-orphans"])
     state.write(home, Record(phase=Phase.STOPPED, ports=record.ports, data=record.data))
     return ["docker compose: the stack is stopped"]
 
 
-def containers(home: Path) -> list[dict[str, str]]:
-    """Docker's view of the file's containers: name, state and status of each."""
+def containers(home: Path) -> list[Container]:
+    """Docker's view of the file's containers."""
     numbers = _compose(home, ["ps", "--quiet"]).split()
     if not numbers:
         return []
-    found = _run(home, ["docker", "inspect", *numbers])
-    return [
-        {"name": entry["Name"].lstrip("/"), "state": entry["State"]["Status"]}
-        for entry in json.loads(found)
-    ]
+    found = json.loads(_run(home, ["docker", "inspect", *numbers]))
+    return [_container(entry["Name"].lstrip("/"), entry["State"]) for entry in found]
+
+
+def _container(name: str, state: dict[str, Any]) -> Container:
+    health = state.get("Health")
+    return Container(name, state["Status"], health and health["Status"], state["ExitCode"])
+
+
+def _wait(home: Path) -> None:
+    """Return when every container is well. Raises `StackError` when one stays unwell."""
+    deadline = time.monotonic() + _HEALTHY_SECONDS
+    while unwell := [one.name for one in containers(home) if not one.is_well]:
+        if time.monotonic() > deadline:
+            raise StackError(
+                f"not healthy after {_HEALTHY_SECONDS:.0f} s: {', '.join(unwell)}; "
+                f"see `docker logs {unwell[0]}`"
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _profiles(names: Iterable[str]) -> list[str]:
+    return [word for name in names for word in ("--profile", name)]
 
 
 def _variables(home: Path) -> dict[str, str]:
@@ -81,7 +125,7 @@ def _variables(home: Path) -> dict[str, str]:
     return found | dict(os.environ)
 
 
-def _command(home: Path) -> list[str]:
+def command(home: Path) -> list[str]:
     """`docker compose`, or the older `docker-compose`; with the checkout's file and settings."""
     if shutil.which("docker") and _succeeds(["docker", "compose", "version"]):
         words = ["docker", "compose"]
@@ -92,10 +136,7 @@ def _command(home: Path) -> list[str]:
             "neither `docker compose` nor docker-compose is installed: Debian packages "
             "docker.io and docker-compose; or use the native engine"
         )
-    words += ["--file", str(home / FILE)]
-    if (home / _ENVIRONMENT_FILE).exists():
-        words += ["--env-file", str(home / _ENVIRONMENT_FILE)]
-    return words
+    return [*words, "--file", str(home / FILE)]
 
 
 def _succeeds(words: list[str]) -> bool:
@@ -103,12 +144,12 @@ def _succeeds(words: list[str]) -> bool:
 
 
 def _compose(home: Path, words: list[str]) -> str:
-    return _run(home, [*_command(home), *words])
+    return _run(home, [*command(home), *words])
 
 
 def _run(home: Path, words: list[str]) -> str:
     result = subprocess.run(words, cwd=home, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         last = "\n".join((result.stderr or result.stdout).splitlines()[-15:])
-        raise StackError(f"`{' '.join(words[:2])}` failed", last)
+        raise StackError(f"`{words[0]}` failed", last)
     return result.stdout

@@ -84,7 +84,7 @@ def report(record: Record | None) -> Status:
 
 def _docker(running: Running) -> Status:
     found = docker.containers(running.home)
-    services = [ServiceReport(name=one["name"], state=one["state"]) for one in found]
+    services = [ServiceReport(name=one.name, state=one.health or one.state) for one in found]
     return Status(
         phase="running" if services else "stopped",
         engine="compose",

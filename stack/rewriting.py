@@ -83,12 +83,21 @@ class Rewriter:
         return self._local_paths(self._own_listeners(self.addresses.replace(text)))
 
     def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """Every variable rewritten, but those that name a service that is not running."""
-        return {
+        """Every variable rewritten, but those that name a service that is not running.
+
+        `X_HOST` and `X_PORT` are one address.
+        """
+        found = {
             name: self.value(value)
             for name, value in environment.items()
             if not self.addresses.names_absent(value)
         }
+        for name, host in environment.items():
+            port = f"{name.removesuffix('_HOST')}_PORT"
+            if name.endswith("_HOST") and port in environment:
+                address = self.addresses.replace(f"{host}:{environment[port]}")
+                found[name], _, found[port] = address.rpartition(":")
+        return found
 
     def file(self, text: str) -> str:
         """A configuration file, rewritten line by line."""

@@ -22,7 +22,7 @@ from stack.rewriting import Addresses, Rewriter
 from stack.state import Choices
 
 POD, REPLICA, PGBOUNCER_KIND = "gunicorn", "postgres-replica", "pgbouncer"
-STRIPE, S3 = "stripe", "s3"
+STRIPE, S3, MAIL = "stripe", "s3", "mail"
 _KINDS: dict[str, type[Adapter]] = {
     "postgres-primary": Primary,
     REPLICA: Replica,
@@ -34,11 +34,14 @@ _KINDS: dict[str, type[Adapter]] = {
     "prometheus": Prometheus,
     STRIPE: StandIn,
     S3: StandIn,
+    MAIL: StandIn,
 }
-_BROUGHT = {STRIPE: "STRIPE_SECRET_KEY", S3: "S3_ENDPOINT_URL"}
+_BROUGHT = {STRIPE: "STRIPE_SECRET_KEY", S3: "S3_ENDPOINT_URL", MAIL: "MAIL_BACKEND"}
 """Stand-ins, and what a person sets who brings the real thing."""
 _STRIPE_KEY, _STRIPE_WEBHOOK = "LOCAL_STRIPE_KEY", "LOCAL_STRIPE_WEBHOOK_SECRET"
 _S3_ID, _S3_SECRET = "LOCAL_S3_KEY_ID", "LOCAL_S3_SECRET_KEY"
+_ONLY_WITH = {MAIL: "local"}
+"""Stand-ins that nobody needs who did not ask for their profile."""
 _NOT_NATIVE = {"grafana": "Debian has no Grafana package; --engine compose runs it"}
 
 
@@ -86,7 +89,7 @@ def variables(places: Places, choices: Choices) -> dict[str, str]:
     """What fills the compose file: our own secrets before the environment's."""
     secret = required_names(compose.raw_text(places.home))
     known = credentials.ensure(places.state, secret)
-    ours = _local_stripe(places, choices) | _local_s3(places, choices)
+    ours = _local_stripe(places, choices) | _local_s3(places, choices) | _local_mail(choices)
     return {**os.environ, **known, **ours}
 
 
@@ -94,6 +97,8 @@ def _stands_in(kind: str, choices: Choices) -> bool:
     """Whether a stand-in runs: when all services are wanted and nobody brings the real one."""
     if choices.services is not None:
         return kind in choices.services
+    if kind in _ONLY_WITH and _ONLY_WITH[kind] not in choices.profiles:
+        return False
     return _BROUGHT[kind] not in os.environ
 
 
@@ -122,6 +127,18 @@ def _local_s3(places: Places, choices: Choices) -> dict[str, str]:
         "S3_PUBLIC_URL": "",
         "S3_ACCESS_KEY_ID": made[_S3_ID],
         "S3_SECRET_ACCESS_KEY": made[_S3_SECRET],
+    }
+
+
+def _local_mail(choices: Choices) -> dict[str, str]:
+    """What has the app hand its letters to the local post office; nothing without that."""
+    if not _stands_in(MAIL, choices):
+        return {}
+    return {
+        "MAIL_BACKEND": "smtp",
+        "SMTP_HOST": "mail",
+        "SMTP_PORT": "12113",
+        "SMTP_STARTTLS": "false",
     }
 
 

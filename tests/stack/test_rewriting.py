@@ -74,3 +74,12 @@ def test_a_line_naming_a_service_that_does_not_run_is_left_out() -> None:
 def test_a_variable_naming_a_service_that_does_not_run_is_left_out() -> None:
     kept = REWRITER.environment({"A": "x@replica-2:5432", "B": "x@redis:6379", "C": "plain"})
     assert kept == {"B": "x@127.0.0.1:16379", "C": "plain"}
+
+
+def test_a_host_and_a_port_are_one_address() -> None:
+    assert REWRITER.environment({"A_HOST": "redis", "A_PORT": "6379"}) == {
+        "A_HOST": "127.0.0.1",
+        "A_PORT": "16379",
+    }
+    elsewhere = {"A_HOST": "smtp.example.com", "A_PORT": "587", "B_HOST": "redis", "C_HOST": ""}
+    assert REWRITER.environment(elsewhere) == elsewhere

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Has nginx read the pods' addresses anew when they change: Docker's DNS knows them at once, but
+# nginx asks it only when it reads its configuration. nginx's image runs this before nginx.
+#
+# A pod that is still starting must not be given requests, so the reload waits until every pod
+# answers, for half a minute at most.
+
+pods() {
+    getent ahosts backend | awk '{ print $1 }' | sort -u
+}
+
+all_ready() {
+    for address in $1; do
+        curl -fsS -m 2 -o /dev/null "http://$address:8000/ready" || return 1
+    done
+}
+
+follow() {
+    known=$(pods)
+    waited=0
+    while sleep 1; do
+        present=$(pods)
+        if [ -z "$present" ] || [ "$present" = "$known" ]; then
+            waited=0
+        elif [ $waited -ge 30 ] || all_ready "$present"; then
+            kill -HUP 1
+            known=$present
+            waited=0
+        else
+            waited=$((waited + 1))
+        fi
+    done
+}
+
+follow </dev/null >/dev/null 2>&1 &

@@ -1,0 +1,119 @@
+"""A stack of the compose file under Docker, and what one can ask of it."""
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from stack import docker, engine
+
+_PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtUp:
+    """`ports` are the published ones; without official images stand-ins run, and no Grafana."""
+
+    home: Path
+    project: str
+    ports: dict[str, int]
+    is_official: bool
+
+    def up(self) -> None:
+        """Build and start all, and wait for health."""
+        engine.up(self.home, engine="compose", pods=3)
+
+    def compose(self, *words: str) -> str:
+        """What Docker Compose answers."""
+        return self._run([*docker.command(self.home), *words])
+
+    def docker(self, *words: str) -> str:
+        """What Docker answers."""
+        return self._run(["docker", *words])
+
+    def inside(self, service: str, command: str) -> subprocess.CompletedProcess[str]:
+        """A shell's command in the first container of a service."""
+        words = [*docker.command(self.home), "exec", "-T", service, "sh", "-c", command]
+        return subprocess.run(words, cwd=self.home, capture_output=True, text=True, check=False)
+
+    def containers(self) -> dict[str, list[dict[str, Any]]]:
+        """All that Docker knows of every container, by service."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for entry in json.loads(
+            self.docker("inspect", *self.compose("ps", "--all", "--quiet").split())
+        ):
+            service = entry["Config"]["Labels"]["com.docker.compose.service"]
+            found.setdefault(service, []).append(entry)
+        return found
+
+    def pods(self) -> set[str]:
+        """The pods' names, as they sign their answers."""
+        return {entry["Config"]["Hostname"] for entry in self.containers()["backend"]}
+
+    def client(self, *, keeps: bool = True) -> httpx2.Client:
+        """A visitor over TLS; unless it `keeps` connections, each request has its own."""
+        return httpx2.Client(
+            base_url=f"https://127.0.0.1:{self.ports['HTTPS']}",
+            verify=False,  # self-signed
+            timeout=30,
+            limits=httpx2.Limits(max_keepalive_connections=5 if keeps else 0),
+        )
+
+    def _run(self, words: list[str]) -> str:
+        done = subprocess.run(words, cwd=self.home, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+class Visitor(threading.Thread):
+    """Asks for the list of jobs some fifteen times a second while the `with` block runs."""
+
+    def __init__(self, stack: BroughtUp) -> None:
+        super().__init__()
+        self._stack = stack
+        self._over = threading.Event()
+        self.answered = 0
+        self.failures: list[str] = []
+        self.last_seen: dict[str, float] = {}
+        """Pod -> when it last answered."""
+
+    def __enter__(self) -> "Visitor":
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        """threading's."""
+        with self._stack.client(keeps=False) as client:
+            while not self._over.wait(0.05):
+                try:
+                    answer = client.get("/api/v1/jobs")
+                except httpx2.HTTPError as error:
+                    self.failures.append(repr(error))
+                    continue
+                self.answered += 1
+                if answer.status_code == 200:
+                    self.last_seen[answer.headers["x-pod"]] = time.monotonic()
+                else:
+                    self.failures.append(f"{answer.status_code} {answer.text[:200]}")
+
+    def seen_since(self, moment: float) -> set[str]:
+        """The pods that have answered since."""
+        return {pod for pod, last in dict(self.last_seen).items() if last > moment}
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: not after {_PATIENCE_S:.0f} s"
+        time.sleep(0.5)

@@ -1,0 +1,262 @@
+"""The production file under a real Docker: what its users expect of it."""
+
+import json
+import ssl
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from websocket import create_connection
+
+from stack import engine
+from tests.compose.brought_up import BroughtUp, Visitor, until
+
+pytestmark = pytest.mark.stack
+
+_TASKS = {"migrate", "certificates"}
+_LASTING = {
+    *("nginx", "backend", "pgbouncer", "primary", "replica-1", "replica-2", "redis"),
+    *("stripe", "s3", "mail"),
+}
+_PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(500)
+
+
+def registered(client: httpx2.Client, name: str) -> dict[str, str]:
+    """Someone new; returns the headers that sign them in."""
+    answer = client.post(
+        "/api/v1/auth/register",
+        json={
+            "email": f"{name}@example.com",
+            "password": "Bahamas-2026!",
+            "full_name": name.title(),
+            "role": "seeker",
+        },
+    )
+    assert answer.status_code == 201, answer.text
+    return {"authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def test_all_services_are_well_and_the_tasks_are_done(brought_up: BroughtUp) -> None:
+    status = engine.status(brought_up.home)
+    assert (status.phase, status.engine) == ("running", "compose")
+    containers = brought_up.containers()
+    assert set(containers) == _LASTING | _TASKS
+    for name in _LASTING:
+        states = {each["State"]["Health"]["Status"] for each in containers[name]}
+        assert states == {"healthy"}, name
+    for name in _TASKS:
+        assert [each["State"]["ExitCode"] for each in containers[name]] == [0], name
+    assert len(containers["backend"]) == 3
+
+
+def test_containers_have_the_rights_and_bounds_of_the_file(brought_up: BroughtUp) -> None:
+    for name, containers in brought_up.containers().items():
+        host: dict[str, Any] = containers[0]["HostConfig"]
+        assert host["ReadonlyRootfs"], name
+        assert host["CapDrop"] == ["ALL"], name
+        assert host["SecurityOpt"] == ["no-new-privileges:true"], name
+        assert host["Memory"] > 0, name
+        assert host["MemoryReservation"] > 0, name
+        assert host["NanoCpus"] > 0, name
+        assert host["LogConfig"]["Config"] == {"max-file": "3", "max-size": "10m"}, name
+        expected = "no" if name in _TASKS else "unless-stopped"
+        assert host["RestartPolicy"]["Name"] == expected, name
+    refused = brought_up.inside("backend", "touch /app/here")
+    assert "Read-only file system" in refused.stderr
+    # Only what its image must start as root does.
+    for name in _LASTING - {"nginx", "primary"}:
+        assert brought_up.inside(name, "id -u").stdout.strip() != "0", name
+    owners = brought_up.docker("top", brought_up.containers()["primary"][0]["Id"], "-eo", "uid")
+    assert "0" not in owners.split()
+
+
+def test_nothing_but_nginx_is_open_to_other_machines(brought_up: BroughtUp) -> None:
+    published = {
+        (name, port["HostIp"])
+        for name, containers in brought_up.containers().items()
+        for ports in containers[0]["NetworkSettings"]["Ports"].values()
+        for port in ports or ()
+    }
+    assert {name for name, address in published if address != "127.0.0.1"} == {"nginx"}
+
+
+def test_the_databases_cannot_be_reached_from_nginx(brought_up: BroughtUp) -> None:
+    containers = brought_up.containers()
+    for name, port in (("primary", 5432), ("redis", 6379), ("pgbouncer", 6432)):
+        networks = containers[name][0]["NetworkSettings"]["Networks"].values()
+        (address,) = (network["IPAddress"] for network in networks)
+        reach = f"curl -s -m 3 telnet://{address}:{port} </dev/null"
+        assert brought_up.inside("nginx", f"getent hosts {name}").returncode != 0
+        # 7: cannot connect, 28: no answer.
+        assert brought_up.inside("nginx", reach).returncode in {7, 28}, name
+    (pod,) = {network["IPAddress"] for network in _networks_of(containers["backend"][0], "app")}
+    served = f"curl -fsS -m 3 -o /dev/null http://{pod}:8000/health"
+    assert brought_up.inside("nginx", served).returncode == 0
+
+
+def _networks_of(container: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    networks = container["NetworkSettings"]["Networks"]
+    return [network for full, network in networks.items() if full.endswith(f"_{name}")]
+
+
+def test_nginx_speaks_tls_and_http_2_and_sends_plain_visitors_there(brought_up: BroughtUp) -> None:
+    ports = brought_up.ports
+    words = ["curl", "--silent", "--show-error", "--insecure", "--http2", "--output", "/dev/null"]
+    words += ["--write-out", "%{http_version} %{response_code}"]
+    asked = [*words, f"https://127.0.0.1:{ports['HTTPS']}/api/v1/jobs"]
+    assert subprocess.run(asked, check=True, capture_output=True, text=True).stdout == "2 200"
+    moved = httpx2.get(f"http://127.0.0.1:{ports['HTTP']}/api/v1/jobs")
+    assert moved.status_code == 301
+    assert moved.headers["location"] == "https://127.0.0.1/api/v1/jobs"
+    with brought_up.client() as client:
+        headers = client.get("/health").headers
+    assert headers["strict-transport-security"].startswith("max-age=")
+
+
+def test_requests_go_round_the_pods(brought_up: BroughtUp) -> None:
+    with brought_up.client() as client:
+        seen = Counter(client.get("/health").headers["x-pod"] for _ in range(12))
+    assert set(seen) == brought_up.pods()
+    assert set(seen.values()) == {4}
+
+
+def test_a_socket_opens_through_nginx_over_tls(brought_up: BroughtUp) -> None:
+    with brought_up.client() as client:
+        signed_in = registered(client, "socket")
+        shown = client.post("/api/v1/realtime/ticket", headers=signed_in).json()
+    socket = create_connection(
+        f"wss://127.0.0.1:{brought_up.ports['HTTPS']}/ws",
+        timeout=20,
+        subprotocols=[shown["protocol"], shown["ticket"]],
+        sslopt={"cert_reqs": ssl.CERT_NONE, "check_hostname": False},
+    )
+    try:
+        assert json.loads(socket.recv())["type"] == "fetch"
+    finally:
+        socket.close()
+
+
+def test_the_stand_ins_of_the_profile_local_serve(brought_up: BroughtUp) -> None:
+    with brought_up.client() as client:
+        signed_in = registered(client, "local")
+        bought = client.post(
+            "/api/v1/subscriptions/checkout",
+            json={"tier": "pro", "interval": "month"},
+            headers=signed_in,
+        )
+        assert bought.status_code in {200, 201}, bought.text
+        begun = client.post(
+            "/api/v1/uploads",
+            json={
+                "kind": "avatar",
+                "file_name": "me.png",
+                "content_type": "image/png",
+                "size_bytes": len(_PICTURE),
+            },
+            headers=signed_in,
+        )
+        assert begun.status_code == 201, begun.text
+        put = begun.json()["put"]
+        sent = httpx2.put(put["url"], content=_PICTURE, headers=put["headers"])
+        assert sent.status_code == 200, sent.text
+        path = f"/api/v1/uploads/{begun.json()['upload']['id']}/confirm"
+        assert client.post(path, headers=signed_in).status_code == 200
+    page = httpx2.get(bought.json()["url"])
+    assert page.status_code == 200
+    assert str(page.url).startswith(f"http://127.0.0.1:{brought_up.ports['STRIPE']}/")
+    letters = f"http://127.0.0.1:{brought_up.ports['MAIL']}/letters?to=local@example.com"
+    until(lambda: len(httpx2.get(letters).json()) == 1, "the letter to who registered")
+
+
+def test_both_replicas_stream(brought_up: BroughtUp) -> None:
+    query = "SELECT application_name, state FROM pg_stat_replication ORDER BY 1"
+    asked = f'PGPASSWORD=$POSTGRES_PASSWORD psql -U postgres -At -c "{query}"'
+    assert brought_up.inside("primary", asked).stdout.split() == [
+        "replica_1|streaming",
+        "replica_2|streaming",
+    ]
+
+
+def test_pods_come_and_go_without_a_failed_request(brought_up: BroughtUp) -> None:
+    scale = ("up", "--detach", "--no-deps", "--no-recreate", "--scale")
+    with Visitor(brought_up) as visitor:
+        brought_up.compose(*scale, "backend=5", "backend")
+        five = brought_up.pods()
+        assert len(five) == 5
+        until(lambda: visitor.seen_since(0.0) == five, "five pods answer")
+        brought_up.compose(*scale, "backend=3", "backend")
+        three = brought_up.pods()
+        assert len(three) == 3
+        gone = time.monotonic()
+        until(lambda: visitor.seen_since(gone + 5.0) == three, "three pods answer")
+    assert visitor.failures == []
+    assert visitor.answered > 50
+
+
+def test_a_pod_is_restarted_without_a_failed_request(brought_up: BroughtUp) -> None:
+    pods = brought_up.pods()
+    with Visitor(brought_up) as visitor:
+        brought_up.docker("restart", sorted(pods)[0])
+        back = time.monotonic()
+        until(lambda: visitor.seen_since(back) == pods, "the pod answers again")
+    assert visitor.failures == []
+
+
+@pytest.fixture
+def monitoring(brought_up: BroughtUp) -> Iterator[Callable[..., str]]:
+    """Docker Compose with the profile monitoring, whose services are gone afterwards."""
+
+    def compose(*words: str) -> str:
+        return brought_up.compose("--profile", "monitoring", *words)
+
+    yield compose
+    compose("rm", "--stop", "--force", "grafana", "prometheus")
+
+
+def test_prometheus_finds_every_pod(brought_up: BroughtUp, monitoring: Callable[..., str]) -> None:
+    monitoring("up", "--detach", "--no-deps", "prometheus")
+    base = f"http://127.0.0.1:{brought_up.ports['PROMETHEUS']}/api/v1"
+
+    def healthy() -> list[str]:
+        try:
+            targets = httpx2.get(f"{base}/targets").json()["data"]["activeTargets"]
+        except httpx2.HTTPError:
+            return []
+        return [each["health"] for each in targets if each["labels"]["job"] == "backend"]
+
+    until(lambda: healthy() == ["up"] * 3, "three targets are up")
+    assert httpx2.get(f"{base}/rules").json()["data"]["groups"]
+
+
+def test_grafana_shows_the_dashboards(
+    brought_up: BroughtUp, monitoring: Callable[..., str]
+) -> None:
+    if not brought_up.is_official:
+        pytest.skip("Debian has no Grafana, and its image cannot be pulled here")
+    monitoring("up", "--detach", "--no-deps", "prometheus", "grafana")
+    text = (brought_up.home / ".env").read_text(encoding="utf-8")
+    made = dict(line.partition("=")[::2] for line in text.splitlines())
+    address = f"http://127.0.0.1:{brought_up.ports['GRAFANA']}/api/search?type=dash-db"
+
+    def dashboards() -> set[str]:
+        try:
+            found = httpx2.get(address, auth=("admin", made["GRAFANA_ADMIN_PASSWORD"]))
+        except httpx2.HTTPError:
+            return set()
+        return {each["uid"] for each in found.json()} if found.status_code == 200 else set()
+
+    there = {"hmb-limits", "hmb-service", "hmb-tiers"}
+    until(lambda: dashboards() == there, "the dashboards are there")
+
+
+def test_at_the_end_only_the_data_is_left(brought_up: BroughtUp) -> None:
+    engine.down(brought_up.home)
+    ours = f"label=com.docker.compose.project={brought_up.project}"
+    assert brought_up.docker("ps", "--all", "--quiet", "--filter", ours) == ""
+    assert brought_up.docker("network", "ls", "--quiet", "--filter", ours) == ""
+    volumes = brought_up.docker("volume", "ls", "--format", "{{.Name}}", "--filter", ours).split()
+    assert f"{brought_up.project}_primary-data" in volumes
