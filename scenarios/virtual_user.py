@@ -143,7 +143,7 @@ class VirtualUser(FastHttpUser):
             headers=self._headers(call),
             catch_response=True,
             allow_redirects=False,  # no part of this API: following one would hide it
-            context={"intended": self.arrivals.due},
+            context={"intended": self.arrivals.due, "key": call.key},
         ) as response:
             status = response.status_code
             if status == 401 and isinstance(self.journey, Member):

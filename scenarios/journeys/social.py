@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from random import Random
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from scenarios.journeys.account import Member
 from scenarios.journeys.call import PREFIX, BodyError, Call, a_page, an_object, get, same
@@ -13,6 +13,7 @@ from scenarios.load_data import SignedIn
 
 POST_KEYS = ("id", "author", "body", "likes", "comments")
 _POSTS_REMEMBERED = 40
+ENTRY = "Entry {key}"
 _REMARK = "Good to see this on the islands. I have done it for {years} years."
 _MESSAGE = "Good day. Are you free on the {day}th? I can be there by {hour}."
 _POST = "Looking for two more hands next week, about {hours} hours. Tell your friends."
@@ -41,6 +42,7 @@ class Social(Member):
             "read_post": self.read_post,
             "like": self.like,
             "comment": self.comment,
+            "enter": self.enter,
             "post": self.post,
             "notifications": self.notifications,
             "conversations": self.conversations,
@@ -139,6 +141,32 @@ class Social(Member):
             expect=(201,),
             body={"body": said, "key": self._key()},
             signed=True,
+        )
+
+    def enter(self) -> Call:
+        """A comment that can be told from all others, for the ledger of a drill.
+
+        The board is given no key to know it by: if it is there twice, somebody sent it on
+        twice. Its word is new in every run, whatever the seed, for runs share a database.
+        """
+        post = self._a_post()
+        if post is None:
+            return self.trending()
+        key = uuid4().hex
+        said = ENTRY.format(key=key)
+
+        def check(_status: int, body: Any) -> None:
+            same(an_object(body, ("id", "body"), "comment")["body"], said, "comment")
+
+        return Call(
+            "POST",
+            f"{PREFIX}/posts/{post}/comments",
+            f"{PREFIX}/posts/{{id}}/comments",
+            check,
+            expect=(201,),
+            body={"body": said},
+            signed=True,
+            key=key,
         )
 
     def post(self) -> Call:
