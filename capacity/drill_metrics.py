@@ -45,6 +45,39 @@ def ledger(
     return Measured(len(wrong), "writes", looked_at, "writes", None, how)
 
 
+def checks(
+    seen: Observation, statistic: str, _patterns: Sequence[str] = ()
+) -> Measured | Unavailable:
+    """How much of what the drill looked at beyond the ledger `failed`."""
+    if seen.run.drill is None:
+        return _NO_DRILL
+    found = seen.run.drill.checks
+    if not found:
+        return Unavailable("the drill did not come to its own checks")
+    failed = [words for words, holds in found.items() if not holds]
+    how = f"does not hold: {'; '.join(failed)}" if failed else "; ".join(found)
+    return Measured(len(failed), "checks", len(found), "checks", None, how)
+
+
+def sockets(
+    seen: Observation, statistic: str, _patterns: Sequence[str] = ()
+) -> Measured | Unavailable:
+    """Sockets open at the end, `back`, in percent of those open just before the break."""
+    drill = seen.run.drill
+    if drill is None:
+        return _NO_DRILL
+    series = seen.summed("pod.*.sockets")
+    broken = drill.first("break")
+    if series is None or broken is None:
+        return Unavailable("no socket was seen")
+    before = series[series.index < int(broken)]
+    if before.empty or not before.iloc[-1]:
+        return Unavailable("no socket was open when it broke")
+    had, have = float(before.iloc[-1]), float(series.iloc[-1])
+    how = f"{figures.count(have)} open at the end, {figures.count(had)} before the break"
+    return Measured(100 * have / had, "%", round(had), "sockets", None, how)
+
+
 def recovery(
     seen: Observation, statistic: str, _patterns: Sequence[str] = ()
 ) -> Measured | Unavailable:

@@ -125,6 +125,21 @@ _TABLE = (
         Scope.LOAD,
     ),
     Metric(
+        "checks",
+        "what a drill looked at beyond its writes, and found not to hold",
+        "checks",
+        ("failed",),
+        drill_metrics.checks,
+        Scope.LOAD,
+    ),
+    Metric(
+        "sockets",
+        "WebSockets open at a drill's end, of those open before its break",
+        "%",
+        ("back",),
+        drill_metrics.sockets,
+    ),
+    Metric(
         "recovery",
         "time from a drill's break or repair to the last request that failed",
         "s",

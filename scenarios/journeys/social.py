@@ -65,6 +65,10 @@ class Social(Member):
     def _may_want_socket(self) -> bool:
         return self.chance.random() < self.world.scenario.session.socket_share
 
+    def lost_socket(self) -> None:
+        """The socket was cut, or did not open: those who insist on theirs ask again."""
+        self._wants_socket = self.world.scenario.session.socket_returns
+
     def ticket(self) -> Call:
         """What opens a socket; whoever sends this opens it with the answer."""
 

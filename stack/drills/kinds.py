@@ -13,7 +13,10 @@ from functools import partial
 from redis import Redis
 from redis.exceptions import RedisError
 
+from stack.drills.backup import backup_restore
 from stack.drills.instances import end, family, held_still, kill
+from stack.drills.migration import migration_under_load
+from stack.drills.promotion import replica_promotion
 from stack.drills.stage import Stage
 from stack.errors import StackError
 
@@ -127,4 +130,8 @@ KINDS: dict[str, Callable[[Stage], None]] = {
     "pod-stall": stalled,
     "replica-lag": replica_lag,
     "slow-database": slow,
+    "replica-promotion": replica_promotion,
+    "reconnect-storm": killed,
+    "migration-under-load": migration_under_load,
+    "backup-restore": backup_restore,
 }
