@@ -14,6 +14,7 @@ from cli.stacking import Scale, say
 
 if TYPE_CHECKING:
     from capacity.drill import Drill
+    from reports.digest import Digest
     from scenarios.runner import RunRequest
 
 ALL = "all"
@@ -35,7 +36,8 @@ def drill(
     Uses the stack if it runs and leaves it whole; otherwise starts it, and stops it again.
     """
     from capacity import drill as plans
-    from cli.judging import tell
+    from capacity.verdicts import worst
+    from cli.judging import judged, tell, write_report
 
     if listing:
         for one in plans.drills():
@@ -45,14 +47,22 @@ def drill(
         raise UsageError("name a drill, or all of them: hmb drill all; hmb drill --list tells them")
     wanted = plans.drills() if name == ALL else [plans.drill(name)]
     requests = [_request(one, users, seed) for one in wanted]
-    folders = []
-    with own_stack(pods, scale):
-        for one, request in zip(wanted, requests, strict=True):
-            say(f"{one.name}: {one.text}")
-            folders.append(_break(one, request))
+    found: list[Digest] = []
+    try:
+        with own_stack(pods, scale):
+            for one, request in zip(wanted, requests, strict=True):
+                say(f"{one.name}: {one.text}")
+                folder = _break(one, request)
+                if name == ALL:
+                    found.append(judged(folder))
+                    write_report(folder, found[-1])
+    finally:
+        # what is known is told, also when a later drill broke off
+        if found:
+            _tell(found, as_json=as_json)
     if name == ALL:
-        raise typer.Exit(_tell(folders, as_json=as_json))
-    raise typer.Exit(tell(folders[0], as_json=as_json))
+        raise typer.Exit(worst(digest.code for digest in found))
+    raise typer.Exit(tell(folder, as_json=as_json))
 
 
 def _request(wanted: "Drill", users: int | None, seed: int) -> "RunRequest":
@@ -89,19 +99,13 @@ def _break(wanted: "Drill", request: "RunRequest") -> Path:
     return folder
 
 
-def _tell(folders: list[Path], *, as_json: bool) -> int:
-    """Judge all drills, write their reports and print one table. Returns the worst exit code."""
-    from capacity.verdicts import worst
+def _tell(found: "list[Digest]", *, as_json: bool) -> None:
+    """One table of all drills."""
     from cli.drill_table import show
-    from cli.judging import judged, write_report
     from reports.drill import summary
 
-    digests = [judged(folder) for folder in folders]
-    told = [summary(digest) for digest in digests]
+    told = [summary(digest) for digest in found]
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in told], indent=2))
     else:
         show(told)
-    for folder, digest in zip(folders, digests, strict=True):
-        write_report(folder, digest)
-    return worst(digest.code for digest in digests)
