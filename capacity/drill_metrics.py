@@ -8,6 +8,7 @@ from capacity.observation import Observation
 from capacity.run import Drilled
 from capacity.spool import sort_of
 
+_SETTLED_S = 3
 _NO_DRILL = Unavailable("nothing was broken in this run")
 
 
@@ -70,10 +71,11 @@ def sockets(
     broken = drill.first("break")
     if series is None or broken is None:
         return Unavailable("no socket was seen")
-    before = series[series.index < int(broken)]
-    if before.empty or not before.iloc[-1]:
+    # a reading may fall on either side of the moment its second ends: three of them do not
+    before = series[series.index < int(broken)].tail(_SETTLED_S)
+    if before.empty or not before.max():
         return Unavailable("no socket was open when it broke")
-    had, have = float(before.iloc[-1]), float(series.iloc[-1])
+    had, have = float(before.max()), float(series.tail(_SETTLED_S).max())
     how = f"{figures.count(have)} open at the end, {figures.count(had)} before the break"
     return Measured(100 * have / had, "%", round(had), "sockets", None, how)
 

@@ -63,6 +63,7 @@ class Attempt:
         self._sampler: Sampler | None = None
         self._timeline: TimelineWriter | None = None
         self._finished = False
+        self._ends_s = orders.steps[-1].end_s
         self.began = False
 
     def run(self) -> Run:
@@ -122,6 +123,7 @@ class Attempt:
             raise what.error
         if what.enough and not self._finished:
             self._finished = True
+            self._ends_s = time.time() - self._record.started_at.timestamp()
             generator.finish()
 
     def _judge(self, closing: Closing, generator: Generator) -> None:
@@ -171,7 +173,7 @@ class Attempt:
             return
         for second, values in self._sampler.drain():
             # what the system does after the load has ended is no part of the run
-            if second < self._orders.steps[-1].end_s:
+            if second < self._ends_s:
                 self._timeline.append(second, values)
 
     def _sample_to_the_end(self) -> None:

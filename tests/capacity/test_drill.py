@@ -164,3 +164,53 @@ def test_promises_come_before_what_only_informs() -> None:
 def test_a_mistyped_drill_is_told_the_nearest() -> None:
     with pytest.raises(UsageError, match='did you mean "pod-kill"'):
         plans.drill("pod-kil")
+
+
+def sockets(by_second: dict[int, float]) -> pd.DataFrame:
+    """40 s of two pods with these sockets each from the given seconds on."""
+    half = pd.Series(by_second, dtype=float).reindex(range(40)).ffill() / 2
+    frame = pd.DataFrame({"pod.backend-1.sockets": half, "pod.backend-2.sockets": half})
+    frame.index.name = "second"
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("by_second", "back"),
+    [
+        ({0: 80, 12: 0, 20: 40, 30: 80}, 100.0),
+        # cut within the second before, and at the very end some have left
+        ({0: 80, 11: 60, 12: 0, 30: 76, 39: 10}, 95.0),
+        ({0: 80, 12: 0, 30: 40}, 50.0),
+    ],
+)
+def test_sockets_are_back_when_as_many_are_open_again(
+    by_second: dict[int, float], back: float
+) -> None:
+    wanted = target(metric="sockets", statistic="back", op=">=", limit=90, unit="%")
+    found = verdict(drilled(), wanted, sockets(by_second))
+    assert found.value == pytest.approx(back)
+    assert found.outcome is (Outcome.MET if back >= 90 else Outcome.NOT_MET)
+
+
+def test_without_a_socket_none_came_back() -> None:
+    wanted = target(metric="sockets", statistic="back", op=">=", limit=90, unit="%")
+    assert verdict(drilled(), wanted, sockets({0: 0})).outcome is Outcome.NOT_MEASURED
+
+
+@pytest.mark.parametrize(
+    ("checks", "outcome"),
+    [
+        ({"all there": True, "none more": True}, Outcome.MET),
+        ({"all there": True, "none more": False}, Outcome.NOT_MET),
+        ({}, Outcome.NOT_MEASURED),
+    ],
+)
+def test_what_a_drill_looks_at_besides_must_hold(checks: dict[str, bool], outcome: Outcome) -> None:
+    run = drilled()
+    assert run.drill is not None
+    run = run.model_copy(update={"drill": run.drill.model_copy(update={"checks": checks})})
+    wanted = target(metric="checks", statistic="failed", op="<=", limit=0, unit="checks")
+    found = verdict(run, wanted)
+    assert found.outcome is outcome
+    if outcome is Outcome.NOT_MET:
+        assert found.reason == "does not hold: none more"
