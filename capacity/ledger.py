@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from capacity.run import Ledger
 from capacity.spool import Written
 
+ENTRY = "Entry "
+"""What a write that can be found again begins with; its key follows."""
+
 
 def balance(written: Sequence[Written], there: Counter[str]) -> Ledger:
     """What was written, compared with what is there."""

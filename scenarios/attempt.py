@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from capacity.disturbance import Disturbance
 from capacity.probes import Probe
-from capacity.run import Drilled, EndpointStats, Invalidity, Run, Status, Step
+from capacity.run import Drilled, EndpointStats, Invalidity, Phase, Run, Status, Step
 from capacity.spool import Closing, Entry, Fold, Opening, SpoolError, fold
 from capacity.store import RecordError, TimelineWriter, write_run
 from capacity.validity import assess, unfinished, waiting
@@ -193,7 +193,7 @@ class Attempt:
     def _keep(self, status: Status) -> Run:
         steps, endpoints = self._fold.steps(), self._fold.endpoints()
         what = self._record.what
-        if self._disturbance is not None and steps:
+        if self._disturbance is not None and steps and steps[-1].phase is Phase.MEASURED:
             # it went on for as long as it took, not for as long as it might have
             what = what.model_copy(update={"duration_s": round(steps[-1].seconds, 1)})
         lasted = timedelta(seconds=self._fold.elapsed_s)

@@ -105,9 +105,9 @@ class Keeper:
                 await self._start_again(self._conductor, self._record.running, order["start"])
             except (StackError, OSError) as error:
                 details = getattr(error, "details", "")
-                orders.answer(self._home, error=str(error), details=details)
+                orders.answer(self._home, order, error=str(error), details=details)
             else:
-                orders.answer(self._home)
+                orders.answer(self._home, order)
 
     async def _start_again(self, conductor: Conductor, known: Running, name: str) -> None:
         await conductor.start_again(name)

@@ -10,6 +10,7 @@ import signal
 import time
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from stack.errors import StackError
 from stack.places import state_folder
@@ -26,17 +27,16 @@ def give(home: Path, keeper: ProcessId, order: dict[str, Any], patience_s: float
     Raises `StackError` with the keeper's own, or when it does not answer in time.
     """
     answer = state_folder(home) / _ANSWER
-    answer.unlink(missing_ok=True)
-    _write(state_folder(home) / _ORDER, order)
+    name = uuid4().hex
+    _write(state_folder(home) / _ORDER, {"id": name, **order})
     os.kill(keeper.pid, SIGNAL)
     deadline = time.monotonic() + patience_s
-    while not answer.exists():
+    while (said := _read(answer)) is None or said.get("id") != name:
         if not keeper.alive:
             raise StackError("the stack's keeper is gone")
         if time.monotonic() > deadline:
             raise StackError(f"the stack's keeper did not answer within {patience_s:.0f} s")
         time.sleep(_POLL_SECONDS)
-    said = json.loads(answer.read_text(encoding="utf-8"))
     answer.unlink(missing_ok=True)
     if "error" in said:
         raise StackError(said["error"], said.get("details", ""))
@@ -45,17 +45,22 @@ def give(home: Path, keeper: ProcessId, order: dict[str, Any], patience_s: float
 def take(home: Path) -> dict[str, Any] | None:
     """The order that waits, if there is one. The keeper's side."""
     path = state_folder(home) / _ORDER
-    try:
-        order: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    order = _read(path)
     path.unlink(missing_ok=True)
     return order
 
 
-def answer(home: Path, **said: str) -> None:
+def answer(home: Path, order: dict[str, Any], **said: str) -> None:
     """Tell who gave the order how it went: nothing, or an `error` with `details`."""
-    _write(state_folder(home) / _ANSWER, said)
+    _write(state_folder(home) / _ANSWER, {"id": order["id"], **said})
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
+from capacity.ledger import ENTRY
 from scenarios.journeys.account import Member
 from scenarios.journeys.call import PREFIX, BodyError, Call, a_page, an_object, get, same
 from scenarios.journeys.world import World
@@ -13,7 +14,6 @@ from scenarios.load_data import SignedIn
 
 POST_KEYS = ("id", "author", "body", "likes", "comments")
 _POSTS_REMEMBERED = 40
-ENTRY = "Entry {key}"
 _REMARK = "Good to see this on the islands. I have done it for {years} years."
 _MESSAGE = "Good day. Are you free on the {day}th? I can be there by {hour}."
 _POST = "Looking for two more hands next week, about {hours} hours. Tell your friends."
@@ -157,7 +157,7 @@ class Social(Member):
         if post is None:
             return self.trending()
         key = uuid4().hex
-        said = ENTRY.format(key=key)
+        said = f"{ENTRY}{key}"
 
         def check(_status: int, body: Any) -> None:
             same(an_object(body, ("id", "body"), "comment")["body"], said, "comment")

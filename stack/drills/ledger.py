@@ -4,14 +4,13 @@ from collections import Counter
 
 import psycopg
 
+from capacity.ledger import ENTRY
 from stack import engine
 from stack.errors import StackError
 from stack.rewriting import LOOPBACK
 from stack.state import Running
 
-ENTRY = "Entry %"
-"""How the comments begin that carry a key; see the journeys."""
-_FOUND = "SELECT substring(body FROM 7) FROM post_comments WHERE body LIKE %s"
+_FOUND = "SELECT substr(body, %s) FROM post_comments WHERE starts_with(body, %s)"
 
 
 def superuser(running: Running, port: int | None) -> "psycopg.Connection[tuple[object, ...]]":
@@ -33,4 +32,5 @@ def superuser(running: Running, port: int | None) -> "psycopg.Connection[tuple[o
 def keys_at(running: Running, port: int | None) -> Counter[str]:
     """Every key in the ledger of the server at `port` -> how often it is there."""
     with superuser(running, port) as connection:
-        return Counter(str(row[0]) for row in connection.execute(_FOUND, (ENTRY,)))
+        rows = connection.execute(_FOUND, (len(ENTRY) + 1, ENTRY))
+        return Counter(str(row[0]) for row in rows)

@@ -16,7 +16,7 @@ from stack.drills.ledger import superuser
 from stack.errors import StackError
 from stack.state import Running, ServiceState
 
-_HEALTHY_SECONDS = 60.0
+_HEALTHY_SECONDS = 120.0
 _POLL_SECONDS = 0.1
 _ASK_SECONDS = 5.0
 
