@@ -9,6 +9,8 @@ from math import floor, isfinite, log10
 from capacity.intervals import Interval
 
 MISSING = "—"
+_WHOLE = ("connections", "requests", "writes", "checks", "")
+"""Units of things that are counted, one by one."""
 _BYTES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
 
@@ -47,7 +49,7 @@ def figure(value: float | None, unit: str) -> str:
         return f"{number(value / 1000)} s"
     if unit == "s" and 0 < abs(value) < 1:
         return f"{number(value * 1000)} ms"
-    if unit in ("connections", "") and value == round(value):
+    if unit in _WHOLE and value == round(value):
         return f"{count(value)} {unit}".strip()
     return f"{number(value)} {unit}".strip()
 

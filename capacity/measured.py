@@ -13,7 +13,8 @@ class Measured:
 
     `interval` is None for a figure that is what it is (the largest reading of
     a gauge): nothing was sampled from it. `samples` counts what the figure is
-    made of, named by `of` (requests, readings, lookups).
+    made of, named by `of` (requests, readings, lookups). `how` says in words how a figure
+    without interval came about, where it is not the largest of them.
     """
 
     value: float
@@ -21,6 +22,7 @@ class Measured:
     samples: int
     of: str
     interval: Interval | None
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from capacity import load_metrics, tier_metrics
+from capacity import drill_metrics, load_metrics, tier_metrics
 from capacity.measured import Measure, Measured, Unavailable
 from capacity.observation import Observation
 
@@ -106,6 +106,46 @@ _TABLE = (
         Scope.LOAD,
         per_endpoint=True,
         bound_by_load=True,
+    ),
+    Metric(
+        "failed_requests",
+        "requests that failed, reads and writes apart",
+        "requests",
+        ("gets", "writes"),
+        drill_metrics.failed_requests,
+        Scope.LOAD,
+        per_endpoint=True,
+    ),
+    Metric(
+        "ledger",
+        "writes of a drill that were lost after they were acknowledged, or are there twice",
+        "writes",
+        ("lost", "doubled"),
+        drill_metrics.ledger,
+        Scope.LOAD,
+    ),
+    Metric(
+        "checks",
+        "what a drill looked at beyond its writes, and found not to hold",
+        "checks",
+        ("failed",),
+        drill_metrics.checks,
+        Scope.LOAD,
+    ),
+    Metric(
+        "sockets",
+        "WebSockets open at a drill's end, of those open before its break",
+        "%",
+        ("back",),
+        drill_metrics.sockets,
+    ),
+    Metric(
+        "recovery",
+        "time from a drill's break or repair to the last request that failed",
+        "s",
+        ("after_break", "after_repair"),
+        drill_metrics.recovery,
+        Scope.LOAD,
     ),
     Metric(
         "throughput",

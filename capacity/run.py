@@ -154,8 +154,69 @@ class EndpointStats(_Part):
 class Invalidity(_Part):
     """One reason why the run's figures must not be trusted."""
 
-    reason: Literal["generator-saturated", "load-not-reached", "arrivals-dropped", "metric-missing"]
+    reason: Literal[
+        "generator-saturated",
+        "load-not-reached",
+        "arrivals-dropped",
+        "metric-missing",
+        "drill-unfinished",
+    ]
     detail: str
+
+
+class Event(_Part):
+    """Something done to the system on purpose while the load ran."""
+
+    at_s: float
+    kind: Literal["break", "repair", "note"]
+    text: str
+
+
+class Trouble(_Part):
+    """Requests of one sort that failed in one way within one second."""
+
+    second: int
+    sort: Literal["get", "write"]
+    kind: str
+    count: int
+
+
+class Ledger(_Part):
+    """Writes that can be told apart, held against the database after the load.
+
+    `acknowledged` were answered with success, `refused` with an error, `unanswered` not at
+    all; `kept` of the last two are there anyway, which is no fault. `lost` and `doubled`
+    are the keys of acknowledged writes that are not there, and of any that are there twice.
+    """
+
+    acknowledged: int
+    refused: int
+    unanswered: int
+    kept: int
+    lost: list[str]
+    doubled: list[str]
+
+
+class Drilled(_Part):
+    """What was broken during a run, and what came of it.
+
+    `ledger` is None until the database was asked. `checks` are what a drill looked at
+    beyond that, each a sentence -> whether it holds.
+    """
+
+    name: str
+    events: list[Event] = []
+    trouble: list[Trouble] = []
+    ledger: Ledger | None = None
+    checks: dict[str, bool] = {}
+
+    def first(self, kind: str) -> float | None:
+        """When the first event of a kind was."""
+        return next((event.at_s for event in self.events if event.kind == kind), None)
+
+    def last(self, kind: str) -> float | None:
+        """When the last event of a kind was."""
+        return next((event.at_s for event in reversed(self.events) if event.kind == kind), None)
 
 
 class Run(_Part):
@@ -171,6 +232,7 @@ class Run(_Part):
     steps: list[Step]
     endpoints: list[EndpointStats]
     invalid: list[Invalidity] = []
+    drill: Drilled | None = None
 
     def measured_steps(self) -> list[Step]:
         """The steps that count, in order."""

@@ -1,20 +1,22 @@
 """The spool: what a load generator writes down, second by second, while it runs.
 
-`load.jsonl` in a run's folder holds one JSON object a line, of four kinds: an
+`load.jsonl` in a run's folder holds one JSON object a line, of five kinds: an
 `Opening` when the load begins, every second one `Beat` (the generator itself)
-and one `Cell` per endpoint and step that saw requests, and a `Closing`. A run
+and one `Cell` per endpoint and step that saw requests, a `Written` for every write
+that can be found again, and a `Closing`. A run
 that was killed leaves its spool behind: `fold` gives the steps and endpoint
 statistics of whatever was written, so that the record can still be opened.
 Every line names its generator: the spools of several can be read as one.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from capacity.histogram import Histogram
-from capacity.run import SOCKET, Arrivals, EndpointStats, Phase, Step
+from capacity.run import SOCKET, Arrivals, EndpointStats, Phase, Step, Trouble
 
 
 class SpoolError(ValueError):
@@ -90,17 +92,43 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A write with a `key` of its own, sent at `at_s` and answered `taken_s` later.
+
+    `status` is the answer's, 0 when none came.
+    """
+
+    kind: ClassVar[str] = "written"
+    generator: str
+    key: str
+    at_s: float
+    taken_s: float
+    status: int
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the system said that it has it."""
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
-    """The generator's last word: `error` is empty unless it gave up, and then says why."""
+    """The generator's last word: `error` is empty unless it gave up, and then says why.
+
+    `ended_s` is when the load ended, if that was before its plan.
+    """
 
     kind: ClassVar[str] = "closing"
     generator: str
     at_s: float
     error: str = ""
+    ended_s: float | None = None
 
 
-Entry = Opening | Beat | Cell | Closing
-_KINDS: dict[str, type[Entry]] = {kind.kind: kind for kind in (Opening, Beat, Cell, Closing)}
+Entry = Opening | Beat | Cell | Written | Closing
+_KINDS: dict[str, type[Entry]] = {
+    kind.kind: kind for kind in (Opening, Beat, Cell, Written, Closing)
+}
 
 
 def to_line(entry: Entry) -> str:
@@ -184,6 +212,8 @@ class Fold:
         self.openings: dict[str, Opening] = {}
         self.beats: list[Beat] = []
         self.closings: dict[str, Closing] = {}
+        self.written: list[Written] = []
+        self._trouble: Counter[tuple[int, Literal["get", "write"], str]] = Counter()
         self._totals: dict[tuple[str, str, str], _Total] = {}
 
     def add(self, entry: Entry) -> None:
@@ -196,6 +226,11 @@ class Fold:
             case Cell():
                 key = (entry.step, entry.method, entry.endpoint)
                 self._totals.setdefault(key, _Total()).add(entry)
+                if entry.method != SOCKET:
+                    for kind, count in entry.errors.items():
+                        self._trouble[entry.second, sort_of(entry.method), kind] += count
+            case Written():
+                self.written.append(entry)
             case Closing():
                 self.closings[entry.generator] = entry
 
@@ -224,7 +259,8 @@ class Fold:
         ]
 
     def _step(self, planned: PlannedStep, achieved: int, rate: float | None, users: int) -> Step:
-        end = min(planned.end_s, self.elapsed_s)
+        early = [one.ended_s for one in self.closings.values() if one.ended_s is not None]
+        end = min(planned.end_s, self.elapsed_s, *early)
         offered = None if rate is None else rate * (end - planned.start_s)
         return Step(
             name=planned.name,
@@ -234,6 +270,13 @@ class Fold:
             users=users,
             arrivals=Arrivals(offered=offered, achieved=achieved),
         )
+
+    def trouble(self) -> list[Trouble]:
+        """Failed requests by second, sort and kind, in order."""
+        return [
+            Trouble(second=second, sort=sort, kind=kind, count=count)
+            for (second, sort, kind), count in sorted(self._trouble.items())
+        ]
 
     def endpoints(self) -> list[EndpointStats]:
         """The statistics of every endpoint in every step, sorted by step, endpoint and method."""
@@ -257,6 +300,11 @@ class Fold:
             corrected=total.corrected.encode(),
             failed=total.failed.encode(),
         )
+
+
+def sort_of(method: str) -> Literal["get", "write"]:
+    """Whether a request only reads or may change something."""
+    return "get" if method in ("GET", "HEAD") else "write"
 
 
 def fold(lines: Iterable[str]) -> Fold:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from capacity.errors import HmbError
 from capacity.run import RECORD_VERSION, Run, Status
-from capacity.spool import fold
+from capacity.spool import Fold, fold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,17 +135,25 @@ def read_run(path: Path) -> Run:
 
 def _completed(run: Run, directory: Path) -> Run:
     """The record of a run still going, or killed, with what its generators wrote until now."""
+    written = read_spool(directory)
+    return run.model_copy(update={"steps": written.steps(), "endpoints": written.endpoints()})
+
+
+def read_spool(directory: Path) -> Fold:
+    """What the run's generators wrote, added up; nothing when there is no spool.
+
+    Raises `RecordError` for one that is damaged.
+    """
     spool = directory / SPOOL
     try:
         with spool.open(encoding="utf-8") as lines:
-            written = fold(lines)
+            return fold(lines)
     except FileNotFoundError:
-        return run
+        return Fold()
     except (OSError, ValueError) as error:
         raise RecordError(
             f"{spool} is damaged: {error}; delete it to open the record without it"
         ) from error
-    return run.model_copy(update={"steps": written.steps(), "endpoints": written.endpoints()})
 
 
 def _document(file: Path) -> dict[str, object]:

@@ -6,7 +6,7 @@ from math import sqrt
 from operator import attrgetter
 
 from capacity.histogram import Histogram
-from capacity.run import SOCKET, EndpointStats, Invalidity, Phase, Step
+from capacity.run import SOCKET, EndpointStats, Event, Invalidity, Phase, Step
 from capacity.spool import Beat
 
 SATURATED_CORES = 0.9
@@ -37,6 +37,19 @@ def assess(
         *_saturated(measured, beats),
         *_not_reached(measured, waited),
         *_missing(measured, unread),
+    ]
+
+
+def unfinished(events: Sequence[Event], end_s: float) -> list[Invalidity]:
+    """Why a drill shows nothing: its load ended, at `end_s`, before all was done and mended."""
+    if events and events[-1].at_s < end_s:
+        return []
+    last = f"the last repair was at {events[-1].at_s:.0f} s" if events else "nothing was broken"
+    return [
+        Invalidity(
+            reason="drill-unfinished",
+            detail=f"the load ended at {end_s:.0f} s, {last}: the machine was too slow for it",
+        )
     ]
 
 

@@ -103,6 +103,13 @@ def exit_code(run: Run, verdicts: Iterable[Verdict]) -> int:
     return ExitCode.PASSED
 
 
+def worst(codes: Iterable[int]) -> int:
+    """The exit code of several judged runs together: 6 outranks 3, 3 outranks 5."""
+    ranks = (ExitCode.INVALID, ExitCode.SLO_FAILED, ExitCode.INCONCLUSIVE)
+    found = set(codes)
+    return next((code for code in ranks if code in found), ExitCode.PASSED)
+
+
 def holds(op: Op, value: float, limit: float) -> bool:
     """Whether `value` satisfies `op` `limit`."""
     return bool(_HOLDS[op](value, limit))
@@ -178,7 +185,7 @@ def _outcome(
 
 def _decided(op: Op, outcome: Outcome, found: Measured) -> str:
     if found.interval is None:
-        return f"the largest of {figures.plural(found.samples, found.of[:-1])}"
+        return found.how or f"the largest of {figures.plural(found.samples, found.of[:-1])}"
     at_most = (op in ("<", "<=")) is (outcome is Outcome.MET)
     end = found.interval.high if at_most else found.interval.low
     return (

@@ -11,43 +11,59 @@ from cli.stacking import say
 if TYPE_CHECKING:
     from capacity.run import Run
     from capacity.targets import Target
+    from reports.digest import Digest
 
 
 def targets_for(run: "Run", slo: Path | None) -> "list[Target]":
     """What to judge `run` by: this SLO file, or the one it ran with, else the blueprint.
 
     Most of the blueprint speaks of tiers: of a system that is not ours only the
-    targets that gate are asked.
+    targets that gate are asked. A drill is judged by what is promised of it.
     """
+    from capacity.drill import drill, promises
     from capacity.slo import blueprint_targets, read_slo
 
     chosen = slo or (Path(run.what.slo_file) if run.what.slo_file else None)
     if chosen is not None:
         return read_slo(chosen)
+    if run.drill is not None:
+        return promises(drill(run.drill.name))
     ours = run.where.topology is not None
     return [target for target in blueprint_targets() if ours or target.gate]
 
 
-def tell(run_dir: Path, *, as_json: bool) -> int:
-    """Judge the run in `run_dir`, print the verdicts, write its report. Returns the exit code."""
+def judged(run_dir: Path) -> "Digest":
+    """The run in `run_dir` with its verdicts."""
     from capacity.store import read_run, read_timeline
-    from capacity.verdicts import exit_code, judge
-    from cli.verdict_table import show
+    from capacity.verdicts import judge
     from reports.digest import Digest
-    from reports.render import as_json as told_as_json
-    from reports.render import write_report
 
     run = read_run(run_dir)
     timeline = read_timeline(run_dir)
-    verdicts = judge(run, timeline, targets_for(run, None))
+    return Digest(run, timeline, judge(run, timeline, targets_for(run, None)))
+
+
+def tell(run_dir: Path, *, as_json: bool) -> int:
+    """Judge the run in `run_dir`, print the verdicts, write its report. Returns the exit code."""
+    from cli.verdict_table import show
+    from reports.render import as_json as told_as_json
+
+    digest = judged(run_dir)
     # told before it is written: a full disk must not swallow what was measured
     if as_json:
-        typer.echo(told_as_json(run, timeline, verdicts))
+        typer.echo(told_as_json(digest.run, digest.seen.timeline, digest.verdicts))
     else:
-        show(run, verdicts)
+        show(digest.run, digest.verdicts)
     sys.stdout.flush()
-    disturbed = Digest(run, timeline, verdicts).disturbed
-    if disturbed:
-        say(disturbed)
-    say(f"report: {write_report(run_dir, run, timeline, verdicts)}")
-    return exit_code(run, verdicts)
+    if digest.disturbed:
+        say(digest.disturbed)
+    write_report(run_dir, digest)
+    return digest.code
+
+
+def write_report(run_dir: Path, digest: "Digest") -> None:
+    """Write the report beside the record, and say where it is."""
+    from reports import render
+
+    path = render.write_report(run_dir, digest.run, digest.seen.timeline, digest.verdicts)
+    say(f"report: {path}")

@@ -17,6 +17,7 @@ from cli.stacking import Scale, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from capacity.disturbance import Disturbance
     from capacity.probes import Probe
     from scenarios.catalogue import Scenario
     from scenarios.runner import RunRequest
@@ -79,8 +80,8 @@ def loadtest(
     if host:
         run_dir = _load_host(replace(request, host=hosts.check(host, allow_remote)))
     else:
-        with _stack(pods, scale) as running:
-            run_dir = _load_stack(request, running)
+        with own_stack(pods, scale) as running:
+            run_dir = load_stack(request, running)
     raise typer.Exit(tell(run_dir, as_json=as_json))
 
 
@@ -114,7 +115,7 @@ def _load_host(request: "RunRequest") -> Path:
 
 
 @contextmanager
-def _stack(pods: int, scale: Scale) -> "Iterator[Running]":
+def own_stack(pods: int, scale: Scale) -> "Iterator[Running]":
     """The running stack, or one of our own that ends with us; either way with data in it."""
     from stack import data, engine
 
@@ -131,7 +132,10 @@ def _stack(pods: int, scale: Scale) -> "Iterator[Running]":
                 engine.down(home())
 
 
-def _load_stack(request: "RunRequest", running: "Running") -> Path:
+def load_stack(
+    request: "RunRequest", running: "Running", disturbance: "Disturbance | None" = None
+) -> Path:
+    """Load the running stack while we look at every tier of it; the run's folder."""
     from scenarios.fingerprint import where
     from stack import data
     from stack.probes import probes
@@ -155,19 +159,30 @@ def _load_stack(request: "RunRequest", running: "Running") -> Path:
                     data_file=file,
                 ),
                 watching,
+                disturbance,
             )
         finally:
             for probe in watching:
                 probe.close()
 
 
-def _run(request: "RunRequest", watching: "Sequence[Probe]") -> Path:
+def _run(
+    request: "RunRequest",
+    watching: "Sequence[Probe]",
+    disturbance: "Disturbance | None" = None,
+) -> Path:
     from cli.progress import LiveLine
     from scenarios import runner
 
     live = LiveLine()
     try:
-        run = runner.run(request, probes=watching, runs_dir=runs_dir(), on_second=live)
+        run = runner.run(
+            request,
+            probes=watching,
+            runs_dir=runs_dir(),
+            on_second=live,
+            disturbance=disturbance,
+        )
     finally:
         live.end()
     return runs_dir() / run.id

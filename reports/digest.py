@@ -42,6 +42,7 @@ _INVALID_WORDS = {
     "load-not-reached": "the offered load was not reached",
     "arrivals-dropped": "arrivals were dropped",
     "metric-missing": "a measurement is missing",
+    "drill-unfinished": "the load ended before all was mended",
 }
 
 

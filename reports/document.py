@@ -31,7 +31,8 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     `latency_ms` {from_intended_start, as_sent: {p50 .. p99.9, max, mean}},
     `answered_by` {nginx, app, l1, l2, db: share in %},
     `endpoints` [{name, requests, rate, failures, refusals, p50 .. in ms}],
-    `errors` [{kind, endpoint, count, share}].
+    `errors` [{kind, endpoint, count, share}],
+    `drill` null, or what `capacity.run.Drilled` says.
 
     What is not known is null; an open end of an interval is null.
     """
@@ -72,6 +73,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
         },
         "endpoints": [asdict(row) for row in digest.endpoint_rows()],
         "errors": [asdict(row) for row in digest.error_rows()],
+        "drill": run.drill.model_dump(mode="json") if run.drill else None,
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from capacity import figures
 from capacity.run import Run
 from capacity.verdicts import Verdict
+from reports import drill
 from reports.digest import Digest, Fact
 from reports.table import rows
 
@@ -29,6 +30,7 @@ def markdown(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) ->
         *_warnings(digest),
         "## Assertions",
         _verdicts(digest.verdicts),
+        *_drill(digest),
         "## Load",
         _facts([*digest.load_facts(), *digest.key_facts()]),
         "## Endpoints",
@@ -78,6 +80,31 @@ def _verdicts(verdicts: Sequence[Verdict]) -> str:
     ]
     head = ("Outcome", "Target", "Claim", "Measured", "Limit", "95 % interval", "Samples", "Why")
     return _table(head, body, 0) + "\n\nTargets in bold decide the exit code."
+
+
+def _drill(digest: Digest) -> list[str]:
+    """What was broken when, and what came of it; nothing for an ordinary run."""
+    drilled = digest.run.drill
+    if drilled is None:
+        return []
+    lines = [
+        f"- {one.at_s:.1f} s: {one.mark}: {_plain(one.text)}" for one in drill.moments(drilled)
+    ]
+    lines += [
+        f"- {'holds' if holds else 'does not hold'}: {_plain(words)}"
+        for words, holds in drilled.checks.items()
+    ]
+    body = [
+        [str(one.second), one.sort, _plain(one.kind), figures.count(one.count)]
+        for one in drill.failures(drilled)
+    ]
+    told = ["## Drill", _plain(" ".join(drill.words(drilled))), "\n".join(lines)]
+    told.append(_facts(drill.facts(digest, drilled)))
+    return (
+        [*told, _table(("Second", "Request", "What went wrong", "Times"), body, 1)]
+        if body
+        else told
+    )
 
 
 def _facts(facts: Sequence[Fact]) -> str:

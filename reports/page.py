@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from capacity import figures
 from capacity.measured import Unavailable
 from capacity.metrics import percentile_of
+from capacity.run import Drilled
 from capacity.verdicts import Outcome, Verdict
+from reports import drill
 from reports.charts import curve, selection
 from reports.charts.over_time import Drawn, TimeAxis, TimeChart, render
 from reports.digest import Digest, Fact
+from reports.drill import Failures, Moment
 from reports.table import Row, row
 
 if TYPE_CHECKING:
@@ -51,9 +54,40 @@ class Group:
     rows: list[Assertion]
 
 
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """What the page tells of a drill."""
+
+    text: str
+    note: str
+    moments: list[Moment]
+    facts: list[Fact]
+    failures: list[Failures]
+    checks: dict[str, bool]
+    lost: list[str]
+    doubled: list[str]
+
+    @classmethod
+    def of(cls, digest: Digest, drilled: Drilled, happened: list[Moment]) -> "Drill":
+        """Everything that is to be told of `drilled`."""
+        ledger = drilled.ledger
+        return cls(
+            *drill.words(drilled),
+            happened,
+            drill.facts(digest, drilled),
+            drill.failures(drilled),
+            drilled.checks,
+            ledger.lost if ledger else [],
+            ledger.doubled if ledger else [],
+        )
+
+
 def html(digest: Digest) -> str:
     """The whole report as one HTML document that loads nothing."""
-    axis = TimeAxis.of(digest.run, digest.seen.timeline)
+    drilled = digest.run.drill
+    happened = drill.moments(drilled) if drilled else []
+    marks = [(one.at_s, one.mark) for one in happened]
+    axis = TimeAxis.of(digest.run, digest.seen.timeline, marks)
     own = digest.seen.own_system
 
     def charts(*wanted: TimeChart) -> list[Drawn]:
@@ -66,6 +100,8 @@ def html(digest: Digest) -> str:
             digest=digest,
             run=digest.run,
             groups=groups(digest.verdicts),
+            drill=None if drilled is None else Drill.of(digest, drilled, happened),
+            drill_charts=charts(*selection.drill_charts(digest.seen)) if drilled else [],
             load_charts=charts(*selection.load_charts(digest.seen)),
             latency_charts=[
                 *charts(selection.latency_chart(digest.seen)),

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from capacity.disturbance import Disturbance
 from capacity.probes import Probe
-from capacity.run import Run, Status
+from capacity.run import Drilled, EndpointStats, Invalidity, Phase, Run, Status, Step
 from capacity.spool import Closing, Entry, Fold, Opening, SpoolError, fold
 from capacity.store import RecordError, TimelineWriter, write_run
-from capacity.validity import assess, waiting
+from capacity.validity import assess, unfinished, waiting
 from scenarios.errors import ScenarioError
 from scenarios.follow import Follower
 from scenarios.launch import Generator
@@ -48,17 +49,21 @@ class Attempt:
         orders: Orders,
         probes: Sequence[Probe],
         on_second: Callable[[Tick], None],
+        disturbance: Disturbance | None,
     ) -> None:
         self._folder = folder
         self._record = record
         self._orders = orders
         self._probes = probes
         self._on_second = on_second
+        self._disturbance = disturbance
         self._follower = Follower(orders.spool)
         self._fold = Fold()
         self._live = Live()
         self._sampler: Sampler | None = None
         self._timeline: TimelineWriter | None = None
+        self._finished = False
+        self._ends_s = orders.steps[-1].end_s
         self.began = False
 
     def run(self) -> Run:
@@ -68,9 +73,13 @@ class Attempt:
         try:
             self._watch(generator)
             self._sample_to_the_end()
+            if self._disturbance is not None:
+                self._disturbance.end()
             return self._keep(Status.COMPLETE)
         except BaseException:
             generator.stop(_STOP_S)
+            if self._disturbance is not None:
+                self._disturbance.abandon()
             if self.began:
                 self._keep_what_there_is()
             raise
@@ -94,6 +103,7 @@ class Attempt:
                     planned_s = entry.steps[-1].end_s + self._orders.finish_s
                     patience = time.monotonic() + planned_s + _OVERRUN_S
             self._write_samples()
+            self._heed(generator)
             closing = self._fold.closings.get(self._orders.generator)
             if closing is not None:
                 self._judge(closing, generator)
@@ -103,6 +113,18 @@ class Attempt:
             if time.monotonic() > patience:
                 raise _broken("the load generator does not answer", generator)
             time.sleep(_POLL_S)
+
+    def _heed(self, generator: Generator) -> None:
+        """End the load when what was done to the system has shown its effect, or failed."""
+        what = self._disturbance
+        if what is None or not self.began:
+            return
+        if what.error is not None:
+            raise what.error
+        if what.enough and not self._finished:
+            self._finished = True
+            self._ends_s = time.time() - self._record.started_at.timestamp()
+            generator.finish()
 
     def _judge(self, closing: Closing, generator: Generator) -> None:
         generator.wait(_STOP_S)
@@ -143,13 +165,15 @@ class Attempt:
         self._timeline = TimelineWriter(self._folder)
         self._sampler = Sampler(self._probes, opening.epoch)
         self._sampler.start()
+        if self._disturbance is not None:
+            self._disturbance.begin(opening.epoch)
 
     def _write_samples(self) -> None:
         if self._sampler is None or self._timeline is None:
             return
         for second, values in self._sampler.drain():
             # what the system does after the load has ended is no part of the run
-            if second < self._orders.steps[-1].end_s:
+            if second < self._ends_s:
                 self._timeline.append(second, values)
 
     def _sample_to_the_end(self) -> None:
@@ -168,19 +192,39 @@ class Attempt:
 
     def _keep(self, status: Status) -> Run:
         steps, endpoints = self._fold.steps(), self._fold.endpoints()
-        unread = self._sampler.unread if self._sampler is not None else {}
+        what = self._record.what
+        if self._disturbance is not None and steps and steps[-1].phase is Phase.MEASURED:
+            # it went on for as long as it took, not for as long as it might have
+            what = what.model_copy(update={"duration_s": round(steps[-1].seconds, 1)})
         lasted = timedelta(seconds=self._fold.elapsed_s)
         self._record = self._record.model_copy(
             update={
                 "status": status,
+                "what": what,
                 "ended_at": self._record.started_at + lasted,
                 "steps": steps,
                 "endpoints": endpoints,
-                "invalid": assess(steps, self._fold.beats, unread, waiting(endpoints)),
+                "invalid": self._invalid(steps, endpoints),
+                "drill": self._drilled(),
             }
         )
         write_run(self._folder, self._record)
         return self._record
+
+    def _invalid(self, steps: list[Step], endpoints: list[EndpointStats]) -> list[Invalidity]:
+        waited = waiting(endpoints)
+        if self._disturbance is not None:
+            # what is broken on purpose gives no reading, and that is no gap
+            late = unfinished(self._disturbance.events, steps[-1].end_s if steps else 0.0)
+            return [*late, *assess(steps, self._fold.beats, {}, waited)]
+        unread = {} if self._sampler is None else self._sampler.unread
+        return assess(steps, self._fold.beats, unread, waited)
+
+    def _drilled(self) -> Drilled | None:
+        found, what = self._record.drill, self._disturbance
+        if found is None or what is None:
+            return None
+        return found.model_copy(update={"events": what.events, "trouble": self._fold.trouble()})
 
 
 def _broken(what: str, generator: Generator) -> ScenarioError:

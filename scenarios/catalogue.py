@@ -48,6 +48,7 @@ class Session(_Part):
     start_share: float = Field(ge=0, lt=1)
     password_share: float = Field(ge=0, le=1)
     socket_share: float = Field(ge=0, le=1)
+    socket_returns: bool = False
 
 
 class Popularity(_Part):

@@ -21,6 +21,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 _OURS = ("capacity", "cli", "reference_app", "reports", "scenarios", "stack")
 _PR_SET_PDEATHSIG = 1
 _FOREVER_S = 86_400
+ENOUGH = signal.SIGUSR1
+"""Ends the load before its time, in order."""
 _POLL_S = 0.01
 _LAST_MOMENT_S = 0.5
 """Even after all patience is used up, users may still run their `on_stop`."""
@@ -113,6 +115,12 @@ def _listen(events: Any, orders: "Orders", recorder: "Recorder") -> None:
         load_opening.listen(
             lambda _epoch: gevent.spawn_later(lasts_s, _end, environment, recorder, orders.finish_s)
         )
+
+        def end_early() -> None:
+            recorder.stop_early()
+            gevent.spawn(_end, environment, recorder, orders.finish_s)
+
+        gevent.signal_handler(ENOUGH, end_early)
 
     def on_start(**_unused: Any) -> None:
         if orders.scenario is None:

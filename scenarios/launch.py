@@ -67,6 +67,11 @@ class Generator:
             self._reader.join(timeout=1)
         return "\n".join(self._tail)
 
+    def finish(self) -> None:
+        """Have the load end before its time, in order."""
+        if not self.ended:
+            self._signal(signal.SIGUSR1)
+
     def stop(self, within_s: float) -> None:
         """Ask it to stop and wait; what still runs after `within_s` seconds is killed."""
         if not self.ended:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from capacity.histogram import Histogram
 from capacity.run import SOCKET, Phase
-from capacity.spool import Beat, Cell, Entry, Opening
+from capacity.spool import Beat, Cell, Entry, Opening, sort_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,7 @@ class Live:
             "load.requests": tick.achieved_rate,
             "load.failures": failures / beat.length_s,
             "load.refusals": refusals / beat.length_s,
+            **_sorts(cells, beat.length_s),
             **_series(opening, beat, tick),
         }
         corrected = _merged(cells, "corrected")
@@ -139,6 +140,16 @@ def _series(opening: Opening, beat: Beat, tick: Tick) -> dict[str, float]:
         series["load.p50"] = tick.last_second.p50
         series["load.p95"] = tick.last_second.p95
         series["load.p99"] = tick.last_second.p99
+    return series
+
+
+def _sorts(cells: Sequence[Cell], length_s: float) -> dict[str, float]:
+    """Requests and failures a second, of GETs and of writes."""
+    series: dict[str, float] = {}
+    for sort in ("get", "write"):
+        mine = [cell for cell in cells if sort_of(cell.method) == sort]
+        series[f"load.{sort}s"] = sum(cell.requests for cell in mine) / length_s
+        series[f"load.{sort}_failures"] = sum(cell.failures for cell in mine) / length_s
     return series
 
 

@@ -24,7 +24,7 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 
 from capacity.histogram import Histogram
-from capacity.spool import Beat, Cell, Closing, Entry, Opening, to_line
+from capacity.spool import Beat, Cell, Closing, Entry, Opening, Written, to_line
 from scenarios.error_kinds import kind_of
 from scenarios.orders import Orders
 
@@ -75,8 +75,10 @@ class Recorder:
         self._steps = orders.steps
         self._spool = os.open(orders.spool, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._tallies: dict[tuple[str, str, str], _Tally] = {}
+        self._written: list[Written] = []
         self._epoch = float("inf")
         self._measured_from = self._until = float("inf")
+        self._ended_s: float | None = None
         self._lateness_us = 0
         self._second = 0
         self._flushed_at = self._cpu_s = 0.0
@@ -123,13 +125,14 @@ class Recorder:
         if start_time is None:
             start_time = time.time() - (response_time or 0.0) / 1000
         intended = context.get("intended", start_time) if context else start_time
+        status = getattr(response, "status_code", 0) or 0
+        self._remember(context, start_time, (response_time or 0.0) / 1000, status)
         tally = self._tally(request_type, name, intended)
         if tally is None:
             return
         tally.requests += 1
         tally.bytes += response_length or 0
         taken_us = None if response_time is None else int(response_time * 1000)
-        status = getattr(response, "status_code", 0) or 0
         if status == REFUSED:
             tally.refusals += 1
         elif exception is not None:
@@ -151,8 +154,15 @@ class Recorder:
         """Users are being stopped: what starts from now on no longer counts."""
         self._until = min(self._until, time.time())
 
-    def unfinished(self, method: str, name: str, intended: float) -> None:
-        """A request whose user was stopped before any answer came."""
+    def stop_early(self) -> None:
+        """The load has shown what it was to show: it ends now."""
+        self.stop()
+        self._ended_s = self._until - self._epoch
+
+    def unfinished(self, method: str, name: str, context: Mapping[str, Any], sent: float) -> None:
+        """A request, sent at `sent`, whose user was stopped before any answer came."""
+        self._remember(context, sent, time.time() - sent, 0)
+        intended = context.get("intended", sent)
         tally = self._tally(method, name, intended)
         if tally is not None:
             tally.requests += 1
@@ -167,7 +177,16 @@ class Recorder:
         if self._epoch != float("inf"):
             self._flush()
         at = time.time() - self._epoch if self._epoch != float("inf") else 0.0
-        self._write([Closing(self._orders.generator, at, error)])
+        self._write([Closing(self._orders.generator, at, error, self._ended_s)])
+
+    def _remember(
+        self, context: Mapping[str, Any] | None, sent: float, taken_s: float, status: int
+    ) -> None:
+        """Note what became of a write that can be found again."""
+        key = context.get("key") if context else None
+        if key is not None:
+            at_s = sent - self._epoch
+            self._written.append(Written(self._orders.generator, key, at_s, taken_s, status))
 
     def _tally(self, method: str, name: str, intended: float) -> _Tally | None:
         if not self._epoch <= intended < self._until:
@@ -196,8 +215,9 @@ class Recorder:
     def _flush(self) -> None:
         with self._writing:
             tallies, self._tallies = self._tallies, {}
+            written, self._written = self._written, []
             beat = self._beat()
-            cells: list[Entry] = []
+            cells: list[Entry] = [*written]
             for (step, method, name), tally in tallies.items():
                 cells.append(self._cell(beat.second, step, method, name, tally))
                 gevent.sleep(0)
@@ -280,8 +300,7 @@ def watch(client: type[Any], recorder: Recorder) -> None:
             return send(self, method, url, *rest, **options)
         except GreenletExit:
             name = options.get("name") or self.request_name or url
-            intended = (options.get("context") or {}).get("intended", started)
-            recorder.unfinished(method, name, intended)
+            recorder.unfinished(method, name, options.get("context") or {}, started)
             raise
         finally:
             recorder.in_flight -= 1

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from capacity.disturbance import Disturbance
 from capacity.errors import UsageError
 from capacity.probes import Probe
-from capacity.run import LoadModel, Run, Status, What, Where
+from capacity.run import Drilled, LoadModel, Run, Status, What, Where
 from capacity.store import write_run
 from scenarios.attempt import Attempt
 from scenarios.catalogue import Scenario
@@ -54,6 +55,7 @@ def run(
     probes: Sequence[Probe],
     runs_dir: Path,
     on_second: Callable[[Tick], None],
+    disturbance: Disturbance | None = None,
 ) -> Run:
     """Run the load test and return its record, which then lies in `runs_dir/<id>/`.
 
@@ -62,7 +64,8 @@ def run(
     reached, the journeys cannot be loaded or the generator breaks, and
     `capacity.store.RecordError` when the record cannot be written. After a Ctrl-C
     the record is kept as interrupted and `KeyboardInterrupt` raised again. A test
-    that ends before its load began leaves nothing behind.
+    that ends before its load began leaves nothing behind. A `disturbance` is told when the
+    load begins; what kept it from its work ends the test and is raised.
     """
     what = _what(request)
     _reach(what.host)
@@ -76,8 +79,10 @@ def run(
         where=request.where,
         steps=[],
         endpoints=[],
+        drill=None if disturbance is None else Drilled(name=disturbance.name),
     )
-    attempt = Attempt(folder, record, _orders(request, what, folder), probes, on_second)
+    orders = _orders(request, what, folder)
+    attempt = Attempt(folder, record, orders, probes, on_second, disturbance)
     try:
         # before any load: a full disk is better met now
         write_run(folder, record)

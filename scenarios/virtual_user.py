@@ -23,6 +23,7 @@ from scenarios.catalogue import Limits
 from scenarios.crowd import Crowd
 from scenarios.journeys.account import Member
 from scenarios.journeys.call import BodyError, Call
+from scenarios.journeys.social import Social
 from scenarios.live_socket import LiveSocket, open_socket
 from scenarios.sources import can_bind, source_address
 
@@ -143,7 +144,7 @@ class VirtualUser(FastHttpUser):
             headers=self._headers(call),
             catch_response=True,
             allow_redirects=False,  # no part of this API: following one would hide it
-            context={"intended": self.arrivals.due},
+            context={"intended": self.arrivals.due, "key": call.key},
         ) as response:
             status = response.status_code
             if status == 401 and isinstance(self.journey, Member):
@@ -159,6 +160,8 @@ class VirtualUser(FastHttpUser):
                     self._go_on(call, status, body, sent_at)
             elif 0 < status < 400:
                 response.failure(f"http {status}")
+            elif call.opens_socket:
+                self._want_socket_again()
             # everything else fails by Locust's own judgement of status and connection
 
     def _go_on(self, call: Call, status: int, body: Any, sent_at: float) -> None:
@@ -183,14 +186,24 @@ class VirtualUser(FastHttpUser):
             )
         except (WebSocketException, OSError) as error:
             self.crowd.deliveries.opened(began, error)
+            self._want_socket_again()
             return
         self.crowd.deliveries.opened(began, None)
         self.crowd.deliveries.listens(person)
         self._socket = LiveSocket(
             connection,
             on_frame=functools.partial(self._hear, person),
-            on_end=functools.partial(self.crowd.deliveries.listens_no_more, person),
+            on_end=functools.partial(self._socket_over, person),
         )
+
+    def _socket_over(self, person: int) -> None:
+        self.crowd.deliveries.listens_no_more(person)
+        if self._socket is not None:  # not left by ourselves
+            self._want_socket_again()
+
+    def _want_socket_again(self) -> None:
+        if isinstance(self.journey, Social):
+            self.journey.lost_socket()
 
     def _hear(self, person: int, frame: dict[str, Any]) -> None:
         if frame["type"] == "messages":

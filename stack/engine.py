@@ -19,7 +19,7 @@ from typing import IO, Any
 import psutil
 
 from capacity.errors import UsageError
-from stack import compose, credentials, docker, state
+from stack import compose, credentials, docker, orders, state
 from stack.errors import StackError
 from stack.keeper import DETACH
 from stack.places import remove, state_folder
@@ -34,6 +34,7 @@ ENGINES = ("native", "compose")
 _STOP_SECONDS = 120.0
 _KILL_SECONDS = 10.0
 _POLL_SECONDS = 0.05
+_START_AGAIN_SECONDS = 180.0
 
 Progress = Callable[[str], None]
 
@@ -132,6 +133,21 @@ def load_running(home: Path) -> Running | None:
     if record.running.choices.engine == "compose":
         return record.running
     return None if _dead_parts(record) else record.running
+
+
+def start_again(running: Running, name: str, patience_s: float = _START_AGAIN_SECONDS) -> Running:
+    """Start a service of a native stack that has ended; the stack as it then is.
+
+    Raises `StackError` when it still runs or does not get ready.
+    """
+    record = state.read(running.home)
+    if record is None or record.keeper is None or not record.keeper.alive:
+        raise StackError("the stack's keeper is gone")
+    orders.give(running.home, record.keeper, {"start": name}, patience_s)
+    record = state.read(running.home)
+    if record is None or record.running is None:
+        raise StackError("the stack was stopped")
+    return record.running
 
 
 def secrets(home: Path) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Charts over the time of a run: one time axis for all, the warm-up shaded on each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ MOST_POINTS = 300
 HEIGHT_IN = 2.5
 _LETTER_PT = 7
 """Room for a letter, in points."""
+_MARK_STEP_PT, _MARK_STEPS = 13, 3
 _LIMIT_IN_SIGHT = 0.35
 """A limit is drawn only if the readings reach this share of it; it stands in the table anyway."""
 
@@ -77,14 +78,20 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """The axis all charts of a run share: its length and its warm-ups, in seconds."""
+    """The axis all charts of a run share: its length and its warm-ups, in seconds.
+
+    `marks` are moments with their names, drawn on every chart.
+    """
 
     end_s: float
     warmups: tuple[tuple[float, float], ...]
     measured: tuple[tuple[float, float], ...]
+    marks: tuple[tuple[float, str], ...] = ()
 
     @classmethod
-    def of(cls, run: Run, timeline: "pd.DataFrame") -> "TimeAxis":
+    def of(
+        cls, run: Run, timeline: "pd.DataFrame", marks: Iterable[tuple[float, str]] = ()
+    ) -> "TimeAxis":
         """The axis that holds every step and every second of the timeline."""
         ends = [step.end_s for step in run.steps]
         if len(timeline):
@@ -93,7 +100,8 @@ class TimeAxis:
             phase: tuple((s.start_s, s.end_s) for s in run.steps if s.phase is phase)
             for phase in Phase
         }
-        return cls(max(ends, default=1.0), spans[Phase.WARMUP], spans[Phase.MEASURED])
+        end_s = max(ends, default=1.0)
+        return cls(end_s, spans[Phase.WARMUP], spans[Phase.MEASURED], tuple(marks))
 
     @property
     def in_minutes(self) -> bool:
@@ -171,6 +179,23 @@ def _frame(axes: "Axes", axis: TimeAxis, unit: str) -> None:
             textcoords="offset points",
             va="baseline",
             color=FAINT,
+        )
+
+    _marks(axes, axis.marks)
+
+
+def _marks(axes: "Axes", marks: Sequence[tuple[float, str]]) -> None:
+    """A line at each moment; names that would lie on one another go down step by step."""
+    for number, (at_s, name) in enumerate(marks):
+        axes.axvline(at_s, color=ALARM, linewidth=0.9, linestyle=(0, (1.5, 1.8)), zorder=1)
+        axes.annotate(
+            name,
+            xy=(at_s, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, -_MARK_STEP_PT * (number % _MARK_STEPS) - 2),
+            textcoords="offset points",
+            va="top",
+            color=ALARM,
         )
 
 

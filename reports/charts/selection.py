@@ -65,6 +65,25 @@ def load_charts(seen: Observation) -> list[TimeChart]:
     ]
 
 
+def drill_charts(seen: Observation) -> list[TimeChart]:
+    """Reads and writes apart, while something was broken."""
+    return [
+        TimeChart(
+            f"{sort}s-time",
+            f"{words} over time",
+            f"{words} finished and failed in each second.",
+            "req/s",
+            _lines(
+                seen,
+                (f"load.{sort}s", "finished"),
+                (f"load.{sort}_failures", "failed"),
+                peaks=True,
+            ),
+        )
+        for sort, words in (("get", "GETs"), ("write", "Writes"))
+    ]
+
+
 def generator_chart(seen: Observation) -> TimeChart:
     """Whether the load generator itself kept up."""
     return TimeChart(

@@ -25,6 +25,7 @@ class Call:
     `expect`, and raises `BodyError` when the body is wrong. With `signed` the access
     token goes along; `anew` opens a new connection for it. The answer of a call that
     `opens_socket` is the ticket to do so with, that of one that `writes_to` a person the message.
+    A `key` is a word that no other request carries: what became of the write can be found out.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Call:
     anew: bool = False
     opens_socket: bool = False
     writes_to: int | None = None
+    key: str | None = None
 
 
 def get(

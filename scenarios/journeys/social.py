@@ -4,8 +4,9 @@ from collections import deque
 from collections.abc import Callable
 from random import Random
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from capacity.ledger import ENTRY
 from scenarios.journeys.account import Member
 from scenarios.journeys.call import PREFIX, BodyError, Call, a_page, an_object, get, same
 from scenarios.journeys.world import World
@@ -41,6 +42,7 @@ class Social(Member):
             "read_post": self.read_post,
             "like": self.like,
             "comment": self.comment,
+            "enter": self.enter,
             "post": self.post,
             "notifications": self.notifications,
             "conversations": self.conversations,
@@ -62,6 +64,10 @@ class Social(Member):
 
     def _may_want_socket(self) -> bool:
         return self.chance.random() < self.world.scenario.session.socket_share
+
+    def lost_socket(self) -> None:
+        """The socket was cut, or did not open: those who insist on theirs ask again."""
+        self._wants_socket = self.world.scenario.session.socket_returns
 
     def ticket(self) -> Call:
         """What opens a socket; whoever sends this opens it with the answer."""
@@ -139,6 +145,32 @@ class Social(Member):
             expect=(201,),
             body={"body": said, "key": self._key()},
             signed=True,
+        )
+
+    def enter(self) -> Call:
+        """A comment that can be told from all others, for the ledger of a drill.
+
+        The board is given no key to know it by: if it is there twice, somebody sent it on
+        twice. Its word is new in every run, whatever the seed, for runs share a database.
+        """
+        post = self._a_post()
+        if post is None:
+            return self.trending()
+        key = uuid4().hex
+        said = f"{ENTRY}{key}"
+
+        def check(_status: int, body: Any) -> None:
+            same(an_object(body, ("id", "body"), "comment")["body"], said, "comment")
+
+        return Call(
+            "POST",
+            f"{PREFIX}/posts/{post}/comments",
+            f"{PREFIX}/posts/{{id}}/comments",
+            check,
+            expect=(201,),
+            body={"body": said},
+            signed=True,
+            key=key,
         )
 
     def post(self) -> Call:

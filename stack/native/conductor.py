@@ -58,6 +58,22 @@ class Conductor:
                 raise
             raise told.exceptions[0] from None
 
+    async def start_again(self, name: str) -> None:
+        """Start a service that has ended; return when it is ready.
+
+        Raises `StackError` when it still runs, is none, or does not get ready.
+        """
+        adapter, process = self._stack.adapters.get(name), self._processes.get(name)
+        if adapter is None or process is None:
+            raise StackError(f"no service {name} runs in this stack")
+        if process.returncode is None:
+            raise StackError(f"{name} still runs")
+        self._logs[name].close()
+        try:
+            await self._start(adapter, adapter.log.open("ab", buffering=0))
+        except OSError as error:
+            raise StackError(f"{name} did not start: {error}") from None
+
     async def stop(self) -> list[str]:
         """Stop everything, those that use others first. Returns what had to be killed."""
         for process in list(self._passing):
@@ -82,13 +98,13 @@ class Conductor:
         for needed in self._needs(adapter):
             await self._done[needed].wait()
         try:
-            await self._start(adapter)
+            await self._start(adapter, self._open_log(adapter))
         except OSError as error:
             # A full disk, a folder of somebody else's, a program that cannot be run.
             raise StackError(f"{adapter.name} did not start: {error}") from None
 
-    async def _start(self, adapter: Adapter) -> None:
-        log = self._open_log(adapter)
+    async def _start(self, adapter: Adapter, log: IO[bytes]) -> None:
+        self._logs[adapter.name] = log
         words = adapter.words()
         adapter.lay_out()
 
@@ -127,9 +143,7 @@ class Conductor:
         # Append: a server and its children write it at once. Emptied: its last lines are
         # to be of this start.
         adapter.log.write_bytes(b"")
-        log = adapter.log.open("ab", buffering=0)
-        self._logs[adapter.name] = log
-        return log
+        return adapter.log.open("ab", buffering=0)
 
     async def _run(
         self, adapter: Adapter, words: Sequence[str], environment: Mapping[str, str]

@@ -57,18 +57,18 @@ class Going:
                 raise AssertionError(f"never said {text!r}:\n{self.log.read_text()}")
             time.sleep(0.05)
 
-    def interrupt(self) -> Said:
+    def interrupt(self, seconds: float = 60) -> Said:
         """Ctrl-C, as a terminal gives it: to the whole foreground group."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self._end()
+        return self._end(seconds)
 
     def terminate(self) -> Said:
         """As `timeout` or a CI job's end does it: to the command alone."""
         self.process.terminate()
         return self._end()
 
-    def _end(self) -> Said:
-        code = self.process.wait(timeout=300)
+    def _end(self, seconds: float = 300) -> Said:
+        code = self.process.wait(timeout=seconds)
         return Said(code, "", self.log.read_text())
 
 

@@ -1,0 +1,1 @@
+"""Breaking a running stack on purpose, and mending it."""

@@ -1,0 +1,80 @@
+"""A service that has ended is started again by the stack's own keeper."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stack import engine
+from stack.drills.instances import held_still, kill
+from stack.drills.kinds import KINDS
+from stack.errors import StackError
+from stack.processes import identity
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.mark.parametrize("bound", [True, False], ids=["bound", "detached"])
+def test_a_killed_service_is_started_again_in_its_place(
+    make_home: Callable[..., Path], bound: bool
+) -> None:
+    home = make_home()
+    running = engine.up(home, services={"redis"}, bound=bound)
+    before = running.services["redis"]
+    with pytest.raises(StackError, match="redis still runs"):
+        engine.start_again(running, "redis")
+    kill(before)
+    assert engine.load_running(home) is None
+    after = engine.start_again(running, "redis").services["redis"]
+    assert (after.port, after.name) == (before.port, before.name)
+    assert after.process.alive
+    assert after.process != before.process
+    # whoever asks next finds the whole stack, with its new process
+    assert engine.load_running(home) == running.model_copy(update={"services": {"redis": after}})
+    with pytest.raises(StackError, match="no service postgres runs"):
+        engine.start_again(running, "postgres")
+    engine.down(home)
+    assert identity(after.pid) is None
+    with pytest.raises(StackError, match="keeper is gone"):
+        engine.start_again(running, "redis")
+
+
+def test_what_cannot_be_started_again_is_told(make_home: Callable[..., Path]) -> None:
+    home = make_home()
+    running = engine.up(home, services={"redis"}, bound=True)
+    kill(running.services["redis"])
+    conf = home / "deploy/redis/redis.conf"
+    conf.write_text(conf.read_text() + "\nno-such-setting yes\n")
+    with pytest.raises(StackError, match="redis did not start") as told:
+        engine.start_again(running, "redis")
+    assert "no-such-setting" in told.value.details
+    engine.down(home)
+
+
+def test_who_is_held_still_goes_on_whatever_happens(make_home: Callable[..., Path]) -> None:
+    home = make_home()
+    running = engine.up(home, services={"redis"}, bound=True)
+    pid = running.services["redis"].pid
+
+    def state() -> str:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+    def fail() -> None:
+        with held_still([pid]):
+            deadline = time.monotonic() + 10
+            while state() != "T" and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert state() == "T"
+            raise StackError("something else")
+
+    with pytest.raises(StackError, match="something else"):
+        fail()
+    assert state() != "T"
+    engine.down(home)
+
+
+def test_every_drill_has_a_kind() -> None:
+    from capacity.drill import drills
+
+    assert {one.name for one in drills()} == set(KINDS)
