@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from capacity.histogram import Histogram
-from capacity.run import SOCKET, Arrivals, EndpointStats, Phase, Step
+from capacity.run import BESIDE, Arrivals, EndpointStats, Phase, Step
 
 
 class SpoolError(ValueError):
@@ -210,7 +210,7 @@ class Fold:
             return []
         achieved: dict[str, int] = {}
         for (step, method, _), total in self._totals.items():
-            if method == SOCKET:
+            if method in BESIDE:
                 continue
             achieved[step] = achieved.get(step, 0) + total.requests
         plan = next(iter(self.openings.values())).steps

@@ -11,9 +11,10 @@ import pytest
 from scenarios import catalogue
 from scenarios.catalogue import Scenario
 from scenarios.journeys.account import Member, expiry
-from scenarios.journeys.browsing import Journey, Visitor
+from scenarios.journeys.browsing import Journey
 from scenarios.journeys.call import BodyError, Call
 from scenarios.journeys.employer import Employer
+from scenarios.journeys.looking import Visitor
 from scenarios.journeys.seeker import Seeker
 from scenarios.journeys.world import World
 from tests.scenarios.board_data import load_data
