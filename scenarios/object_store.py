@@ -43,7 +43,9 @@ class ObjectStore:
         parts = urlsplit(url)
         if parts.scheme != "http" or not _is_here(parts.hostname):
             raise NotStoredError("the store is not on this machine: nothing was sent")
-        connection = http.client.HTTPConnection(parts.netloc, timeout=self._answer_s)
+        connection = http.client.HTTPConnection(
+            parts.hostname or "", parts.port, timeout=self._answer_s
+        )
         try:
             connection.request("PUT", f"{parts.path}?{parts.query}", content, dict(headers))
             answer = connection.getresponse()

@@ -22,7 +22,7 @@ COLUMNS = (
     "updated_at",
 )
 
-_WATCHING = 0.15
+_WATCHING = 0.3
 """The share of the seekers who have saved a search."""
 _ALERTS = 0.6
 

@@ -44,5 +44,7 @@ class Person:
         self._connection.close()
 
 
-def _fail_if_wrong(what: str, _began: float, _took_s: float | None, error: Exception | None) -> None:
+def _fail_if_wrong(
+    what: str, _began: float, _took_s: float | None, error: Exception | None
+) -> None:
     assert error is None, f"{what}: {error}"
