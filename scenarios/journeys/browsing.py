@@ -28,7 +28,8 @@ class Journey:
         self.world = world
         self.chance = chance
         self._seen: ListPage | None = None
-        self._next: deque[Callable[[], Call]] = deque()
+        self.coming: deque[Callable[[], Call]] = deque()
+        """What an answer led to, and comes before anything else."""
         self._actions: dict[str, Callable[[], Call]] = self.actions()
 
     def actions(self) -> dict[str, Callable[[], Call]]:
@@ -50,19 +51,19 @@ class Journey:
         return self.go_on()
 
     def go_on(self) -> Call:
-        """What an answer led to, or else any of what the journey can do."""
-        if self._next:
-            return self._next.popleft()()
+        """What is coming, or else any of what the journey can do."""
+        if self.coming:
+            return self.coming.popleft()()
         return self._actions[self.world.actions[self.name].draw(self.chance)]()
 
     def then(self, action: Callable[[], Call]) -> None:
         """Have `action` come next: what one saw or did leads to it."""
-        self._next.append(action)
+        self.coming.append(action)
 
     def leave(self) -> None:
         """End a session: what one was about to do is not done any more."""
         self._seen = None
-        self._next.clear()
+        self.coming.clear()
 
     def begin_session(self) -> Call:
         """Come to the board anew."""

@@ -186,7 +186,7 @@ def confirmed(someone: FileOwner, kind: str, number: int) -> None:
     while (call := someone.upload()).body is None or call.body["kind"] != kind:
         pass
     someone.arrived(number)
-    confirm = someone._next.popleft()()
+    confirm = someone.coming.popleft()()
     assert confirm.path == f"/api/v1/uploads/{number}/confirm"
     confirm.check(200, {"id": number, "kind": kind, "confirmed_at": "2026-01-01T00:00:00Z"})
 
@@ -215,9 +215,9 @@ def test_a_file_that_arrived_is_confirmed_next_and_no_other() -> None:
     someone = a_seeker()
     announced = someone.upload()
     announced.check(201, begun(announced))
-    assert not someone._next
+    assert not someone.coming
     someone.arrived(7)
-    call = someone._next.popleft()()
+    call = someone.coming.popleft()()
     assert call.path == "/api/v1/uploads/7/confirm"
     assert not accepts(call, {"id": 7, "kind": "resume", "confirmed_at": None})
     assert not accepts(call, {"id": 8, "kind": "resume", "confirmed_at": "now"})
@@ -253,9 +253,9 @@ def test_who_has_too_many_files_makes_room() -> None:
     call = someone.upload()
     assert not accepts(call, {"code": "file_changed"}, 409)
     assert accepts(call, {"code": "too_many_uploads"}, 409)
-    looking = someone._next.popleft()()
+    looking = someone.coming.popleft()()
     looking.check(200, page({"id": 3, "kind": "resume", "confirmed_at": "now"}))
-    assert someone._next.popleft()().path == "/api/v1/uploads/3"
+    assert someone.coming.popleft()().path == "/api/v1/uploads/3"
 
 
 def test_a_share_of_files_is_taken_back() -> None:
@@ -263,8 +263,8 @@ def test_a_share_of_files_is_taken_back() -> None:
     taken_back = 0
     for number in range(400):
         confirmed(someone, "resume", number)
-        taken_back += len(someone._next)
-        someone._next.clear()
+        taken_back += len(someone.coming)
+        someone.coming.clear()
     assert taken_back / 400 == pytest.approx(MIXED.habits.take_back_share, abs=0.07)
 
 
@@ -307,4 +307,4 @@ def test_what_was_about_to_come_is_forgotten_when_one_comes_back() -> None:
     someone = seeker()
     someone.arrived(7)
     someone.begin_session()
-    assert not someone._next
+    assert not someone.coming
