@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from capacity.histogram import Histogram
-from capacity.run import SOCKET, EndpointStats, Run
+from capacity.run import BESIDE, EndpointStats, Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,16 +44,16 @@ class Observation:
         """Statistics of the measured steps; of the endpoints that match any pattern, if given.
 
         A pattern is a shell-style glob on `METHOD endpoint`, or on the endpoint alone.
-        Without one these are the requests, and nothing that sockets did beside them.
+        Without one these are the requests, and nothing that happened beside them.
         """
         return [
             stats
             for stats in self.everything()
-            if (_matches(stats, patterns) if patterns else stats.method != SOCKET)
+            if (_matches(stats, patterns) if patterns else stats.method not in BESIDE)
         ]
 
     def everything(self) -> list[EndpointStats]:
-        """Statistics of the measured steps, of requests and of what sockets did beside them."""
+        """Statistics of the measured steps, of requests and of what happened beside them."""
         measured = {step.name for step in self.run.measured_steps()}
         return [stats for stats in self.run.endpoints if stats.step in measured]
 

@@ -121,7 +121,11 @@ class Step(_Part):
 
 
 SOCKET = "SOCKET"
-"""The method of what happens over sockets beside the requests: opening, delivery.
+"""The method of what happens over sockets: opening, delivery."""
+STORE = "STORE"
+"""The method of files sent straight to the object store, past nginx and the pods."""
+BESIDE = frozenset({SOCKET, STORE})
+"""Methods of what happens beside the requests.
 
 It has endpoints and targets of its own; it is no arrival, and no part of figures of the whole.
 """

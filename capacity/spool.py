@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from capacity.histogram import Histogram
-from capacity.run import SOCKET, Arrivals, EndpointStats, Phase, Step, Trouble
+from capacity.run import BESIDE, Arrivals, EndpointStats, Phase, Step, Trouble
 
 
 class SpoolError(ValueError):
@@ -226,7 +226,7 @@ class Fold:
             case Cell():
                 key = (entry.step, entry.method, entry.endpoint)
                 self._totals.setdefault(key, _Total()).add(entry)
-                if entry.method != SOCKET:
+                if entry.method not in BESIDE:
                     for kind, count in entry.errors.items():
                         self._trouble[entry.second, sort_of(entry.method), kind] += count
             case Written():
@@ -245,7 +245,7 @@ class Fold:
             return []
         achieved: dict[str, int] = {}
         for (step, method, _), total in self._totals.items():
-            if method == SOCKET:
+            if method in BESIDE:
                 continue
             achieved[step] = achieved.get(step, 0) + total.requests
         plan = next(iter(self.openings.values())).steps

@@ -6,7 +6,7 @@ from math import sqrt
 from operator import attrgetter
 
 from capacity.histogram import Histogram
-from capacity.run import SOCKET, EndpointStats, Event, Invalidity, Phase, Step
+from capacity.run import BESIDE, EndpointStats, Event, Invalidity, Phase, Step
 from capacity.spool import Beat
 
 SATURATED_CORES = 0.9
@@ -80,7 +80,7 @@ def waiting(endpoints: Iterable[EndpointStats]) -> dict[str, float]:
     """Step -> seconds all its requests together took to be answered."""
     seconds: dict[str, float] = {}
     for stats in endpoints:
-        if stats.method == SOCKET:
+        if stats.method in BESIDE:
             continue
         for blob in (stats.raw, stats.failed):
             latencies = Histogram.decode(blob) if blob else Histogram()

@@ -48,7 +48,7 @@ from reference_app.kit.middleware import Callers, Observe
 from reference_app.kit.passwords import Passwords
 from reference_app.kit.pubsub import Listener
 from reference_app.kit.rate_limit import ApiLimit, LetterLimit, LoginLimit
-from reference_app.kit.storage import Bucket, Storage
+from reference_app.kit.storage import Bucket, Storage, prepare
 from reference_app.kit.store import Store
 from reference_app.kit.tally import Tally
 from reference_app.kit.wal import OwnWrites
@@ -92,6 +92,7 @@ class BoardApp(FastAPI):
 def create_app(settings: Settings) -> FastAPI:
     """The app; it connects to nothing before a worker starts its lifespan."""
     logs.configure(settings.log_level)
+    prepare(_bucket(settings))
     requests = RequestCounters()
     groups = rate_groups.load()
     app = BoardApp(

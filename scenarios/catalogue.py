@@ -56,7 +56,15 @@ class Popularity(_Part):
 
     jobs: float = Field(ge=0)
     companies: float = Field(ge=0)
+    people: float = Field(ge=0)
     filters: float = Field(ge=0)
+
+
+class Habits(_Part):
+    """What one thing leads to another by; see mixed.toml."""
+
+    click_share: float = Field(ge=0, le=1)
+    take_back_share: float = Field(ge=0, le=1)
 
 
 class Limits(_Part):
@@ -79,6 +87,7 @@ class Scenario(_Part):
     population: dict[JourneyName, float]
     session: Session
     popularity: Popularity
+    habits: Habits
     limits: Limits
     journeys: dict[JourneyName, dict[str, float]]
 

@@ -13,11 +13,13 @@ from gevent.timeout import Timeout
 
 from scenarios.deliveries import Deliveries
 from scenarios.journeys.account import Member
-from scenarios.journeys.browsing import Journey, Visitor
+from scenarios.journeys.browsing import Journey
 from scenarios.journeys.employer import Employer
+from scenarios.journeys.looking import Visitor
 from scenarios.journeys.seeker import Seeker
 from scenarios.journeys.world import World
 from scenarios.load_data import SignedIn
+from scenarios.object_store import ObjectStore
 
 CONNECTING_AT_ONCE = 64
 """Two thousand connections in one moment would overrun a server's backlog."""
@@ -39,9 +41,11 @@ class Crowd:
         lasts_s: float,
         opened: Callable[[float], None],
         deliveries: Deliveries,
+        store: ObjectStore,
     ) -> None:
         self.world = world
         self.deliveries = deliveries
+        self.store = store
         self._lasts_s = lasts_s
         self.connecting = BoundedSemaphore(CONNECTING_AT_ONCE)
         self._parts = world.scenario.cast(users)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from capacity.histogram import Histogram
-from capacity.run import SOCKET, Phase
+from capacity.run import BESIDE, Phase
 from capacity.spool import Beat, Cell, Entry, Opening, sort_of
 
 
@@ -77,7 +77,7 @@ class Live:
 
     def _whole(self, opening: Opening, beat: Beat, cells: Sequence[Cell]) -> Second:
         self._enter(_phase(opening, beat.second))
-        cells = [cell for cell in cells if cell.method != SOCKET]
+        cells = [cell for cell in cells if cell.method not in BESIDE]
         now = _merged(cells, "raw")
         self._so_far.merge(now)
         requests = sum(cell.requests for cell in cells)

@@ -32,8 +32,17 @@ class SignedIn(_Part):
     email: str
     access_token: str
     refresh_token: str
+    tier: str = "free"
     contacts: list[int] = []
     """Others with a session here, whom one may write to."""
+    follows: list[int] = []
+    requests: list[int] = []
+    """Connections one is asked for."""
+    saved_searches: list[int] = []
+    met_companies: list[int] = []
+    """Those that decided on an application of one's: one may review them."""
+    hired: list[int] = []
+    """Those an employer hired, and may review."""
     job_ids: list[int] = []
     company_id: int | None = None
 
@@ -44,6 +53,7 @@ class LoadData(_Part):
     password: str
     jobs: list[int] = Field(min_length=1)
     companies: list[int] = Field(min_length=1)
+    people: list[int] = Field(min_length=2)
     searches: list[Search] = Field(min_length=1)
     islands: list[str] = Field(min_length=1)
     categories: list[str] = Field(min_length=1)

@@ -4,15 +4,18 @@ Read by our generator, and just as well by plain Locust, with orders in the
 environment variable `HMB_ORDERS`.
 """
 
+from functools import partial
+
 from locust import events
 
-from capacity.run import SOCKET
+from capacity.run import SOCKET, STORE
 from scenarios import load_opening
 from scenarios.catalogue import Scenario
 from scenarios.crowd import Crowd
 from scenarios.deliveries import Deliveries
 from scenarios.journeys.world import World
 from scenarios.load_data import read_load_data
+from scenarios.object_store import ObjectStore
 from scenarios.orders import Orders, read_orders
 from scenarios.virtual_user import VirtualUser
 
@@ -23,12 +26,16 @@ def _crowd(orders: Orders) -> Crowd:
     scenario: Scenario = orders.scenario
     world = World.of(scenario, read_load_data(orders.data_file), orders.seed)
     lasts_s = orders.warmup_s + orders.duration_s
-    return Crowd(world, orders.users, lasts_s, load_opening.announce, Deliveries(_report))
+    deliveries = Deliveries(partial(_report, SOCKET))
+    store = ObjectStore(partial(_report, STORE), scenario.limits.answer_s)
+    return Crowd(world, orders.users, lasts_s, load_opening.announce, deliveries, store)
 
 
-def _report(what: str, began: float, taken_s: float | None, error: Exception | None) -> None:
+def _report(
+    method: str, what: str, began: float, taken_s: float | None, error: Exception | None
+) -> None:
     events.request.fire(  # type: ignore[no-untyped-call]  # Locust has no types here
-        request_type=SOCKET,
+        request_type=method,
         name=what,
         response_time=None if taken_s is None else 1000 * taken_s,
         response_length=0,

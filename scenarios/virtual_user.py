@@ -23,6 +23,7 @@ from scenarios.catalogue import Limits
 from scenarios.crowd import Crowd
 from scenarios.journeys.account import Member
 from scenarios.journeys.call import BodyError, Call
+from scenarios.journeys.files import FileOwner
 from scenarios.journeys.social import Social
 from scenarios.live_socket import LiveSocket, open_socket
 from scenarios.sources import can_bind, source_address
@@ -172,6 +173,14 @@ class VirtualUser(FastHttpUser):
         if call.opens_socket and isinstance(self.journey, Member):
             # a person does not wait for it
             gevent.spawn(self._open_socket, self.journey.person, body)
+        if call.sends_file is not None and status == 201 and isinstance(self.journey, FileOwner):
+            # nor for the file to be there: one looks around meanwhile
+            gevent.spawn(self._send_file, self.journey, body, call.sends_file)
+
+    def _send_file(self, owner: FileOwner, begun: dict[str, Any], content: bytes) -> None:
+        put = begun["put"]
+        if self.crowd.store.put(put["url"], put["headers"], content):
+            owner.arrived(begun["upload"]["id"])
 
     def _open_socket(self, person: int, ticket: dict[str, str]) -> None:
         self._leave_socket()

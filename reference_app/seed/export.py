@@ -24,12 +24,13 @@ from reference_app.seed.database import Connection
 from reference_app.seed.errors import RefusedError, SeedError
 from reference_app.seed.lines import generator
 from reference_app.seed.popularity import power_law
+from reference_app.seed.standing import standing_of
 from reference_app.seed.state import recorded
 from reference_app.seed.words import Scale, table, trades
 from reference_app.seed.words import scale as scale_named
 from reference_app.settings import SessionSettings
 
-_MOST_JOBS = 20_000
+_MOST_JOBS, _MOST_PEOPLE = 20_000, 20_000
 _EMPLOYERS = 0.15
 _MARK = 0x5EED_5EED
 """The first 32 bits of an exported session's id, by which a later export finds and ends it."""
@@ -49,6 +50,15 @@ SELECT company.id FROM companies AS company
               WHERE status = 'published' GROUP BY company_id) AS by_company
     ON by_company.company_id = company.id
  ORDER BY by_company.offers DESC NULLS LAST, company.id
+"""
+
+_POPULAR_PEOPLE = """
+SELECT users.id FROM users
+  JOIN (SELECT user_id, count(*) AS followers FROM user_follows GROUP BY user_id) AS known
+    ON known.user_id = users.id
+ WHERE users.deleted_at IS NULL AND users.suspended_at IS NULL
+ ORDER BY known.followers DESC, users.id
+ LIMIT %(most)s
 """
 
 _SEEKERS = "SELECT id, email FROM users WHERE id = ANY(%s) AND role = 'seeker'"
@@ -93,9 +103,10 @@ def export(
     scale = scale_named(found.scale)
     employers = _employers(connection, round(sessions * _EMPLOYERS), seed, scale)
     seekers = _seekers(connection, sessions - round(sessions * _EMPLOYERS), seed, scale)
-    known = contacts_among(connection, [person["id"] for person in (*seekers, *employers)])
+    ids = [person["id"] for person in (*seekers, *employers)]
+    known, standing = contacts_among(connection, ids), standing_of(connection, ids)
     for person in (*seekers, *employers):
-        person["contacts"] = known.get(person["id"], [])
+        person |= {"contacts": known.get(person["id"], []), **standing[person["id"]]}
     issued = datetime.now(UTC)
     signed_in = {
         person["id"]: _sign_in(person["id"], role, issued, settings)
@@ -109,6 +120,7 @@ def export(
         "password": table("people")["password"],
         "jobs": _ids(connection, _POPULAR_JOBS, until=issued + timedelta(days=1), most=_MOST_JOBS),
         "companies": _ids(connection, _POPULAR_COMPANIES),
+        "people": _ids(connection, _POPULAR_PEOPLE, most=_MOST_PEOPLE),
         "searches": searches(),
         "islands": list(ISLANDS),
         "categories": list(CATEGORIES),

@@ -71,18 +71,22 @@ def _when(rng: np.random.Generator, start: Ints, end: Ints) -> Ints:
     return start + ((end - start) * late).astype(np.int64)
 
 
-def application_rows(applications: Interest) -> Iterator[str]:
+def plan_outcomes(applications: Interest) -> Ints:
+    """How far each application got: a position among the statuses in `applications.toml`."""
+    rng = generator(applications.seed, "application outcomes")
+    shares = np.array(list(table("applications")["statuses"].values()), dtype=np.float64)
+    return rng.choice(len(shares), len(applications.job), p=shares / shares.sum())
+
+
+def application_rows(applications: Interest, outcomes: Ints) -> Iterator[str]:
     """The applications' lines for COPY, numbered as they came."""
     rng = generator(applications.seed, "application texts")
     letters = _letters()
     budgets = [NULL] * _WITHOUT_BUDGET + [str(100 * dollars) for dollars in range(250, 1_050, 50)]
-    weights = table("applications")["statuses"]
-    statuses = list(weights)
-    shares = np.array(list(weights.values()), dtype=np.float64)
-    shares /= shares.sum()
+    statuses = list(table("applications")["statuses"])
     for part in slices(len(applications.job)):
         size = part.stop - part.start
-        status = rng.choice(len(statuses), size, p=shares)
+        status = outcomes[part]
         made = applications.created[part]
         decided = made + np.where(status > 0, rng.integers(1, _DECIDED_WITHIN_DAYS * DAY, size), 0)
         columns = zip(

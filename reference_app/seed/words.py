@@ -26,6 +26,7 @@ class Scale:
     posts: int
     likes: int
     comments: int
+    reviews: int
 
 
 @dataclass(frozen=True, slots=True)

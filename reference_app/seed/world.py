@@ -11,10 +11,12 @@ from reference_app.seed import (
     interest,
     people,
     posts,
+    reviews,
     society,
     subscriptions,
     teams,
     vacancies,
+    watches,
 )
 from reference_app.seed.words import Scale
 
@@ -40,6 +42,7 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
     firms = companies.plan_companies(scale, folk, now)
     jobs = vacancies.plan_jobs(scale, firms, now)
     applied = interest.plan_interest("applications", scale.applications, folk, jobs, now)
+    outcomes = interest.plan_outcomes(applied)
     saved = interest.plan_interest("saved jobs", scale.saved_jobs, folk, jobs, now)
     paying = subscriptions.plan_subscriptions(folk, jobs, now)
     head_starts = subscriptions.head_starts(folk, paying)
@@ -51,6 +54,8 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
     follows = society.plan_user_follows(scale, folk, now)
     company_follows = society.plan_company_follows(scale, folk, firms, now)
     connected = society.plan_connections(scale, folk, now)
+    reviewed = reviews.plan_reviews(scale, jobs, applied, outcomes, now)
+    watched = watches.plan_watches(folk, now)
     advertised = campaigns.plan_campaigns(firms, now)
     company_of = dict(zip(firms.owner.tolist(), firms.names, strict=True))
     return [
@@ -58,7 +63,7 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
             "applications",
             interest.APPLICATION_COLUMNS,
             scale.applications,
-            lambda: interest.application_rows(applied),
+            lambda: interest.application_rows(applied, outcomes),
         ),
         TableData(
             "jobs",
@@ -129,6 +134,18 @@ def plan(scale: Scale, seed: int, day: date) -> list[TableData]:
             posts.COMMENT_COLUMNS,
             len(commented.created),
             lambda: posts.comment_rows(commented),
+        ),
+        TableData(
+            "reviews",
+            reviews.COLUMNS,
+            len(reviewed.created),
+            lambda: reviews.review_rows(reviewed),
+        ),
+        TableData(
+            "saved_searches",
+            watches.COLUMNS,
+            len(watched.created),
+            lambda: watches.watch_rows(watched),
         ),
         TableData(
             "campaigns",

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from scenarios.journeys.browsing import Journey
-from scenarios.journeys.call import PREFIX, Call, an_object, get, same
+from scenarios.journeys.call import PREFIX, BodyError, Call, a_page, an_object, get, same
+from scenarios.journeys.looking import Onlooker
 from scenarios.journeys.world import World
 from scenarios.load_data import SignedIn
 
@@ -15,12 +15,15 @@ REFRESH_AHEAD_S = 60
 """A token this close to its end is exchanged before anything else is asked."""
 
 
-class Member(Journey):
+class Member(Onlooker):
     """Someone with an account, met in the middle of a session."""
+
+    signs = True
 
     def __init__(self, world: World, chance: Random, session: SignedIn) -> None:
         super().__init__(world, chance)
         self.person = session.id
+        self.tier = session.tier
         self.access_token = session.access_token
         self._email = session.email
         self._refresh_token = session.refresh_token
@@ -30,7 +33,11 @@ class Member(Journey):
 
     def actions(self) -> dict[str, Callable[[], Call]]:
         """Everything a visitor can do, and look at oneself."""
-        return {**super().actions(), "me": self.me}
+        return {**super().actions(), "me": self.me, "subscription": self.subscription}
+
+    def sees_ads(self) -> bool:
+        """Whether one is on Free."""
+        return self.tier == "free"
 
     def next_call(self, now: float) -> Call:
         """The next request: signing in again when the token is over, else as ever."""
@@ -44,7 +51,7 @@ class Member(Journey):
 
     def begin_session(self) -> Call:
         """Come back: with a password, or with the refresh token kept."""
-        self._seen = None
+        self.leave()
         call = (
             self.sign_in()
             if self.chance.random() < self.world.scenario.session.password_share
@@ -79,6 +86,26 @@ class Member(Journey):
             same(an_object(body, ("id", "email"), "account")["id"], self.person, "account")
 
         return get("/auth/me", "/auth/me", check, signed=True)
+
+    def subscription(self) -> Call:
+        """What one subscribes to and what is used of it, or what one paid."""
+        if self.chance.random() < 0.2:
+
+            def check_payments(_status: int, body: Any) -> None:
+                a_page(body, ("id", "status", "amount_paid_cents"), "payment")
+
+            path = "/subscriptions/payments"
+            return get(path, path, check_payments, signed=True)
+
+        def check(_status: int, body: Any) -> None:
+            own = an_object(body, ("tier", "status", "features", "usage"), "subscription")
+            same(own["tier"], self.tier, "tier")
+            for item in own["usage"]:
+                use = an_object(item, ("feature", "limit", "used"), "use")
+                if None not in (use["limit"], use["used"]) and use["used"] > use["limit"]:
+                    raise BodyError(f"more {use['feature']} used than allowed")
+
+        return get("/subscriptions/me", "/subscriptions/me", check, signed=True)
 
     def _signed_in(self, _status: int, body: Any) -> None:
         keys = ("access_token", "refresh_token", "expires_in", "user")

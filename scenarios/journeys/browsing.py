@@ -1,5 +1,6 @@
 """Looking around the board: what visitors do, and seekers between other things."""
 
+from collections import deque
 from collections.abc import Callable
 from random import Random
 from typing import Any, ClassVar
@@ -27,6 +28,8 @@ class Journey:
         self.world = world
         self.chance = chance
         self._seen: ListPage | None = None
+        self.coming: deque[Callable[[], Call]] = deque()
+        """What an answer led to, and comes before anything else."""
         self._actions: dict[str, Callable[[], Call]] = self.actions()
 
     def actions(self) -> dict[str, Callable[[], Call]]:
@@ -48,12 +51,23 @@ class Journey:
         return self.go_on()
 
     def go_on(self) -> Call:
-        """Any of what the journey can do."""
+        """What is coming, or else any of what the journey can do."""
+        if self.coming:
+            return self.coming.popleft()()
         return self._actions[self.world.actions[self.name].draw(self.chance)]()
+
+    def then(self, action: Callable[[], Call]) -> None:
+        """Have `action` come next: what one saw or did leads to it."""
+        self.coming.append(action)
+
+    def leave(self) -> None:
+        """End a session: what one was about to do is not done any more."""
+        self._seen = None
+        self.coming.clear()
 
     def begin_session(self) -> Call:
         """Come to the board anew."""
-        self._seen = None
+        self.leave()
         call = self.home()
         call.anew = True
         return call
@@ -152,9 +166,3 @@ class Journey:
                 for item in items:
                     same(item[wanted], query[wanted], wanted)
         return items
-
-
-class Visitor(Journey):
-    """Someone without an account, or not signed in."""
-
-    name = "visitor"

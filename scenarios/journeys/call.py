@@ -24,7 +24,8 @@ class Call:
     the decoded body (None when there is none) of an answer whose status is in
     `expect`, and raises `BodyError` when the body is wrong. With `signed` the access
     token goes along; `anew` opens a new connection for it. The answer of a call that
-    `opens_socket` is the ticket to do so with, that of one that `writes_to` a person the message.
+    `opens_socket` is the ticket to do so with, that of one that `writes_to` a person the message,
+    that of one that `sends_file` says where those bytes are to be PUT.
     A `key` is a word that no other request carries: what became of the write can be found out.
     """
 
@@ -39,6 +40,7 @@ class Call:
     opens_socket: bool = False
     writes_to: int | None = None
     key: str | None = None
+    sends_file: bytes | None = None
 
 
 def get(
@@ -66,7 +68,14 @@ def an_object(body: Any, keys: Iterable[str], what: str) -> dict[str, Any]:
 
 def a_page(body: Any, keys: Iterable[str], what: str) -> list[dict[str, Any]]:
     """The items of a page of a list, each with all `keys`; else `BodyError`."""
-    items = an_object(body, ("items", "next_cursor"), f"list of {what}s")["items"]
+    items = some(body, keys, what)
+    an_object(body, ("next_cursor",), f"list of {what}s")
+    return items
+
+
+def some(body: Any, keys: Iterable[str], what: str) -> list[dict[str, Any]]:
+    """The items of a list that has no pages, each with all `keys`; else `BodyError`."""
+    items = an_object(body, ("items",), f"list of {what}s")["items"]
     if not isinstance(items, list):
         raise BodyError(f"list of {what}s: items is not a list")
     return [an_object(item, keys, what) for item in items]
@@ -78,6 +87,23 @@ def same(found: Any, wanted: Any, what: str) -> None:
         raise BodyError(f"another {what} than asked for")
 
 
-def a_conflict(body: Any, code: str) -> None:
-    """`BodyError` unless a 409 answer gives `code` as its reason."""
-    same(an_object(body, ("code",), "problem")["code"], code, "conflict")
+def a_conflict(body: Any, *codes: str) -> None:
+    """`BodyError` unless a 409 answer gives one of `codes` as its reason."""
+    if an_object(body, ("code",), "problem")["code"] not in codes:
+        raise BodyError("another conflict than expected")
+
+
+def a_quota(body: Any, feature: str) -> None:
+    """`BodyError` unless a 403 says that the quota of `feature` is used up."""
+    _refused(body, "quota_exceeded", feature)
+
+
+def not_in_tier(body: Any, feature: str) -> None:
+    """`BodyError` unless a 403 says that one's tier has no `feature`."""
+    _refused(body, "not_in_tier", feature)
+
+
+def _refused(body: Any, code: str, feature: str) -> None:
+    problem = an_object(body, ("code",), "problem")
+    if (problem["code"], problem.get("feature")) != (code, feature):
+        raise BodyError(f"refused, and not for {feature}: {code}")

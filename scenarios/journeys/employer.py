@@ -5,9 +5,19 @@ from random import Random
 from typing import Any
 
 from scenarios.journeys.browsing import JOB_KEYS
-from scenarios.journeys.call import PREFIX, Call, a_conflict, a_page, an_object, get, same
+from scenarios.journeys.call import (
+    PREFIX,
+    BodyError,
+    Call,
+    a_conflict,
+    a_page,
+    an_object,
+    get,
+    same,
+)
+from scenarios.journeys.files import FileOwner
+from scenarios.journeys.looking import REVIEW_KEYS
 from scenarios.journeys.seeker import APPLICATION_KEYS
-from scenarios.journeys.social import Social
 from scenarios.journeys.world import EMPLOYMENT_TYPES, World
 from scenarios.load_data import SignedIn
 
@@ -17,9 +27,10 @@ _DESCRIPTION = (
     "We look for someone reliable in {category} on {island}. Experience helps, willingness "
     "to learn matters more. We train you, and we pay on time. Posted {times} times before."
 )
+_WORKER_REVIEW = "With us for {days} days, always on time. We would hire again."
 
 
-class Employer(Social):
+class Employer(FileOwner):
     """Someone with a company and jobs to fill."""
 
     name = "employer"
@@ -31,6 +42,7 @@ class Employer(Social):
         self._drafts: list[int] = []
         self._posted: list[int] = []
         self._waiting: list[int] = []
+        self._hired = session.hired
 
     def actions(self) -> dict[str, Callable[[], Call]]:
         """Everything a member can do, and what filling a job takes."""
@@ -43,6 +55,8 @@ class Employer(Social):
             "publish": self.publish,
             "edit": self.edit,
             "close": self.close,
+            "analytics": self.analytics,
+            "review_worker": self.review_worker,
         }
 
     def own_jobs(self) -> Call:
@@ -61,10 +75,12 @@ class Employer(Social):
         job = self._jobs[int(pick * len(self._jobs))]
 
         def check(_status: int, body: Any) -> None:
-            items = a_page(body, APPLICATION_KEYS, "application")
+            items = a_page(body, (*APPLICATION_KEYS, "applicant_id"), "application")
             for item in items:
                 same(item["job_id"], job, "job")
             self._waiting = [item["id"] for item in items if item["status"] == "submitted"]
+            # whose pages one may look at next
+            self._people.extend(item["applicant_id"] for item in items)
 
         path = f"/jobs/{job}/applications"
         return get(path, "/jobs/{id}/applications", check, signed=True)
@@ -177,6 +193,45 @@ class Employer(Social):
             f"{PREFIX}/jobs/{job}/close",
             f"{PREFIX}/jobs/{{id}}/close",
             check,
+            signed=True,
+        )
+
+    def analytics(self) -> Call:
+        """How one's jobs fare, each or all together."""
+        if self.chance.random() < 0.6:
+
+            def check(_status: int, body: Any) -> None:
+                for item in a_page(body, ("id", "status", "applications", "by_status"), "job"):
+                    self._judge_counts(item)
+
+            return get("/analytics/jobs", "/analytics/jobs", check, signed=True)
+
+        def check_totals(_status: int, body: Any) -> None:
+            self._judge_counts(an_object(body, ("jobs", "applications", "by_status"), "totals"))
+
+        return get("/analytics/jobs/totals", "/analytics/jobs/totals", check_totals, signed=True)
+
+    def _judge_counts(self, figures: dict[str, Any]) -> None:
+        by_status = figures["by_status"]
+        if sum(by_status.values()) - by_status.get("withdrawn", 0) != figures["applications"]:
+            raise BodyError("figures whose parts do not add up")
+
+    def review_worker(self) -> Call:
+        """Say what someone hired was like; see who waits when nobody was."""
+        if not self._hired:
+            return self.applicants()
+        worker = self.chance.choice(self._hired)
+        stars = self.chance.randint(2, 5)
+
+        def check(_status: int, body: Any) -> None:
+            same(an_object(body, REVIEW_KEYS, "review")["stars"], stars, "review")
+
+        return Call(
+            "PUT",
+            f"{PREFIX}/users/{worker}/review",
+            f"{PREFIX}/users/{{id}}/review",
+            check,
+            body={"stars": stars, "body": _WORKER_REVIEW.format(days=self.chance.randint(2, 90))},
             signed=True,
         )
 

@@ -13,8 +13,10 @@ from scenarios.journeys.call import (
     an_object,
     get,
     same,
+    some,
 )
-from scenarios.journeys.social import Social
+from scenarios.journeys.files import FileOwner
+from scenarios.journeys.looking import REVIEW_KEYS
 from scenarios.journeys.world import World
 from scenarios.load_data import SignedIn
 
@@ -26,9 +28,10 @@ _LETTER = (
     "I have done this work on the islands for {years} years, can start within the month "
     "and have references. Please call me."
 )
+_COMPANY_REVIEW = "They answered within {days} days and were friendly about it."
 
 
-class Seeker(Social):
+class Seeker(FileOwner):
     """Someone with an account who wants a job."""
 
     name = "seeker"
@@ -39,6 +42,8 @@ class Seeker(Social):
         self._sent: set[int] = set()
         self._open: list[int] = []
         self._saved: list[int] = []
+        self._met = session.met_companies
+        self._searches = list(session.saved_searches)
 
     def actions(self) -> dict[str, Callable[[], Call]]:
         """Everything a member can do, and what getting a job takes."""
@@ -50,6 +55,10 @@ class Seeker(Social):
             "apply": self.apply,
             "applications": self.applications,
             "withdraw": self.withdraw,
+            "searches": self.searches,
+            "save_search": self.save_search,
+            "unsave_search": self.unsave_search,
+            "review_company": self.review_company,
         }
 
     def save(self) -> Call:
@@ -88,16 +97,21 @@ class Seeker(Social):
         return get("/jobs/saved", "/jobs/saved", check, signed=True)
 
     def apply(self) -> Call:
-        """Apply for a job not applied for in this run; 409 says it was, before the run."""
+        """Apply for a job not applied for in this run; 409 says it was, before the run.
+
+        Who has sent a résumé in this run applies with it.
+        """
         job = self._new_job()
         self._applied.add(job)
+        letter = _LETTER.format(years=self.chance.randint(1, 30))
+        resume = self.a_resume()
 
         def check(status: int, body: Any) -> None:
             if status == 409:
                 a_conflict(body, "already_applied")
                 return
-            found = an_object(body, APPLICATION_KEYS, "application")
-            same(found["job_id"], job, "job")
+            found = an_object(body, (*APPLICATION_KEYS, "resume_id"), "application")
+            same((found["job_id"], found["resume_id"]), (job, resume), "job or résumé")
             self._sent.add(found["id"])
             self._open.append(found["id"])
 
@@ -107,7 +121,7 @@ class Seeker(Social):
             f"{PREFIX}/jobs/{{id}}/applications",
             check,
             expect=(201, 409),
-            body={"cover_letter": _LETTER.format(years=self.chance.randint(1, 30))},
+            body={"cover_letter": letter, "resume_id": resume},
             signed=True,
         )
 
@@ -155,5 +169,66 @@ class Seeker(Social):
             f"{PREFIX}/applications/{{id}}/withdraw",
             check,
             expect=(200, 409),
+            signed=True,
+        )
+
+    def searches(self) -> Call:
+        """The searches kept; those kept in this run must be there."""
+        kept = frozenset(self._searches)
+
+        def check(_status: int, body: Any) -> None:
+            ids = [item["id"] for item in some(body, ("id", "name", "alerts"), "saved search")]
+            if not kept <= set(ids):
+                raise BodyError("list of saved searches without one just saved")
+            self._searches = ids
+
+        return get("/saved-searches", "/saved-searches", check, signed=True)
+
+    def save_search(self) -> Call:
+        """Have the board look out for jobs; 409 says that it does, or for too many already."""
+        island = self.world.islands.draw(self.chance)
+        category = self.world.categories.draw(self.chance)
+        body = {
+            "name": f"{category} on {island}",
+            "island": island,
+            "category": category,
+            "alerts": self.chance.random() < 0.6,
+        }
+
+        def check(status: int, answer: Any) -> None:
+            if status == 409:
+                a_conflict(answer, "name_taken", "too_many_searches")
+                return
+            found = an_object(answer, ("id", *body), "saved search")
+            same({key: found[key] for key in body}, body, "saved search")
+            self._searches.append(found["id"])
+
+        path = f"{PREFIX}/saved-searches"
+        return Call("POST", path, path, check, expect=(201, 409), body=body, signed=True)
+
+    def unsave_search(self) -> Call:
+        """Look out no longer for the last one; look at them when none is known."""
+        if not self._searches:
+            return self.searches()
+        path = f"{PREFIX}/saved-searches/{self._searches.pop()}"
+        route = f"{PREFIX}/saved-searches/{{id}}"
+        return Call("DELETE", path, route, expect=(204,), signed=True)
+
+    def review_company(self) -> Call:
+        """Say what it was like to apply at a company that decided; read reviews if none did."""
+        if not self._met:
+            return self.reviews()
+        company = self.chance.choice(self._met)
+        stars = self.chance.randint(1, 5)
+
+        def check(_status: int, body: Any) -> None:
+            same(an_object(body, REVIEW_KEYS, "review")["stars"], stars, "review")
+
+        return Call(
+            "PUT",
+            f"{PREFIX}/companies/{company}/review",
+            f"{PREFIX}/companies/{{id}}/review",
+            check,
+            body={"stars": stars, "body": _COMPANY_REVIEW.format(days=self.chance.randint(1, 30))},
             signed=True,
         )

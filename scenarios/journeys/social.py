@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from capacity.ledger import ENTRY
 from scenarios.journeys.account import Member
-from scenarios.journeys.call import PREFIX, BodyError, Call, a_page, an_object, get, same
+from scenarios.journeys.call import PREFIX, Call, a_page, a_quota, an_object, get, same, some
 from scenarios.journeys.world import World
 from scenarios.load_data import SignedIn
 
@@ -92,8 +92,7 @@ class Social(Member):
         """What is talked about."""
 
         def check(_status: int, body: Any) -> None:
-            items = an_object(body, ("items",), "list of trending posts")["items"]
-            self._posts.extend(an_object(post, POST_KEYS, "post")["id"] for post in items)
+            self._posts.extend(post["id"] for post in some(body, POST_KEYS, "trending post"))
 
         return get("/posts/trending", "/posts/trending", check)
 
@@ -248,10 +247,3 @@ class Social(Member):
 
     def _key(self) -> str:
         return str(UUID(int=self.chance.getrandbits(128), version=4))
-
-
-def a_quota(body: Any, feature: str) -> None:
-    """`BodyError` unless a 403 says that the month's quota of `feature` is used up."""
-    problem = an_object(body, ("code",), "problem")
-    if problem["code"] != "quota_exceeded" or problem.get("feature") != feature:
-        raise BodyError(f"refused, and not for the quota of {feature}")

@@ -31,6 +31,7 @@ class World:
     think: ThinkTimes
     jobs: Weighted[int]
     companies: Weighted[int]
+    people: Weighted[int]
     searches: Weighted[str]
     islands: Weighted[str]
     categories: Weighted[str]
@@ -49,6 +50,7 @@ class World:
             think=ThinkTimes(scenario.think.mean_s, scenario.think.cap_s),
             jobs=zipf(data.jobs, popularity.jobs),
             companies=zipf(data.companies, popularity.companies),
+            people=zipf(data.people, popularity.people),
             searches=Weighted(
                 [search.q for search in data.searches],
                 (search.weight for search in data.searches),

@@ -21,8 +21,9 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 
 from scenarios import catalogue
 from scenarios.journeys.account import Member
-from scenarios.journeys.browsing import Journey, Visitor
+from scenarios.journeys.browsing import Journey
 from scenarios.journeys.employer import Employer
+from scenarios.journeys.looking import Visitor
 from scenarios.journeys.seeker import Seeker
 from scenarios.journeys.world import World
 from scenarios.load_data import read_load_data

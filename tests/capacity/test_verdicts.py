@@ -5,6 +5,7 @@ import pytest
 
 from capacity.run import Invalidity, Run
 from capacity.slo import blueprint_targets
+from capacity.validity import waiting
 from capacity.verdicts import ExitCode, Outcome, Verdict, exit_code, judge
 from tests.capacity.cases import EMPTY, ERRORS, run_of, target, verdict
 from tests.reports.sample import sample_run, sample_timeline
@@ -120,6 +121,18 @@ def test_latency_is_judged_from_the_intended_start() -> None:
     stats = run.endpoints[0].model_copy(update={"corrected": late})
     found = verdict(run.model_copy(update={"endpoints": [stats]}), target())
     assert found.outcome is Outcome.NOT_MET
+
+
+@pytest.mark.parametrize("method", ["SOCKET", "STORE"])
+def test_what_happens_beside_the_requests_has_targets_of_its_own(method: str) -> None:
+    run = run_of({20: 4_000})
+    slow = run_of({900: 4_000}, failures=4_000).endpoints[0]
+    beside = slow.model_copy(update={"method": method, "endpoint": "/{object}"})
+    run = run.model_copy(update={"endpoints": [*run.endpoints, beside]})
+    assert verdict(run, target()).outcome is Outcome.MET
+    assert verdict(run, target(**ERRORS)).outcome is Outcome.MET
+    assert verdict(run, target(endpoints=[f"{method} *"])).outcome is Outcome.NOT_MET
+    assert waiting(run.endpoints) == {"measured": pytest.approx(80, rel=0.01)}
 
 
 def test_the_warm_up_does_not_count() -> None:

@@ -57,7 +57,7 @@ class Going:
                 raise AssertionError(f"never said {text!r}:\n{self.log.read_text()}")
             time.sleep(0.05)
 
-    def interrupt(self, seconds: float = 60) -> Said:
+    def interrupt(self, seconds: float = 300) -> Said:
         """Ctrl-C, as a terminal gives it: to the whole foreground group."""
         os.killpg(self.process.pid, signal.SIGINT)
         return self._end(seconds)

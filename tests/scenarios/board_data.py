@@ -24,6 +24,7 @@ def document(seekers: int = 40, employers: int = 10) -> dict[str, Any]:
         "password": "a password",
         "jobs": list(range(1000, 1200)),
         "companies": list(range(50, 80)),
+        "people": list(range(300, 340)),
         "searches": [{"q": "cook", "weight": 3}, {"q": "boat builder", "weight": 1}],
         "islands": ["abaco", "exuma"],
         "categories": ["retail", "tourism"],

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from scenarios.journeys.account import Member
 from scenarios.journeys.browsing import Journey
 from scenarios.journeys.call import Call
+from scenarios.journeys.files import FileOwner
+from scenarios.object_store import ObjectStore
 
 
 class Person:
@@ -31,7 +33,18 @@ class Person:
         assert answer.status in call.expect, f"{call.method} {call.path}: {content.decode()}"
         decoded: Any = json.loads(content) if content else None
         call.check(answer.status, decoded)
+        if call.sends_file is not None and answer.status == 201:
+            assert isinstance(self.journey, FileOwner)
+            put = decoded["put"]
+            assert ObjectStore(_fail_if_wrong, 30).put(put["url"], put["headers"], call.sends_file)
+            self.journey.arrived(decoded["upload"]["id"])
 
     def close(self) -> None:
         """Hang up."""
         self._connection.close()
+
+
+def _fail_if_wrong(
+    what: str, _began: float, _took_s: float | None, error: Exception | None
+) -> None:
+    assert error is None, f"{what}: {error}"

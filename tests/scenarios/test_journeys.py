@@ -4,73 +4,27 @@ import base64
 import json
 from collections import Counter
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
 from scenarios import catalogue
-from scenarios.catalogue import Scenario
 from scenarios.journeys.account import Member, expiry
-from scenarios.journeys.browsing import Journey, Visitor
-from scenarios.journeys.call import BodyError, Call
-from scenarios.journeys.employer import Employer
+from scenarios.journeys.looking import Visitor
 from scenarios.journeys.seeker import Seeker
-from scenarios.journeys.world import World
-from tests.scenarios.board_data import load_data
-
-MIXED = catalogue.load("mixed")
-NOW = 1_800_000_000.0
-
-
-def world(scenario: Scenario = MIXED, seed: int = 1) -> World:
-    return World.of(scenario, load_data(), seed)
-
-
-def person(kind: str, number: int = 0, seed: int = 1, scenario: Scenario = MIXED) -> Journey:
-    of = world(scenario, seed)
-    chance = of.chance(number, "decisions")
-    if kind == "visitor":
-        return Visitor(of, chance)
-    if kind == "seeker":
-        return Seeker(of, chance, of.data.seekers[number])
-    return Employer(of, chance, of.data.employers[number])
-
-
-def without_sessions() -> Scenario:
-    return MIXED.model_copy(
-        update={"session": MIXED.session.model_copy(update={"start_share": 0.0})}
-    )
-
-
-def job(number: int = 1, **more: Any) -> dict[str, Any]:
-    return {
-        "id": number,
-        "title": "Cook",
-        "category": "retail",
-        "island": "abaco",
-        "employment_type": "gig",
-        "description": "Cooking.",
-        "status": "published",
-        "salary_max_cents": 1,
-        "company": {"id": 5, "name": "Conch"},
-        **more,
-    }
-
-
-def page(*items: dict[str, Any], cursor: str | None = None) -> dict[str, Any]:
-    return {"items": list(items), "next_cursor": cursor}
-
-
-def asked(call: Call) -> dict[str, str]:
-    return {key: values[0] for key, values in parse_qs(urlsplit(call.path).query).items()}
-
-
-def accepts(call: Call, body: Any, status: int = 200) -> bool:
-    try:
-        call.check(status, body)
-    except BodyError:
-        return False
-    return True
+from tests.scenarios.casting import (
+    MIXED,
+    NOW,
+    accepts,
+    asked,
+    employer,
+    job,
+    page,
+    person,
+    seeker,
+    without_sessions,
+    world,
+)
 
 
 @pytest.mark.parametrize("kind", ["visitor", "seeker", "employer"])
@@ -123,29 +77,46 @@ def test_sessions_begin_in_their_share_and_way() -> None:
     assert {call.route for call in visitor} <= {"/api/v1/jobs"}
 
 
-def test_only_signed_requests_go_to_places_of_ones_own() -> None:
-    for kind in ("visitor", "seeker", "employer"):
-        journey = person(kind)
-        for _ in range(500):
-            call = journey.next_call(NOW)
-            public = call.method == "GET" and any(
-                call.route.endswith(end)
-                for end in (
-                    "/jobs",
-                    "?q",
-                    "?filter",
-                    "?cursor",
-                    "/jobs/{id}",
-                    "/companies/{id}",
-                    "/posts/trending",
-                    "/posts/{id}",
-                    "/posts/{id}/comments",
-                    "/health",
-                )
-            )
-            assert call.signed == (
-                (not public and "/auth/" not in call.route) or "/me" in call.route
-            )
+PUBLIC = {
+    "/health",
+    "/jobs",
+    "/jobs?q",
+    "/jobs?filter",
+    "/jobs?cursor",
+    "/jobs/featured",
+    "/jobs/trending",
+    "/jobs/{id}",
+    "/jobs/{id}/similar",
+    "/categories",
+    "/islands",
+    "/companies/{id}",
+    "/companies/{id}/jobs",
+    "/companies/{id}/reviews",
+    "/companies/{id}/rating",
+    "/users/available",
+    "/users/available?q",
+    "/users/{id}/audience",
+    "/users/{id}/reviews",
+    "/users/{id}/rating",
+    "/posts/trending",
+    "/posts/{id}",
+    "/posts/{id}/comments",
+    "/subscriptions/tiers",
+}
+WITH_A_TOKEN_IF_THERE_IS_ONE = {"/users/{id}", "/ads"}
+
+
+@pytest.mark.parametrize("kind", ["visitor", "seeker", "employer"])
+def test_a_token_goes_along_wherever_it_counts_and_nowhere_else(kind: str) -> None:
+    journey = person(kind)
+    for _ in range(500):
+        call = journey.next_call(NOW)
+        route = call.route.removeprefix("/api/v1")
+        public = call.method == "GET" and route in PUBLIC
+        signing_in = route in ("/auth/login", "/auth/refresh")
+        if kind == "visitor":
+            assert public or route in WITH_A_TOKEN_IF_THERE_IS_ONE
+        assert call.signed == (kind != "visitor" and not public and not signing_in)
 
 
 def test_every_weighted_request_exists() -> None:
@@ -210,12 +181,6 @@ def test_a_job_page_must_be_the_one_asked_for() -> None:
     assert not accepts(call, job(7, company=None))
 
 
-def seeker() -> Seeker:
-    found = person("seeker")
-    assert isinstance(found, Seeker)
-    return found
-
-
 def test_nobody_applies_twice_for_a_job() -> None:
     someone = seeker()
     paths = [someone.apply().path for _ in range(200)]
@@ -225,8 +190,9 @@ def test_nobody_applies_twice_for_a_job() -> None:
 def test_an_application_answered_409_must_say_why() -> None:
     call = seeker().apply()
     wanted = int(call.path.split("/")[4])
-    made = {"id": 5, "job_id": wanted, "status": "submitted"}
+    made = {"id": 5, "job_id": wanted, "status": "submitted", "resume_id": None}
     assert accepts(call, made, 201)
+    assert not accepts(call, {**made, "resume_id": 8}, 201)
     assert not accepts(call, {**made, "job_id": wanted + 1}, 201)
     assert accepts(call, {"code": "already_applied"}, 409)
     assert not accepts(call, {"code": "job_closed"}, 409)
@@ -237,7 +203,7 @@ def test_applications_sent_must_be_listed_and_can_be_withdrawn() -> None:
     assert someone.withdraw().route == "/api/v1/applications"
     apply = someone.apply()
     wanted = int(apply.path.split("/")[4])
-    made = {"id": 77, "job_id": wanted, "status": "submitted"}
+    made = {"id": 77, "job_id": wanted, "status": "submitted", "resume_id": None}
     apply.check(201, made)
     listing = someone.applications()
     assert accepts(listing, page(made))
@@ -261,12 +227,6 @@ def test_what_was_saved_can_be_let_go() -> None:
     assert accepts(someone.saved(), page(job(kept), job(1)))
     assert not accepts(someone.saved(), page(job(1)))
     assert someone.unsave().path == save.path
-
-
-def employer() -> Employer:
-    found = person("employer")
-    assert isinstance(found, Employer)
-    return found
 
 
 def test_a_job_goes_from_draft_to_published_to_closed() -> None:
@@ -295,8 +255,8 @@ def test_only_submitted_applications_are_decided_on() -> None:
     of = int(applicants.path.split("/")[4])
     assert of in (0, 900)
     found = [
-        {"id": 1, "job_id": of, "status": "submitted"},
-        {"id": 2, "job_id": of, "status": "rejected"},
+        {"id": 1, "job_id": of, "status": "submitted", "applicant_id": 7},
+        {"id": 2, "job_id": of, "status": "rejected", "applicant_id": 8},
     ]
     assert not accepts(applicants, page({**found[0], "job_id": 12345}))
     applicants.check(200, page(*found))

@@ -1,5 +1,7 @@
 """The spool: written, torn, read back and added up."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from capacity.spool import (
     from_line,
     to_line,
 )
+from scenarios.live import Live
 
 STEPS = (
     PlannedStep("warmup", Phase.WARMUP, 0, 2),
@@ -146,3 +149,19 @@ def test_spools_of_several_generators_add_up() -> None:
         .arrivals.offered
         is None
     )
+
+
+@pytest.mark.parametrize("method", ["SOCKET", "STORE"])
+def test_what_happens_beside_the_requests_is_no_arrival(method: str) -> None:
+    beside = replace(cell(2, "measured", 900_000), method=method, endpoint="/{object}")
+    whole = fold([*LINES, to_line(beside)])
+    assert whole.steps() == fold(LINES).steps()
+    assert [one.method for one in whole.endpoints()].count(method) == 1
+    live = Live()
+    for entry in (opening(), beside, cell(2, "measured", 1_000)):
+        assert live.add(entry) is None
+    second = live.add(beat(2))
+    assert second is not None
+    assert (second.tick.requests, second.tick.failures) == (3, 1)
+    assert second.tick.last_second is not None
+    assert second.tick.last_second.p99 == pytest.approx(1, rel=0.01)

@@ -108,6 +108,73 @@ def test_companies_with_most_jobs_come_first(loaded: Any, exported: dict[str, An
     assert len(counts) == 200
 
 
+def test_people_most_follow_come_first(loaded: Any, exported: dict[str, Any]) -> None:
+    followers = dict(loaded.rows("SELECT user_id, count(*) FROM user_follows GROUP BY 1"))
+    counts = [followers[person] for person in exported["people"]]
+    assert counts == sorted(counts, reverse=True)
+    assert len(set(exported["people"])) == len(counts) == len(followers)
+
+
+def test_everyone_is_known_by_their_tier(loaded: Any, exported: dict[str, Any]) -> None:
+    people = {each["id"]: each["tier"] for each in exported["seekers"] + exported["employers"]}
+    paying = dict(
+        loaded.rows("SELECT user_id, tier FROM subscriptions WHERE user_id = ANY(%s)", [*people])
+    )
+    assert people == {person: paying.get(person, "free") for person in people}
+    assert {each["tier"] for each in exported["employers"]} <= {"pro", "business"}
+
+
+def test_requests_wait_for_those_who_were_asked(loaded: Any, exported: dict[str, Any]) -> None:
+    people = {each["id"]: each for each in exported["seekers"] + exported["employers"]}
+    waiting = loaded.rows(
+        "SELECT id, low_user_id + high_user_id - asked_by FROM connections WHERE status = 'pending'"
+    )
+    for person, each in people.items():
+        assert (
+            each["requests"] == sorted(number for number, asked in waiting if asked == person)[:5]
+        )
+    assert any(each["requests"] for each in people.values())
+
+
+def test_people_follow_and_watch_what_is_said(loaded: Any, exported: dict[str, Any]) -> None:
+    for each in exported["seekers"] + exported["employers"]:
+        follows = {
+            person
+            for (person,) in loaded.rows(
+                "SELECT user_id FROM user_follows WHERE follower_id = %s", each["id"]
+            )
+        }
+        assert set(each["follows"]) <= follows
+        assert len(each["follows"]) == min(5, len(follows))
+        assert each["saved_searches"] == [
+            number
+            for (number,) in loaded.rows(
+                "SELECT id FROM saved_searches WHERE user_id = %s ORDER BY id", each["id"]
+            )
+        ]
+
+
+def test_those_one_may_review_are_known(loaded: Any, exported: dict[str, Any]) -> None:
+    decided = "applications.status NOT IN ('submitted', 'withdrawn')"
+    for each in exported["seekers"]:
+        companies = loaded.value(
+            "SELECT array_agg(DISTINCT company_id ORDER BY company_id) FROM applications"  # noqa: S608 - words of ours
+            f" JOIN jobs ON jobs.id = job_id WHERE applicant_id = %s AND {decided}",
+            each["id"],
+        )
+        assert each["met_companies"] == (companies or [])[:5]
+    for each in exported["employers"]:
+        workers = loaded.value(
+            "SELECT array_agg(DISTINCT applicant_id ORDER BY applicant_id) FROM applications"
+            " JOIN jobs ON jobs.id = job_id WHERE employer_id = %s"
+            " AND applications.status = 'hired'",
+            each["id"],
+        )
+        assert each["hired"] == (workers or [])[:5]
+    assert sum(bool(each["met_companies"]) for each in exported["seekers"]) > 60
+    assert any(each["hired"] for each in exported["employers"])
+
+
 def test_searches_are_weighted_the_commonest_first(exported: dict[str, Any]) -> None:
     weights = [each["weight"] for each in exported["searches"]]
     assert weights == sorted(weights, reverse=True)
