@@ -13,7 +13,7 @@ import httpx2
 
 from stack import docker, engine
 
-_PATIENCE_S = 120.0
+_PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,14 @@ class BroughtUp:
 
     def inside(self, service: str, command: str) -> subprocess.CompletedProcess[str]:
         """A shell's command in the first container of a service."""
-        words = [*docker.command(self.home), "exec", "-T", service, "sh", "-c", command]
-        return subprocess.run(words, cwd=self.home, capture_output=True, text=True, check=False)
+        words = ["docker", "exec", self.first(service), "sh", "-c", command]
+        return subprocess.run(words, capture_output=True, text=True, check=False)
+
+    def first(self, service: str) -> str:
+        """The id of a container of a service."""
+        filters = (f"project={self.project}", f"service={service}")
+        words = [f"--filter=label=com.docker.compose.{each}" for each in filters]
+        return self.docker("ps", "--quiet", *words).split()[0]
 
     def containers(self) -> dict[str, list[dict[str, Any]]]:
         """All that Docker knows of every container, by service."""

@@ -75,12 +75,12 @@ def _docker(words: list[str], environment: dict[str, str], stdin: int | None = N
 
 
 def base() -> Path:
-    """The root file system, as a tar file; made when the cache has none of this recipe.
+    """The root file system, as a tar file, made anew when this module or image.lock has changed.
 
     Raises `NoImagesError`.
     """
-    recipe = repr((_PACKAGES, _LEFT_OUT, _HOOKS, _PYTHON_PACKAGES)) + _LOCK.read_text()
-    key = hashlib.sha256(recipe.encode()).hexdigest()[:16]
+    recipe = Path(__file__).read_bytes() + _LOCK.read_bytes()
+    key = hashlib.sha256(recipe).hexdigest()[:16]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hmb"
     path = cache / f"standins-{key}.tar"
     if not path.exists():
@@ -126,8 +126,9 @@ def _copy_python_packages(target: Path) -> None:
             if older:
                 lacking.append(f"{name}=={version}")
             continue
+        # Compiled modules too: without them each start of a pod would compile them all.
         for file in files:
-            if ".." not in file.parts and "__pycache__" not in file.parts:
+            if ".." not in file.parts:
                 place = target / file
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(file.locate(), place)
