@@ -117,7 +117,7 @@ def test_healing_counts_from_the_repair_to_the_end_of_the_last_failure(
 
 def test_what_failed_before_the_break_is_not_the_drills() -> None:
     found = verdict(drilled((3, "get")), target(**HEALS), by_second())
-    assert found.value == 0
+    assert (found.value, found.reason) == (0, "nothing failed after the break")
 
 
 def test_what_never_works_again_has_not_healed() -> None:

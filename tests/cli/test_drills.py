@@ -96,8 +96,8 @@ def test_each_drill_keeps_its_promises_and_leaves_the_stack_as_it_was(
         ("redis-loss", "s warmup"),
         ("redis-loss", "redis gives no reading"),
         ("pod-stall", "15/"),
-        ("replica-promotion", "primary gives no reading"),
-        ("primary-restart", "25/"),
+        ("replica-promotion", "20/"),
+        ("primary-restart", "15/"),
     ],
 )
 def test_ctrl_c_mends_what_is_broken(

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from capacity.ledger import ENTRY
 from scenarios import catalogue
 from scenarios.journeys.account import Member, expiry
 from scenarios.journeys.looking import Visitor
@@ -122,9 +123,8 @@ def test_a_token_goes_along_wherever_it_counts_and_nowhere_else(kind: str) -> No
 def test_every_weighted_request_exists() -> None:
     for name in catalogue.names():
         scenario = catalogue.load(name)
-        for kind in ("visitor", "seeker", "employer"):
-            journey = person(kind, scenario=scenario)
-            assert set(scenario.journeys[kind]) <= set(journey.actions())  # type: ignore[index]
+        for kind, weights in scenario.journeys.items():
+            assert set(weights) <= set(person(kind, scenario=scenario).actions())
 
 
 def test_lists_must_be_pages_of_jobs() -> None:
@@ -382,3 +382,30 @@ def test_a_share_of_sessions_asks_for_a_socket_once() -> None:
         assert len(tickets) <= 1
         asked_for += len(tickets)
     assert 40 * MIXED.session.socket_share == pytest.approx(asked_for, abs=10)
+
+
+def test_entries_of_the_ledger_are_told_apart_whatever_the_seed() -> None:
+    keys = set()
+    for _ in range(3):
+        someone = seeker()
+        assert someone.enter().method == "GET"  # no post was seen yet
+        assert accepts(someone.trending(), {"items": [post(7)]})
+        for call in (someone.enter(), someone.enter()):
+            assert call.key is not None
+            # the board is given no key to know it by: it could not be there twice
+            assert call.body == {"body": f"{ENTRY}{call.key}"}
+            assert call.path.endswith("/posts/7/comments")
+            assert accepts(call, {"id": 1, **call.body}, 201)
+            assert not accepts(call, {"id": 1, "body": "something else"}, 201)
+            keys.add(call.key)
+    assert len(keys) == 6
+
+
+def test_only_who_insists_on_a_socket_asks_for_another() -> None:
+    for name, insists in (("drill-sockets", True), ("drill", False)):
+        scenario = catalogue.load(name)
+        someone = Seeker(world(scenario), world(scenario).chance(0, "x"), load_data().seekers[0])
+        if name == "drill-sockets":
+            assert someone.go_on().opens_socket
+        someone.lost_socket()
+        assert someone.go_on().opens_socket is insists
