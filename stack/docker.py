@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stack import state
+from stack.budget import budget_of
 from stack.compose import FILE, read
 from stack.errors import StackError
 from stack.interpolation import required_names
@@ -19,7 +20,7 @@ _DEFAULT_PLAIN_PORT, _DEFAULT_TLS_PORT = "8080", "443"
 
 def up(home: Path, choices: Choices, progress: Callable[[str], None]) -> Running:
     """`docker compose up`, waiting for health. Raises `StackError` with Docker's last lines."""
-    variables = _variables(home)
+    variables = chosen_variables(home)
     missing = sorted(required_names((home / FILE).read_text(encoding="utf-8")) - variables.keys())
     if missing:
         raise StackError(
@@ -43,7 +44,9 @@ def up(home: Path, choices: Choices, progress: Callable[[str], None]) -> Running
         services={},
         environment=environment,
         monitor={},
-        budget=None,
+        budget=budget_of(
+            file, home, pods=choices.pods, running=file.services.keys() - set(left_out)
+        ),
         topology={"engine": "compose", "pods": choices.pods, "replicas": choices.replicas},
         versions={},
     )
@@ -70,7 +73,8 @@ def containers(home: Path) -> list[dict[str, str]]:
     ]
 
 
-def _variables(home: Path) -> dict[str, str]:
+def chosen_variables(home: Path) -> dict[str, str]:
+    """What the environment file says, and this process' environment, which wins."""
     found = {}
     path = home / _ENVIRONMENT_FILE
     if path.exists():

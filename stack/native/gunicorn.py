@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from stack.native.adapter import Adapter, Run, answers
@@ -127,8 +126,3 @@ def _without_missing(value: str, databases: frozenset[str]) -> str:
         if pooled is None or pooled["database"] in databases:
             kept.append(part)
     return ",".join(kept)
-
-
-def workers(environment: Mapping[str, str]) -> int:
-    """The worker processes of a pod with this environment."""
-    return int(environment["WEB_CONCURRENCY"])

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack import compose, credentials, ports
+from stack.budget import ini_settings, pgbouncer_ini
 from stack.compose import ComposeFile, Service
 from stack.errors import StackError
 from stack.interpolation import required_names
 from stack.native.adapter import Adapter, Instance, Site
 from stack.native.gunicorn import Pod, StandIn, Task
 from stack.native.nginx import Nginx
-from stack.native.pgbouncer import PgBouncer, settings
+from stack.native.pgbouncer import PgBouncer
 from stack.native.postgres import Primary, Replica
 from stack.native.prometheus import Prometheus
 from stack.native.redis import Redis
@@ -60,7 +61,7 @@ def build(places: Places, choices: Choices, before: Mapping[str, int]) -> Native
     in the way, before a process is started.
     """
     file = compose.read(places.home, variables(places, choices))
-    counts = _instances(file, choices)
+    counts = instances(file, choices)
     notes = [f"{name}: {_NOT_NATIVE[name]}" for name in counts if name in _NOT_NATIVE]
     counts = Counter({name: n for name, n in counts.items() if name not in _NOT_NATIVE})
     names = {
@@ -129,7 +130,7 @@ def _numbered(name: str, count: int) -> list[str]:
     return [f"{name}-{number}" for number in range(1, count + 1)]
 
 
-def _instances(file: ComposeFile, choices: Choices) -> Counter[str]:
+def instances(file: ComposeFile, choices: Choices) -> Counter[str]:
     """How many instances of which services."""
     for name in choices.services or ():
         if name not in file.services:
@@ -184,13 +185,5 @@ def _databases(
         if file.services[name].kind == PGBOUNCER_KIND:
             text = pgbouncer_ini(file.services[name], home)
             kept = Rewriter(addresses, {}, {}).file(text)
-            return frozenset(settings(kept, "databases"))
+            return frozenset(ini_settings(kept, "databases"))
     return None
-
-
-def pgbouncer_ini(service: Service, home: Path) -> str:
-    """The text of PgBouncer's configuration file, as the compose file mounts it."""
-    for mount in service.mounts:
-        if mount.target.endswith(".ini"):
-            return (home / mount.source).read_text(encoding="utf-8")
-    raise StackError(f"{compose.FILE}: {service.name} mounts no configuration (.ini)")
