@@ -40,6 +40,8 @@ _BROUGHT = {STRIPE: "STRIPE_SECRET_KEY", S3: "S3_ENDPOINT_URL"}
 """Stand-ins, and what a person sets who brings the real thing."""
 _STRIPE_KEY, _STRIPE_WEBHOOK = "LOCAL_STRIPE_KEY", "LOCAL_STRIPE_WEBHOOK_SECRET"
 _S3_ID, _S3_SECRET = "LOCAL_S3_KEY_ID", "LOCAL_S3_SECRET_KEY"
+_TELLS_NOBODY = {"SENTRY_DSN": "", "OTEL_EXPORTER_OTLP_ENDPOINT": ""}
+"""A native stack is there to be measured: nothing it does is sent elsewhere, whatever is set."""
 _NOT_NATIVE = {"grafana": "Debian has no Grafana package; --engine compose runs it"}
 
 
@@ -88,7 +90,7 @@ def variables(places: Places, choices: Choices) -> dict[str, str]:
     secret = required_names(compose.raw_text(places.home))
     known = credentials.ensure(places.state, secret)
     ours = _local_stripe(places, choices) | _local_s3(places, choices)
-    return {**os.environ, **known, **ours}
+    return {**os.environ, **known, **ours, **_TELLS_NOBODY}
 
 
 def _stands_in(kind: str, choices: Choices) -> bool:
