@@ -77,7 +77,7 @@ class Pod(Adapter):
 
 
 class StandIn(Adapter):
-    """A server of ours in place of a service elsewhere, Stripe or a store, in one process."""
+    """A small server of ours in one process: in place of Stripe or a store, or the uptime probe."""
 
     as_caller = True
 

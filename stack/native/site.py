@@ -23,7 +23,7 @@ from stack.rewriting import Addresses, Rewriter
 from stack.state import Choices
 
 POD, REPLICA, PGBOUNCER_KIND = "gunicorn", "postgres-replica", "pgbouncer"
-STRIPE, S3 = "stripe", "s3"
+STRIPE, S3, UPTIME = "stripe", "s3", "uptime"
 _KINDS: dict[str, type[Adapter]] = {
     "postgres-primary": Primary,
     REPLICA: Replica,
@@ -35,6 +35,7 @@ _KINDS: dict[str, type[Adapter]] = {
     "prometheus": Prometheus,
     STRIPE: StandIn,
     S3: StandIn,
+    UPTIME: StandIn,
 }
 _BROUGHT = {STRIPE: "STRIPE_SECRET_KEY", S3: "S3_ENDPOINT_URL"}
 """Stand-ins, and what a person sets who brings the real thing."""

@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import brotli
+
+_UNPACK = {None: bytes, "gzip": gzip.decompress, "br": brotli.decompress}
+
 
 @dataclass
 class Receiver:
@@ -27,8 +31,7 @@ def receiver() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            if self.headers["content-encoding"] == "gzip":
-                body = gzip.decompress(body)
+            body = _UNPACK[self.headers["content-encoding"]](body)
             kept.received.append((self.path, body))
             self.send_response(200)
             self.send_header("content-length", "0")

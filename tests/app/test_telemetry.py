@@ -134,7 +134,7 @@ def test_unset_nothing_of_it_is_even_imported(
     looked = (
         "import sys, reference_app.app as app;"
         "assert not app.app._native_telemetry.enabled();"
-        "print([n for n in ('sentry_sdk', 'opentelemetry.sdk') if n in sys.modules])"
+        "print([n for n in ('sentry_sdk', 'reference_app.kit.tracing') if n in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", looked],

@@ -2,14 +2,16 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from reference_app.settings import MigrationSettings, Settings
-from stack import budget, compose
+from stack import budget, compose, places
+from stack.native.site import build
+from stack.state import Choices
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TEMPLATE = CHECKOUT / ".env.production.example"
@@ -24,7 +26,7 @@ _OF_THE_IMAGE = {
 }
 _OF_THE_POD = {"POD_NAME"}
 """Known to a pod without being told: it is its host's name."""
-_OF_STAND_INS = ("stack/stripe/settings.py", "stack/s3/server.py")
+_OF_STAND_INS = ("stack/stripe/settings.py", "stack/s3/server.py", "stack/uptime/server.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def test_what_a_service_is_handed_is_read_there(service: compose.Service) -> Non
         if mount.kind == "bind"
         for path in _files(CHECKOUT / mount.source)
     ]
-    if service.kind in {"gunicorn", "task", "stripe", "s3"}:
+    if service.kind in {"gunicorn", "task", "stripe", "s3", "uptime"}:
         texts += [(CHECKOUT / path).read_text(encoding="utf-8") for path in _OF_STAND_INS]
         texts += [name.upper() for name in Settings.model_fields | MigrationSettings.model_fields]
         texts.append((CHECKOUT / "deploy/gunicorn.conf.py").read_text(encoding="utf-8"))
@@ -179,3 +181,13 @@ def test_what_postgres_is_told_twice_is_the_same() -> None:
     for name in re.findall(r"- (\w+)=\$\{POSTGRES_", RAW):
         told = budget.postgres_settings(primary, CHECKOUT)[name]
         assert f"\n{name} = {told}\n" in text
+
+
+def test_a_native_stack_sends_nothing_elsewhere_whatever_is_set(
+    make_home: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTRY_DSN", "https://key@sentry.example.com/1")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.example.com:4318")
+    choices = Choices(engine="native", pods=2, replicas=0)
+    pod = build(places.prepare(make_home()), choices, {}).adapters["backend-1"].environment()
+    assert (pod["SENTRY_DSN"], pod["OTEL_EXPORTER_OTLP_ENDPOINT"]) == ("", "")
