@@ -24,7 +24,9 @@ def lines(status: "Status") -> Iterator[str]:
     for replica in status.replication:
         yield f"{replica.name}: {replica.state}, {figures.count(replica.behind_bytes)} bytes behind"
     if status.pool_budget:
-        yield status.pool_budget
+        yield status.pool_budget.line()
+    if status.pool_use:
+        yield status.pool_use.line()
     yield from status.pool_problems
 
 

@@ -9,26 +9,34 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
+# Inside the pod's network; nginx is before it.
 bind = os.environ.get("BIND", "0.0.0.0:8000")
+# Four, as the blueprint has it. Each is a process with pools of its own: the app divides the
+# pod's connections by this number.
 workers = int(os.environ.get("WEB_CONCURRENCY", "4"))
 
 # gunicorn's own ASGI worker; gthread cannot serve an ASGI app, so threads have no setting.
 worker_class = "asgi"
+# Less CPU than asyncio's own loop.
 asgi_loop = "uvloop"
+# An app whose start fails must not serve.
 asgi_lifespan = "on"
 # The app is imported once and shared by the workers' memory; connections are opened
 # in the lifespan, after the fork.
 preload_app = True
 
+# A worker whose event loop stood still for so long is killed; a request may take 30 s.
 timeout = int(os.environ.get("TIMEOUT", "60"))
+# Requests under way when a worker stops have as long as a request may take; Docker waits 35 s.
 graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT", "30"))
 # Longer than nginx keeps an idle connection (60 s): otherwise a request could be sent
 # into a connection the worker is just closing.
 keepalive = int(os.environ.get("KEEPALIVE", "75"))
+# Connections the kernel keeps waiting while all workers are busy.
 backlog = int(os.environ.get("BACKLOG", "2048"))
 
 # Clients only say small things over a socket; the default is 16 MB, held in memory.
-websocket_max_message_size = 4_096
+websocket_max_message_size = int(os.environ.get("REALTIME_FRAME_BYTES", "4096"))
 # A socket whose peer takes nothing for so long is closed by the kernel. Nothing else
 # would end one that reads neither its frames nor its own close.
 PEER_TIMEOUT_MS = 60_000
@@ -36,14 +44,18 @@ PEER_TIMEOUT_MS = 60_000
 # Off by default: recycling a busy worker every thousand requests restarts it every few
 # seconds and cuts its WebSockets.
 max_requests = int(os.environ.get("MAX_REQUESTS", "0"))
+# Spread, so that not all workers of a pod go at once.
 max_requests_jitter = int(os.environ.get("MAX_REQUESTS_JITTER", "100"))
 
-# nginx writes the access log, the app its own events.
+# nginx writes the access log.
 accesslog = None
+# To the container's log, as the app's own events.
 errorlog = "-"
+# One level for both.
 loglevel = os.environ.get("LOG_LEVEL", "INFO").lower()
 # Heartbeat files in memory: on a disk they can block a worker.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
+# Nobody steers a pod from beside it: orchestration is by signals.
 control_socket_disable = True
 
 

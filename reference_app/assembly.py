@@ -51,6 +51,7 @@ from reference_app.kit.rate_limit import ApiLimit, LetterLimit, LoginLimit
 from reference_app.kit.storage import Bucket, Storage, prepare
 from reference_app.kit.store import Store
 from reference_app.kit.tally import Tally
+from reference_app.kit.telemetry import Telemetry
 from reference_app.kit.wal import OwnWrites
 from reference_app.messages import endpoints as messages
 from reference_app.network import endpoints as network
@@ -91,7 +92,8 @@ class BoardApp(FastAPI):
 
 def create_app(settings: Settings) -> FastAPI:
     """The app; it connects to nothing before a worker starts its lifespan."""
-    logs.configure(settings.log_level)
+    telemetry = Telemetry(settings, _version())
+    logs.configure(settings.log_level, telemetry.report)
     prepare(_bucket(settings))
     requests = RequestCounters()
     groups = rate_groups.load()
@@ -105,8 +107,8 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lambda app: _serving(app, settings, requests, groups),
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        lifespan=lambda app: _serving(app, settings, requests, groups, telemetry),
+        telemetry=telemetry.config,
     )
     # One flat list, the most used first: an included router is matched twice, and a
     # cached page costs so little that matching shows.
@@ -169,7 +171,11 @@ def _cors(origins: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:
 
 @asynccontextmanager
 async def _serving(
-    app: FastAPI, settings: Settings, requests: RequestCounters, groups: Sequence[RateGroup]
+    app: FastAPI,
+    settings: Settings,
+    requests: RequestCounters,
+    groups: Sequence[RateGroup],
+    telemetry: Telemetry,
 ) -> AsyncGenerator[dict[str, Any]]:
     redis_url = settings.redis_url.get_secret_value()
     secret = settings.secret_key.get_secret_value()
@@ -248,6 +254,7 @@ async def _serving(
         on_down=lambda: None,
     )
     app.state.board = board
+    telemetry.start()
     await database.look_at_primary()
     tasks = [
         asyncio.create_task(work)
@@ -295,6 +302,7 @@ async def _serving(
         await cache.close()
         await database.close()
         await store.close()
+        await telemetry.stop()
 
 
 def _mail(settings: Settings) -> Mail:

@@ -49,6 +49,16 @@ class CountingPool(AsyncAdaptedQueuePool):
 
     waiting = 0
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a connection can be had at once."""
+        return self.checkedout() < self.size()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether as many wait as it has connections: who comes now waits for two others."""
+        return self.waiting >= self.size()
+
     def _do_get(self) -> Any:
         self.waiting += 1
         try:
@@ -90,11 +100,17 @@ def make_engine(url: str, size: int, settings: Settings, *, reads: bool) -> Asyn
     return engine
 
 
+def pool_of(engine: AsyncEngine) -> CountingPool:
+    """The pool of an engine of `make_engine`."""
+    pool = engine.pool
+    assert isinstance(pool, CountingPool)  # noqa: S101 - as `make_engine` makes it
+    return pool
+
+
 async def fill(engine: AsyncEngine) -> None:
     """Open all connections there may be. Raises what a server that is gone raises."""
-    assert isinstance(engine.pool, CountingPool)  # noqa: S101 - as `make_engine` makes it
     async with AsyncExitStack() as opened:
-        for _ in range(engine.pool.size()):
+        for _ in range(pool_of(engine).size()):
             await opened.enter_async_context(engine.connect())
 
 

@@ -19,11 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from reference_app.connections import (
     AnyRow,
-    CountingPool,
     Lookout,
     ServerGoneError,
     fill,
     make_engine,
+    pool_of,
     read,
     translated,
 )
@@ -109,7 +109,7 @@ class ReadSession:
         if not self._primary:
             for _ in self._database.replicas.all:
                 replica = await self._database.replicas.choose(self._position)
-                if replica is None:
+                if replica is None or self._database.primary_is_sooner(replica):
                     break
                 try:
                     return await self._database.read_replica(replica, statement, parameters)
@@ -176,7 +176,12 @@ class Database:
         self._limit = writing + 1 + reading * (1 + len(self._readers))
         self.replicas = Replicas(
             [
-                Replica(name, self._asking(engine), max_lag_s=settings.replica_max_lag_seconds)
+                Replica(
+                    name,
+                    self._asking(engine),
+                    max_lag_s=settings.replica_max_lag_seconds,
+                    has_room=self._room(engine),
+                )
                 for name, engine in self._readers.items()
             ]
         )
@@ -240,6 +245,17 @@ class Database:
             self._doubt(error)
             raise
 
+    def primary_is_sooner(self, replica: Replica) -> bool:
+        """Whether `replica` has a queue while the primary has a connection for reading free.
+
+        A short wait for a replica is better than a read on the primary, a long one is not.
+        """
+        return (
+            pool_of(self._readers[replica.name]).is_crowded
+            and self._primary_there
+            and pool_of(self._primary_reader).has_room
+        )
+
     def skip(self, replica: Replica) -> None:
         """Leave `replica` out until it answers again."""
         replica.failed()
@@ -297,11 +313,10 @@ class Database:
 
     def pool_use(self) -> tuple[int, int, int]:
         """Connections in use, requests waiting for one, the most there may be."""
-        pools = [engine.pool for engine in self._engines]
-        counted = [pool for pool in pools if isinstance(pool, CountingPool)]
+        pools = [pool_of(engine) for engine in self._engines]
         return (
-            sum(pool.checkedout() for pool in counted),
-            sum(pool.waiting for pool in counted),
+            sum(pool.checkedout() for pool in pools),
+            sum(pool.waiting for pool in pools),
             self._limit,
         )
 
@@ -338,6 +353,11 @@ class Database:
         )
         if session.forgotten:
             await self._cache.invalidate(session.forgotten, position)
+
+    @staticmethod
+    def _room(engine: AsyncEngine) -> Callable[[], bool]:
+        # Of the pool at that moment: a disposed engine makes a new one.
+        return lambda: pool_of(engine).has_room
 
     @staticmethod
     def _asking(engine: AsyncEngine) -> Callable[[], Awaitable[tuple[int, float]]]:

@@ -13,10 +13,10 @@ from typing import Any
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
-from structlog.typing import EventDict
+from structlog.typing import EventDict, Processor
 
 _LIBRARIES = (get_path("stdlib"), get_path("purelib"), get_path("platlib"))
-_UNTOLD = "not logged: it may repeat what somebody entered"
+UNTOLD = "not logged: it may repeat what somebody entered"
 
 
 class _Discreet(ExceptionDictTransformer):
@@ -31,8 +31,8 @@ class _Discreet(ExceptionDictTransformer):
 def _hush(stacks: list[dict[str, Any]]) -> None:
     for stack in stacks:
         frames = stack["frames"]
-        if frames and _is_library(frames[-1]["filename"]):
-            stack["exc_value"] = _UNTOLD
+        if frames and is_library(frames[-1]["filename"]):
+            stack["exc_value"] = UNTOLD
             stack["exc_notes"] = []
         for grouped in stack["exceptions"]:
             _hush(grouped)
@@ -46,18 +46,20 @@ def _name_database_error(_1: object, _2: str, event: EventDict) -> EventDict:
     return event
 
 
-def _is_library(filename: str) -> bool:
+def is_library(filename: str) -> bool:
+    """Whether the source `filename` is not ours."""
     # Compiled ones name their sources by a path that leads nowhere here.
     return not Path(filename).is_absolute() or filename.startswith(_LIBRARIES)
 
 
-def configure(level: str) -> None:
-    """Send the app's log lines of `level` and above to stderr."""
+def configure(level: str, report: Processor | None = None) -> None:
+    """Send the app's log lines of `level` and above to stderr; each passes `report` as well."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _name_database_error,
+            *([] if report is None else [report]),
             # Without local variables: they hold passwords and tokens.
             structlog.processors.ExceptionRenderer(_Discreet(show_locals=False, max_frames=14)),
             structlog.processors.JSONRenderer(),

@@ -147,6 +147,11 @@ class Settings(BaseSettings):
     s3_timeout_seconds: PositiveFloat = 5.0
     upload_max_bytes: PositiveInt = 50_000_000
 
+    # where errors and traces go besides the log, if anywhere: measured runs have neither
+    sentry_dsn: SecretStr | None = None
+    otel_exporter_otlp_endpoint: str | None = None
+    otel_traces_share: float = Field(default=0.01, ge=0, le=1)
+
     # what it costs
     stripe_secret_key: SecretStr | None = None
     """Without it nothing can be bought."""
@@ -180,6 +185,8 @@ class Settings(BaseSettings):
         "s3_public_url",
         "s3_access_key_id",
         "s3_secret_access_key",
+        "sentry_dsn",
+        "otel_exporter_otlp_endpoint",
         mode="before",
     )
     @classmethod
@@ -236,7 +243,8 @@ class Settings(BaseSettings):
         """Every other secret there is, by name; of an address its password."""
         for name, value in self:
             for each in value if isinstance(value, tuple) else (value,):
-                if isinstance(each, SecretStr) and name != "secret_key":
+                # Sentry's address says where to send errors to, and opens nothing.
+                if isinstance(each, SecretStr) and name not in {"secret_key", "sentry_dsn"}:
                     secret = each.get_secret_value()
                     is_address = name.endswith(("url", "urls"))
                     yield name, urlsplit(secret).password or "" if is_address else secret

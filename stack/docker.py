@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stack import state
+from stack.budget import budget_of
 from stack.compose import FILE, read
 from stack.errors import StackError
 from stack.interpolation import required_names
@@ -41,7 +42,7 @@ class Container:
 
 def up(home: Path, choices: Choices, progress: Callable[[str], None]) -> Running:
     """`docker compose up`, waiting for health. Raises `StackError` with Docker's last lines."""
-    variables = _variables(home)
+    variables = chosen_variables(home)
     given = {name for name, value in variables.items() if value}
     missing = sorted(required_names((home / FILE).read_text(encoding="utf-8")) - given)
     if missing:
@@ -68,7 +69,9 @@ def up(home: Path, choices: Choices, progress: Callable[[str], None]) -> Running
         services={},
         environment=environment,
         monitor={},
-        budget=None,
+        budget=budget_of(
+            file, home, pods=choices.pods, running=file.services.keys() - set(left_out)
+        ),
         topology={"engine": "compose", "pods": choices.pods, "replicas": choices.replicas},
         versions={},
     )
@@ -114,7 +117,8 @@ def _profiles(names: Iterable[str]) -> list[str]:
     return [word for name in names for word in ("--profile", name)]
 
 
-def _variables(home: Path) -> dict[str, str]:
+def chosen_variables(home: Path) -> dict[str, str]:
+    """What the environment file says, and this process' environment, which wins."""
     found = {}
     path = home / _ENVIRONMENT_FILE
     if path.exists():

@@ -19,9 +19,11 @@ from typing import IO, Any
 import psutil
 
 from capacity.errors import UsageError
-from stack import compose, credentials, docker, orders, state
+from stack import budget, compose, credentials, docker, orders, state
 from stack.errors import StackError
+from stack.interpolation import required_names
 from stack.keeper import DETACH
+from stack.native import site
 from stack.places import remove, state_folder
 from stack.processes import alive, descendants
 from stack.report import Status, report
@@ -69,7 +71,7 @@ def up(
         services=None if services is None else tuple(sorted(services)),
         profiles=tuple(sorted(profiles)),
     )
-    compose.raw_text(home)
+    _check_budget(home, choices)
     with _alone(home, "up.lock", f"another start of the stack is under way in {home}"):
         present = _present(home, choices, progress)
         if present is not None:
@@ -167,6 +169,15 @@ def _check(engine: str, pods: int, replicas: int) -> None:
         raise UsageError(f"{pods} pods: choose {FEWEST_PODS} to {MOST_PODS}")
     if not 0 <= replicas <= MOST_REPLICAS:
         raise UsageError(f"{replicas} replicas: choose 0 to {MOST_REPLICAS}")
+
+
+def _check_budget(home: Path, choices: Choices) -> None:
+    """Raises `UsageError` when more connections are asked for than the next tier takes."""
+    secret = dict.fromkeys(required_names(compose.raw_text(home)), "not asked here")
+    chosen = docker.chosen_variables(home) if choices.engine == "compose" else dict(os.environ)
+    file = compose.read(home, chosen | secret)
+    names = site.instances(file, choices)
+    budget.check(file, home, pods=choices.pods, running=names)
 
 
 @contextmanager

@@ -8,6 +8,8 @@ import psycopg
 from pydantic import BaseModel, ConfigDict
 
 from stack import docker
+from stack.budget import PoolBudget
+from stack.pool_use import PoolUse, pool_use
 from stack.rewriting import LOOPBACK
 from stack.state import Phase, Record, Running, ServiceState
 
@@ -51,7 +53,8 @@ class Status(_Part):
     base_url_tls: str | None = None
     services: list[ServiceReport] = []
     replication: list[ReplicaReport] = []
-    pool_budget: str | None = None
+    pool_budget: PoolBudget | None = None
+    pool_use: PoolUse | None = None
     pool_problems: list[str] = []
 
 
@@ -77,7 +80,8 @@ def report(record: Record | None) -> Status:
         base_url_tls=running.base_url_tls,
         services=services,
         replication=_replication(running),
-        pool_budget=running.budget.line() if running.budget else None,
+        pool_budget=running.budget,
+        pool_use=pool_use(running),
         pool_problems=running.budget.problems if running.budget else [],
     )
 
@@ -91,6 +95,8 @@ def _docker(running: Running) -> Status:
         base_url=running.base_url,
         base_url_tls=running.base_url_tls,
         services=services,
+        pool_budget=running.budget,
+        pool_problems=running.budget.problems if running.budget else [],
     )
 
 

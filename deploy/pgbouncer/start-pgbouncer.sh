@@ -1,5 +1,7 @@
 #!/bin/sh
-# Writes the users' passwords where only PgBouncer reads them, then becomes PgBouncer.
+# Writes the users' passwords where only PgBouncer reads them, fills in the sizes of its
+# configuration from the environment, then becomes PgBouncer.
+# usage: start-pgbouncer.sh CONFIGURATION
 set -eu
 umask 077
 
@@ -9,4 +11,11 @@ cat > "$USERS_FILE" <<USERS
 "hmb_monitor" "$MONITOR_DB_PASSWORD"
 USERS
 
-exec pgbouncer "$@"
+sed -e "s/\${PGBOUNCER_MAX_CLIENTS}/$PGBOUNCER_MAX_CLIENTS/g" \
+    -e "s/\${PGBOUNCER_WRITE_POOL}/$PGBOUNCER_WRITE_POOL/g" \
+    -e "s/\${PGBOUNCER_PRIMARY_READ_POOL}/$PGBOUNCER_PRIMARY_READ_POOL/g" \
+    -e "s/\${PGBOUNCER_REPLICA_POOL}/$PGBOUNCER_REPLICA_POOL/g" \
+    -e "s/\${PGBOUNCER_QUERY_WAIT}/$PGBOUNCER_QUERY_WAIT/g" \
+    "$1" > "$CONFIGURATION_FILE"
+
+exec pgbouncer "$CONFIGURATION_FILE"

@@ -106,6 +106,13 @@ session_replica, session_primary_read, session_write = (
 )
 
 
+# Known from the start, so that the first of each is a rise that can be seen.
+for _group in ("requests", "passwords"):
+    _overloaded.labels(_group)
+for _kind in ("impressions", "clicks"):
+    _ad_counts_lost.labels(_kind)
+
+
 def rate_limited(group: str) -> None:
     """Count a refusal of the rate limit `group`."""
     _rate_limited.labels(group).inc()

@@ -61,7 +61,8 @@ class Replica:
 
     `ask` reads the replayed position and the lag in seconds from the replica
     itself and raises when it cannot. `max_lag_s` is the lag beyond which it
-    serves nobody.
+    serves nobody. `has_room` tells whether it can be asked without waiting for
+    a connection.
     """
 
     def __init__(
@@ -70,11 +71,13 @@ class Replica:
         ask: Callable[[], Awaitable[tuple[int, float]]],
         *,
         max_lag_s: float,
+        has_room: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.name = name
         self.answers = True
         self.serves = True
+        self.has_room = has_room
         self._ask = ask
         self._max_lag_s = max_lag_s
         self._clock = clock
@@ -124,17 +127,21 @@ class Replicas:
     async def choose(self, position: int, *, primary_gone: bool = False) -> Replica | None:
         """The next replica that has reached `position`; None: only the primary will do.
 
-        With the `primary_gone` one that lags is better than nothing, and where
-        it is not known what must be shown, so is any.
+        One with room is taken before one whose connections are all in use. With the
+        `primary_gone` one that lags is better than nothing, and where it is not known
+        what must be shown, so is any.
         """
         if position >= UNKNOWN:
             if not primary_gone:
                 return None
             position = 0
         first = next(self._turn)
+        full = None
         for offset in range(len(self.all)):
             replica = self.all[(first + offset) % len(self.all)]
             able = replica.answers if primary_gone else replica.serves
             if able and await replica.has_reached(position):
-                return replica
-        return None
+                if replica.has_room():
+                    return replica
+                full = full or replica
+        return full

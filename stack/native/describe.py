@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
-from stack.budget import PoolBudget, pgbouncer_servers, postgres_settings
+from stack.budget import PoolBudget, budget_of, postgres_settings
 from stack.native.adapter import Adapter, Instance
-from stack.native.gunicorn import Pod, app_environment, workers
+from stack.native.gunicorn import Pod, app_environment
 from stack.native.nginx import Nginx
-from stack.native.pgbouncer import PgBouncer, settings
 from stack.native.postgres import Primary, Replica
 from stack.native.redis import Redis
-from stack.native.site import POD, NativeStack, pgbouncer_ini
+from stack.native.site import POD, NativeStack
 from stack.servers import version
 from stack.state import Choices, Running, ServiceState
 
@@ -49,29 +48,8 @@ def environment(stack: NativeStack) -> dict[str, str]:
 
 def budget(stack: NativeStack, choices: Choices) -> PoolBudget | None:
     """The pool budget, when the tiers it is about all run."""
-    pod, primary = _first(stack, Pod), _first(stack, Primary)
-    bouncer = _first(stack, PgBouncer)
-    if pod is None or primary is None or bouncer is None:
-        return None
-    home = stack.site.places.home
-    postgres = postgres_settings(primary.service, home)
-    text = pgbouncer_ini(bouncer.service, home)
-    limits = settings(text, "pgbouncer")
-    databases = {
-        name: value
-        for name, value in settings(text, "databases").items()
-        if name in (stack.site.databases or ())
-    }
-    values = pod.environment()
-    return PoolBudget(
-        pods=choices.pods,
-        workers=workers(values),
-        per_pod=int(values["DB_POOL_SIZE"]) + int(values["DB_MAX_OVERFLOW"]),
-        pgbouncer_clients=int(limits["max_client_conn"]),
-        servers=pgbouncer_servers(databases, int(limits["default_pool_size"])),
-        max_connections=int(postgres["max_connections"]),
-        reserved=int(postgres["superuser_reserved_connections"]),
-    )
+    names = {adapter.service.name for adapter in stack.adapters.values()}
+    return budget_of(stack.compose, stack.site.places.home, pods=choices.pods, running=names)
 
 
 def _topology(stack: NativeStack, choices: Choices) -> Topology:

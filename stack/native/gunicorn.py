@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from stack.native.adapter import Adapter, Run, answers
@@ -78,7 +77,7 @@ class Pod(Adapter):
 
 
 class StandIn(Adapter):
-    """A server of ours in place of a service elsewhere, Stripe or a store, in one process."""
+    """A small server of ours in one process: in place of Stripe or a store, or the uptime probe."""
 
     as_caller = True
 
@@ -127,8 +126,3 @@ def _without_missing(value: str, databases: frozenset[str]) -> str:
         if pooled is None or pooled["database"] in databases:
             kept.append(part)
     return ",".join(kept)
-
-
-def workers(environment: Mapping[str, str]) -> int:
-    """The worker processes of a pod with this environment."""
-    return int(environment["WEB_CONCURRENCY"])

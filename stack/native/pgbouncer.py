@@ -44,23 +44,6 @@ class PgBouncer(Adapter):
         return True
 
 
-def settings(text: str, section: str) -> dict[str, str]:
-    """The settings of one section of a pgbouncer.ini.
-
-    `configparser` is not used: it would split a database's own settings at their `=`.
-    """
-    found: dict[str, str] = {}
-    present = ""
-    for line in text.splitlines():
-        stripped = line.strip()
-        if stripped.startswith("["):
-            present = stripped.strip("[]")
-        elif present == section and "=" in stripped and not stripped.startswith((";", "#")):
-            name, _, value = stripped.partition("=")
-            found[name.strip()] = value.strip()
-    return found
-
-
 def tracks_prepared_statements() -> bool:
     """Whether the installed PgBouncer keeps prepared statements across transactions."""
     found = re.findall(r"\d+", version(PGBOUNCER))

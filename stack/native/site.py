@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack import compose, credentials, ports
+from stack.budget import ini_settings, pgbouncer_ini
 from stack.compose import ComposeFile, Service
 from stack.errors import StackError
 from stack.interpolation import required_names
 from stack.native.adapter import Adapter, Instance, Site
 from stack.native.gunicorn import Pod, StandIn, Task
 from stack.native.nginx import Nginx
-from stack.native.pgbouncer import PgBouncer, settings
+from stack.native.pgbouncer import PgBouncer
 from stack.native.postgres import Primary, Replica
 from stack.native.prometheus import Prometheus
 from stack.native.redis import Redis
@@ -22,7 +23,7 @@ from stack.rewriting import Addresses, Rewriter
 from stack.state import Choices
 
 POD, REPLICA, PGBOUNCER_KIND = "gunicorn", "postgres-replica", "pgbouncer"
-STRIPE, S3, MAIL = "stripe", "s3", "mail"
+STRIPE, S3, MAIL, UPTIME = "stripe", "s3", "mail", "uptime"
 _KINDS: dict[str, type[Adapter]] = {
     "postgres-primary": Primary,
     REPLICA: Replica,
@@ -35,6 +36,7 @@ _KINDS: dict[str, type[Adapter]] = {
     STRIPE: StandIn,
     S3: StandIn,
     MAIL: StandIn,
+    UPTIME: StandIn,
 }
 _BROUGHT = {STRIPE: "STRIPE_SECRET_KEY", S3: "S3_ENDPOINT_URL", MAIL: "MAIL_BACKEND"}
 """Stand-ins, and what a person sets who brings the real thing."""
@@ -42,6 +44,8 @@ _STRIPE_KEY, _STRIPE_WEBHOOK = "LOCAL_STRIPE_KEY", "LOCAL_STRIPE_WEBHOOK_SECRET"
 _S3_ID, _S3_SECRET = "LOCAL_S3_KEY_ID", "LOCAL_S3_SECRET_KEY"
 _ONLY_WITH = {MAIL: "local"}
 """Stand-ins that nobody needs who did not ask for their profile."""
+_TELLS_NOBODY = {"SENTRY_DSN": "", "OTEL_EXPORTER_OTLP_ENDPOINT": ""}
+"""A native stack is there to be measured: nothing it does is sent elsewhere, whatever is set."""
 _NOT_NATIVE = {"grafana": "Debian has no Grafana package; --engine compose runs it"}
 
 
@@ -63,7 +67,7 @@ def build(places: Places, choices: Choices, before: Mapping[str, int]) -> Native
     in the way, before a process is started.
     """
     file = compose.read(places.home, variables(places, choices))
-    counts = _instances(file, choices)
+    counts = instances(file, choices)
     notes = [f"{name}: {_NOT_NATIVE[name]}" for name in counts if name in _NOT_NATIVE]
     counts = Counter({name: n for name, n in counts.items() if name not in _NOT_NATIVE})
     names = {
@@ -90,7 +94,7 @@ def variables(places: Places, choices: Choices) -> dict[str, str]:
     secret = required_names(compose.raw_text(places.home))
     known = credentials.ensure(places.state, secret)
     ours = _local_stripe(places, choices) | _local_s3(places, choices) | _local_mail(choices)
-    return {**os.environ, **known, **ours}
+    return {**os.environ, **known, **ours, **_TELLS_NOBODY}
 
 
 def _stands_in(kind: str, choices: Choices) -> bool:
@@ -146,7 +150,7 @@ def _numbered(name: str, count: int) -> list[str]:
     return [f"{name}-{number}" for number in range(1, count + 1)]
 
 
-def _instances(file: ComposeFile, choices: Choices) -> Counter[str]:
+def instances(file: ComposeFile, choices: Choices) -> Counter[str]:
     """How many instances of which services."""
     for name in choices.services or ():
         if name not in file.services:
@@ -201,13 +205,5 @@ def _databases(
         if file.services[name].kind == PGBOUNCER_KIND:
             text = pgbouncer_ini(file.services[name], home)
             kept = Rewriter(addresses, {}, {}).file(text)
-            return frozenset(settings(kept, "databases"))
+            return frozenset(ini_settings(kept, "databases"))
     return None
-
-
-def pgbouncer_ini(service: Service, home: Path) -> str:
-    """The text of PgBouncer's configuration file, as the compose file mounts it."""
-    for mount in service.mounts:
-        if mount.target.endswith(".ini"):
-            return (home / mount.source).read_text(encoding="utf-8")
-    raise StackError(f"{compose.FILE}: {service.name} mounts no configuration (.ini)")

@@ -1,6 +1,7 @@
 """Sessions on real servers: where reads go, what a commit announces, what survives an outage."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import text
@@ -8,9 +9,12 @@ from sqlalchemy import text
 from reference_app.database import Database, ServerGoneError
 from reference_app.errors import ConflictError
 from reference_app.kit import metrics
+from reference_app.kit.wal import UNKNOWN
 from tests.app.conftest import RunApp
 from tests.app.cuttable import wire_to
 from tests.app.life import Running, problem, until
+
+_ONE = text("SELECT 1")
 
 
 def _sessions() -> dict[str, float]:
@@ -230,6 +234,44 @@ async def test_a_busy_database_is_told_from_a_gone_one(run_app: RunApp) -> None:
         assert not any(isinstance(result, ServerGoneError) for result in results)
         assert (await _reads_since(before))["primary"] >= limit
         assert (await app.client.get("/jobs")).status_code == 200
+
+
+async def test_a_read_moves_on_from_a_replica_whose_connections_are_all_in_use(
+    run_app: RunApp, app_servers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    async def level() -> tuple[int, float]:
+        return UNKNOWN - 1, 0.0
+
+    reader = app_servers["DATABASE_PRIMARY_READ_URL"]
+    async with run_app(
+        database_replica_urls=f"{reader},{reader}",
+        # One connection to read from each server.
+        web_concurrency=1,
+        db_pool_size=7,
+        db_max_overflow=0,
+        db_pool_timeout=60,
+    ) as app:
+        database = app.board.database
+        one, two = database._readers.values()
+        for replica in database.replicas.all:
+            # Looking after it would take a connection too, now and then.
+            monkeypatch.setattr(replica, "_ask", level)
+        async with AsyncExitStack() as taken:
+            await taken.enter_async_context(one.connect())
+            before = _sessions()
+            for _ in range(6):
+                assert await database.reading().rows(_ONE)
+            assert await _reads_since(before) == {"replica": 6, "primary": 0}
+
+            await taken.enter_async_context(two.connect())
+            before = _sessions()
+            waiting = [asyncio.create_task(database.reading().rows(_ONE)) for _ in range(2)]
+            await until(lambda: database.pool_use()[1] == 2, what="one waits for each replica")
+            for _ in range(3):
+                assert await database.reading().rows(_ONE)
+            assert await _reads_since(before) == {"replica": 2, "primary": 3}
+        assert all(await asyncio.gather(*waiting))
 
 
 @pytest.mark.parametrize("prepared", [False, True])

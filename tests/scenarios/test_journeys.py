@@ -403,8 +403,8 @@ def test_entries_of_the_ledger_are_told_apart_whatever_the_seed() -> None:
 
 def test_only_who_insists_on_a_socket_asks_for_another() -> None:
     for name, insists in (("drill-sockets", True), ("drill", False)):
-        scenario = catalogue.load(name)
-        someone = Seeker(world(scenario), world(scenario).chance(0, "x"), load_data().seekers[0])
+        someone = person("seeker", scenario=catalogue.load(name))
+        assert isinstance(someone, Seeker)
         if name == "drill-sockets":
             assert someone.go_on().opens_socket
         someone.lost_socket()

@@ -60,14 +60,6 @@ def test_a_published_port_counts_only_when_a_person_chose_it() -> None:
     assert published(production(PLAIN_PORT="18080"))[443] is None
 
 
-def test_the_example_environment_names_what_the_file_reads() -> None:
-    read = set(re.findall(r"\$\{([A-Z0-9_]+)", compose.raw_text(CHECKOUT)))
-    example = (CHECKOUT / ".env.production.example").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^#? ?([A-Z0-9_]+)=", example, re.MULTILINE))
-    # Docker Compose's own are in nobody's file.
-    assert {name for name in listed if not name.startswith("COMPOSE_")} == read
-
-
 def test_every_mounted_file_is_there() -> None:
     for service in production().services.values():
         for mount in service.mounts:

@@ -239,7 +239,14 @@ def test_status_tells_all(full_stack: Running) -> None:
     assert len(status.replication) == 2
     assert status.pool_problems == []
     assert status.pool_budget is not None
-    assert "3 pods x 4 workers x 15 = 180 of 1200" in status.pool_budget
+    assert "3 pods x 4 workers x 15 = 180 of 1200" in status.pool_budget.line()
+    use = status.pool_use
+    assert use is not None
+    # Warm workers keep all their connections open.
+    assert 0 < use.clients <= status.pool_budget.clients
+    for server, most in status.pool_budget.servers.items():
+        assert 0 < use.servers[server] <= most
+        assert use.servers[server] <= use.backends[server] <= status.pool_budget.max_connections
     json.loads(status.model_dump_json())
 
 
