@@ -37,7 +37,7 @@ class Tracing:
                 {
                     "service.name": _SERVICE,
                     "service.version": release,
-                    "service.instance.id": pod,
+                    "host.name": pod,
                 }
             ),
             shutdown_on_exit=False,

@@ -91,7 +91,7 @@ async def test_requests_reach_a_collector_by_route_alone(
     routes = {(span["http.route"], span["http.response.status_code"]) for span in spans}
     assert routes >= {("/api/v1/jobs", 200), ("/api/v1/jobs/{job_id}", 404)}
     assert not any(route == "/health" for route, _ in routes)
-    assert {span["service.instance.id"] for span in spans} == {"traced"}
+    assert {span["host.name"] for span in spans} == {"traced"}
 
 
 def _spans(bodies: list[bytes]) -> Iterator[dict[str, Any]]:
