@@ -91,7 +91,6 @@ def test_the_databases_cannot_be_reached_from_nginx(brought_up: BroughtUp) -> No
         networks = containers[name][0]["NetworkSettings"]["Networks"].values()
         (address,) = (network["IPAddress"] for network in networks)
         reach = f"curl -s -m 3 telnet://{address}:{port} </dev/null"
-        assert brought_up.inside("nginx", f"getent hosts {name}").returncode != 0
         # 7: cannot connect, 28: no answer.
         assert brought_up.inside("nginx", reach).returncode in {7, 28}, name
     (pod,) = {network["IPAddress"] for network in _networks_of(containers["backend"][0], "app")}
