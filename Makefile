@@ -27,7 +27,7 @@ docker:  ## install Docker, for the test of the compose file, where none answers
 loadtest: setup servers  ## the main job: start the stack, load it, print the verdicts, write the report
 	$(BIN)/hmb loadtest mixed
 
-test: check servers docker  ## static checks and every test but the long ones
+test: check servers  ## static checks and every test but the long ones
 	$(PYTEST) -m "not long"
 
 test-all: check servers docker  ## every test, the long ones too

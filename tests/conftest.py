@@ -1,6 +1,7 @@
 """Servers that tests share: a real Postgres primary and a real Redis."""
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from hypothesis import HealthCheck, settings
 
 from stack import engine
 from stack.state import Running
+
+# Whoever starts tests in the background may have them ignore Ctrl-C, and what they start as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Tests assert behaviour, never speed: a busy machine must not fail a property.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -174,19 +174,19 @@ async def test_no_token_is_stored_as_it_is(app: Running, app_servers: dict[str, 
 
 
 SECRET = "0123456789abcdef" * 3
-NOW = datetime.now(UTC)
 
 
 def test_an_access_token_says_what_was_put_into_it() -> None:
     access = Access(7, "seeker", uuid4())
-    token = mint_access_token(access, secret=SECRET, issued_at=NOW, minutes=5)
+    token = mint_access_token(access, secret=SECRET, issued_at=datetime.now(UTC), minutes=5)
     assert read_access_token(token, secret=SECRET) == access
 
 
 def test_an_access_token_is_refused_when_it_is_old_or_someone_elses() -> None:
     access = Access(7, "seeker", uuid4())
-    old = mint_access_token(access, secret=SECRET, issued_at=NOW - timedelta(minutes=6), minutes=5)
-    fresh = mint_access_token(access, secret=SECRET, issued_at=NOW, minutes=5)
+    now = datetime.now(UTC)
+    old = mint_access_token(access, secret=SECRET, issued_at=now - timedelta(minutes=6), minutes=5)
+    fresh = mint_access_token(access, secret=SECRET, issued_at=now, minutes=5)
     header, claims, signature = fresh.split(".")
     for token, secret in (
         (old, SECRET),

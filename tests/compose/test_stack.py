@@ -15,7 +15,7 @@ from websocket import create_connection
 from stack import engine
 from tests.compose.brought_up import BroughtUp, Visitor, until
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 _TASKS = {"migrate", "certificates"}
 _LASTING = {
