@@ -235,7 +235,11 @@ async def test_without_the_store_for_files_only_its_routes_fail(
 
     async def uploads() -> bool:
         path = await sends()
-        return path is not None and (await person.post(path)).status_code == 200
+        if path is None or (await person.post(path)).status_code == 200:
+            return path is not None
+        # Nobody may have many that were not confirmed.
+        await person.send("DELETE", path.removesuffix("/confirm"), expect=204)
+        return False
 
     await eventually(uploads, "one can upload")
     sent = await sends()
