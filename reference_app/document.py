@@ -34,6 +34,7 @@ _ABOUT_TAGS = {
     "notifications": "What happened that concerns one.",
     "realtime": "Being told at once, over a WebSocket.",
     "auth": "Accounts: making one, signing in and out, passwords, and the end of it.",
+    "uploads": "Files: avatars, résumés and portfolios.",
     "API keys": "Letting programs act for one.",
     "subscriptions": "Tiers, and paying for them.",
     "advertising": "Advertisements, and campaigns that show them.",
