@@ -11,12 +11,18 @@ import pytest
 from reference_app.subscriptions.tiers import Tier
 from tests.app import life
 from tests.app.life import problem
-from tests.degradation.conftest import PODS, WORKERS, Board, eventually
+from tests.degradation.conftest import PODS, SLOTS, WORKERS, Board, eventually
 
 pytestmark = pytest.mark.stack
 
 MANY = 5 * PODS * WORKERS
 """Requests in a row that reach every worker."""
+
+HELD = max(2, SLOTS // 4) * PODS * WORKERS
+"""Requests that may wait for one service at once, on all workers together."""
+
+FEW = SLOTS - max(2, SLOTS // 4) - 2
+"""With those that wait, and one more, they have room on a single worker."""
 
 _REPLICA_READS = 'db_sessions_total{target="replica"}'
 _PRIMARY_READS = 'db_sessions_total{target="primary_read"}'
@@ -269,9 +275,14 @@ def _gone(board: Board, name: str, how: signal.Signals) -> Iterator[None]:
 async def _others_work_while(
     board: Board, person: life.Person, code: str, path: str, **body: str
 ) -> None:
-    """Many POSTs to `path` are all refused with `code`, and meanwhile the rest is served."""
-    stalled = [asyncio.create_task(person.post(path, **body)) for _ in range(MANY)]
-    while not all(task.done() for task in stalled):
+    """Many POSTs to `path` are all refused with `code`, and meanwhile the rest is served.
+
+    They come a few at a time, so that it is not their number that is too much for a worker.
+    """
+    stalled: list[asyncio.Task[httpx2.Response]] = []
+    while not stalled or not all(task.done() for task in stalled):
+        if len(stalled) < MANY and sum(not task.done() for task in stalled) <= HELD:
+            stalled += [asyncio.create_task(person.post(path, **body)) for _ in range(FEW)]
         for answer in (
             await board.search(),
             await person.get("/subscriptions/me"),
