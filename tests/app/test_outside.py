@@ -19,10 +19,12 @@ async def test_so_many_wait_for_one_that_hangs_and_one_more_is_refused_at_once()
     # One more than there are threads for.
     waiting = [asyncio.create_task(outside.call(answers.wait)) for _ in range(5)]
     await asyncio.sleep(0)
-    with pytest.raises(UnavailableError):
-        await outside.call(answers.wait)
-    assert not any(call.done() for call in waiting)
-    answers.set()
+    try:
+        with pytest.raises(UnavailableError):
+            await asyncio.wait_for(outside.call(answers.wait), 10)
+        assert not any(call.done() for call in waiting)
+    finally:
+        answers.set()
     assert await asyncio.gather(*waiting) == [True] * 5
     assert await outside.call(answers.wait)
     outside.close()
