@@ -16,7 +16,7 @@ from scenarios.journeys.call import (
     same,
 )
 from scenarios.journeys.files import FileOwner
-from scenarios.journeys.looking import REVIEW_KEYS
+from scenarios.journeys.looking import a_review
 from scenarios.journeys.seeker import APPLICATION_KEYS
 from scenarios.journeys.world import EMPLOYMENT_TYPES, World
 from scenarios.load_data import SignedIn
@@ -222,18 +222,8 @@ class Employer(FileOwner):
             return self.applicants()
         worker = self.chance.choice(self._hired)
         stars = self.chance.randint(2, 5)
-
-        def check(_status: int, body: Any) -> None:
-            same(an_object(body, REVIEW_KEYS, "review")["stars"], stars, "review")
-
-        return Call(
-            "PUT",
-            f"{PREFIX}/users/{worker}/review",
-            f"{PREFIX}/users/{{id}}/review",
-            check,
-            body={"stars": stars, "body": _WORKER_REVIEW.format(days=self.chance.randint(2, 90))},
-            signed=True,
-        )
+        said = _WORKER_REVIEW.format(days=self.chance.randint(2, 90))
+        return a_review("users", worker, stars, said)
 
     def _judge_job(self, body: Any, job: int, status: str | None) -> None:
         found = an_object(body, (*JOB_KEYS, "status", "salary_max_cents"), "job")

@@ -170,3 +170,19 @@ class Visitor(Onlooker):
     """Someone without an account, or not signed in."""
 
     name = "visitor"
+
+
+def a_review(kind: str, number: int, stars: int, text: str) -> Call:
+    """Say what someone was like: one of the `kind` "users" or "companies"."""
+
+    def check(_status: int, body: Any) -> None:
+        same(an_object(body, REVIEW_KEYS, "review")["stars"], stars, "review")
+
+    return Call(
+        "PUT",
+        f"{PREFIX}/{kind}/{number}/review",
+        f"{PREFIX}/{kind}/{{id}}/review",
+        check,
+        body={"stars": stars, "body": text},
+        signed=True,
+    )

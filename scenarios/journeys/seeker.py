@@ -16,7 +16,7 @@ from scenarios.journeys.call import (
     some,
 )
 from scenarios.journeys.files import FileOwner
-from scenarios.journeys.looking import REVIEW_KEYS
+from scenarios.journeys.looking import a_review
 from scenarios.journeys.world import World
 from scenarios.load_data import SignedIn
 
@@ -220,15 +220,5 @@ class Seeker(FileOwner):
             return self.reviews()
         company = self.chance.choice(self._met)
         stars = self.chance.randint(1, 5)
-
-        def check(_status: int, body: Any) -> None:
-            same(an_object(body, REVIEW_KEYS, "review")["stars"], stars, "review")
-
-        return Call(
-            "PUT",
-            f"{PREFIX}/companies/{company}/review",
-            f"{PREFIX}/companies/{{id}}/review",
-            check,
-            body={"stars": stars, "body": _COMPANY_REVIEW.format(days=self.chance.randint(1, 30))},
-            signed=True,
-        )
+        said = _COMPANY_REVIEW.format(days=self.chance.randint(1, 30))
+        return a_review("companies", company, stars, said)
