@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from random import Random
 
 import httpx2
 import pytest
@@ -132,7 +133,11 @@ async def test_sign_ins_that_wait_for_a_hash_leave_slots_to_others_and_refused_o
         assert (await app.client.post("/auth/login", json=right)).status_code == 200
 
 
-def test_those_turned_away_get_a_moment_each_and_none_beyond_half_a_minute() -> None:
+def test_those_turned_away_get_a_moment_each_and_none_beyond_half_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("reference_app.realtime.door.monotonic", lambda: 100.0)
+    monkeypatch.setattr("reference_app.realtime.door.uniform", Random(1).uniform)
     door = Door(2)
     with door.passing():
         assert not door.is_full
@@ -143,13 +148,16 @@ def test_those_turned_away_get_a_moment_each_and_none_beyond_half_a_minute() -> 
     assert min(waits) >= 1_000
     assert max(waits) <= 30_000
     # 200 in a second, one after the other, as long as that fits; then spread over the time.
-    assert len(set(waits[:1_000])) > 900
+    first = returns_each_second(waits[:1_000], range(2_000, 6_000, 1_000))
+    assert all(150 < returns < 250 for returns in first), first
     assert waits[999] >= 5_000
-    seconds = [
-        sum(start <= wait < start + 1_000 for wait in waits)
-        for start in range(2_000, 29_000, 1_000)
-    ]
-    assert max(seconds) < 3 * min(seconds)
+    later = returns_each_second(waits, range(2_000, 29_000, 1_000))
+    assert max(later) < 3 * min(later), later
+
+
+def returns_each_second(waits_ms: list[int], starts_ms: range) -> list[int]:
+    """How many of those waits end in the second from each of those moments."""
+    return [sum(start <= wait < start + 1_000 for wait in waits_ms) for start in starts_ms]
 
 
 async def test_a_worker_opens_its_connections_before_it_serves_and_counts_nothing_for_it(
