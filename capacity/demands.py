@@ -1,0 +1,103 @@
+"""Service demands: what one request of each class costs at each tier.
+
+`hmb calibrate` fits a `DemandModel` from runs; prediction, plan, cost and audit read
+nothing else of those runs. A demand is CPU seconds per request, D = U / X (the
+utilisation law, Denning & Buzen 1978), on the machine it was measured on.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from capacity.evidence import Evidence, Span
+from capacity.run import Machine
+
+MODEL_VERSION: Literal[1] = 1
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tier(StrEnum):
+    """The stations a request passes."""
+
+    NGINX = "nginx"
+    PODS = "pods"
+    PGBOUNCER = "pgbouncer"
+    PRIMARY = "primary"
+    REPLICAS = "replicas"
+    REDIS = "redis"
+
+
+class ClassDemand(_Part):
+    """One request class: endpoints that cost alike or cannot be told apart.
+
+    All figures are per request of the class, means over the calibration's runs.
+    `cpu_s` is in CPU seconds at each tier, all its processes together.
+    """
+
+    name: str
+    endpoints: tuple[str, ...] = Field(description='as in the record: "GET /jobs"')
+    cpu_s: dict[Tier, Span]
+    queries: Span = Field(description="statements sent to Postgres, primary and replicas")
+    redis_commands: Span
+    bytes_out: Span = Field(description="bytes sent to the client, headers included")
+    rows_written: Span = Span.exact(0.0)
+
+
+class Held(_Part):
+    """One prediction for a run that no fit has seen, beside what was measured."""
+
+    run: str
+    what: Literal["throughput", "mean", "p95", "utilisation"]
+    tier: Tier | None = Field(default=None, description="of a utilisation")
+    predicted: float
+    measured: float
+    unit: str
+
+    @property
+    def error(self) -> float:
+        """Relative error of the prediction; of a utilisation the difference, as a fraction."""
+        if self.what == "utilisation":
+            return self.predicted - self.measured
+        return self.predicted / self.measured - 1
+
+
+class Topology(_Part):
+    """The stations' sizes while a run was made; inputs of the model, not constants."""
+
+    pods: int = Field(ge=1)
+    workers: int = Field(ge=1, description="processes per pod")
+    slots: int = Field(ge=1, description="requests one worker works on at once")
+    replicas: int = Field(ge=0)
+    pool: int = Field(ge=1, description="database connections one pod may open")
+    pgbouncer_servers: int = Field(ge=1)
+    cores: int | None = Field(
+        ge=1, description="cores all tiers share; None when every tier has its own"
+    )
+
+
+class DemandModel(_Part):
+    """What a calibration found, with how well it predicts."""
+
+    version: Literal[1] = MODEL_VERSION
+    made_at: datetime
+    evidence: Evidence = Evidence.MODELLED
+    machine: Machine
+    topology: Topology
+    runs: tuple[str, ...] = Field(description="ids of the runs the fit rests on")
+    condition: float = Field(description="condition number of the fit's scaled design matrix")
+    classes: tuple[ClassDemand, ...]
+    mix: dict[str, float] = Field(
+        description="class -> its share of requests in `mixed`; sums to 1"
+    )
+    idle_cpu: dict[Tier, float] = Field(description="cores a tier uses with no load at all")
+    cache_hit: dict[str, float] = Field(description="class -> share answered from L1 or L2")
+    held_out: tuple[Held, ...]
+
+    def by_name(self, name: str) -> ClassDemand:
+        """The class of that name. Raises `KeyError` when there is none."""
+        return {found.name: found for found in self.classes}[name]
