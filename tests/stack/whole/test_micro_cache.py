@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from stack.state import Running
-from tests.stack.test_wire import ask
+from tests.stack.whole.test_wire import ask
 
 pytestmark = pytest.mark.stack
 
