@@ -44,6 +44,24 @@ class ServerGoneError(UnavailableError):
         )
 
 
+class _Abandoning(Connection):  # type: ignore[misc]  # asyncpg says nothing of its types
+    """Hangs up on a statement nobody waits for any more, instead of asking for its end.
+
+    asyncpg would open a second connection for that and send a cancel request, and a client
+    that goes away in the middle of one (a worker that ends) can bring PgBouncer down: "bad
+    client state", https://github.com/pgbouncer/pgbouncer/issues/801. Postgres ends the
+    statement itself once it sees that its client is gone (`client_connection_check_interval`).
+    """
+
+    def _cancel_current_command(
+        self, waiter: "asyncio.Future[None]", cancel_waiter: "asyncio.Future[None] | None" = None
+    ) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+        # Not now: our caller is not done with the connection.
+        self._loop.call_soon(self.terminate)
+
+
 class CountingPool(AsyncAdaptedQueuePool):
     """A pool that knows how many wait for it."""
 
@@ -70,7 +88,7 @@ class CountingPool(AsyncAdaptedQueuePool):
 def make_engine(url: str, size: int, settings: Settings, *, reads: bool) -> AsyncEngine:
     """Up to `size` connections to the server at `url`; for single statements if it `reads`."""
     prepared = settings.database_prepared_statements
-    connect_args: dict[str, Any] = {"timeout": _CONNECT_S}
+    connect_args: dict[str, Any] = {"timeout": _CONNECT_S, "connection_class": _Abandoning}
     options: dict[str, Any] = {}
     if prepared:
         # A read is one statement: as a transaction of its own it saves two round trips.
@@ -135,7 +153,9 @@ class Lookout:
         try:
             async with asyncio.timeout(_LOOK_S):
                 if self._connection is None or self._connection.is_closed():
-                    self._connection = await asyncpg.connect(self._url)
+                    self._connection = await asyncpg.connect(
+                        self._url, connection_class=_Abandoning
+                    )
                 # Without parameters it is one message, which no pooler can tear apart.
                 answer: str = await self._connection.execute(_TAKES_WRITES)
                 return answer == _ONE_ROW

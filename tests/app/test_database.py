@@ -45,6 +45,43 @@ async def _name(database: Database) -> str | None:
     return None if row is None else str(row.full_name)
 
 
+async def test_a_statement_nobody_waits_for_is_hung_up_on_and_ends(
+    app: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    async def cancel(*given: object, **named: object) -> None:
+        asked.append(named)
+
+    # Through a pooler a cancel request can do harm.
+    monkeypatch.setattr("asyncpg.connect_utils._cancel", cancel)
+    database = app.board.database
+
+    async def sleeping() -> int:
+        row = await database.reading(primary=True).first(
+            text(
+                "SELECT count(*) AS many FROM pg_stat_activity"
+                " WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+            )
+        )
+        return 0 if row is None else int(row.many)
+
+    async def sleeps() -> None:
+        await database.reading(primary=True).first(text("SELECT pg_sleep(9)"))
+
+    waiting = asyncio.create_task(sleeps())
+    while await sleeping() == 0:  # noqa: ASYNC110 - another process tells
+        await asyncio.sleep(0.05)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    async with asyncio.timeout(7):
+        while await sleeping():  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.1)
+    assert asked == []
+    assert (await database.reading(primary=True).rows(_ONE)) != []
+
+
 async def test_a_transaction_is_committed_at_the_end_and_rolled_back_on_an_error(
     app: Running,
 ) -> None:
