@@ -1,14 +1,16 @@
 """The primary is lost for good: a replica takes its place; and the way back."""
 
-import os
 import re
 import signal
 from functools import partial
 from pathlib import Path
 
+import psutil
+
 from stack.drills.instances import end, kill
 from stack.drills.stage import Stage
 from stack.drills.tools import Tools, data_directory
+from stack.errors import StackError
 from stack.places import remove
 
 _GRACE_S = 60.0
@@ -54,7 +56,10 @@ def fail_back(stage: Stage, heir: str, data: Path) -> None:
 
 def _point_pgbouncer(stage: Stage, before: int | None, now: int | None) -> None:
     """Have PgBouncer send to port `now` what went to port `before`."""
-    for path in (Tools(stage).data / "conf" / "pgbouncer").rglob("*.ini"):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(re.sub(rf"\bport={before}\b", f"port={now}", text), encoding="utf-8")
-    os.kill(stage.service("pgbouncer").pid, signal.SIGHUP)
+    process = psutil.Process(stage.service("pgbouncer").pid)
+    path = Path(process.cmdline()[-1])  # what its start script made, as it reads it again
+    text, changed = re.subn(rf"\bport={before}\b", f"port={now}", path.read_text("utf-8"))
+    if not changed:
+        raise StackError(f"{path} names no server at port {before}, where the primary was")
+    path.write_text(text, encoding="utf-8")
+    process.send_signal(signal.SIGHUP)
