@@ -80,6 +80,13 @@ class Histogram:
             raise ValueError("an empty histogram has no maximum")
         return float(self._hdr.get_max_value())
 
+    def counts(self) -> list[tuple[int, int]]:
+        """Each latency that occurred, in microseconds to three digits, and how often."""
+        return [
+            (int(one.value_iterated_to), int(one.count_at_value_iterated_to))
+            for one in self._hdr.get_recorded_iterator()
+        ]
+
     def merge(self, other: "Histogram") -> None:
         """Add the counts of `other` to this one, exactly."""
         self._hdr.add(other._hdr)

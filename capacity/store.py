@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from capacity.errors import HmbError
 from capacity.run import RECORD_VERSION, Run, Status
-from capacity.spool import Fold, fold
+from capacity.spool import Cell, Fold, entries, fold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,6 +150,23 @@ def read_spool(directory: Path) -> Fold:
             return fold(lines)
     except FileNotFoundError:
         return Fold()
+    except (OSError, ValueError) as error:
+        raise RecordError(
+            f"{spool} is damaged: {error}; delete it to open the record without it"
+        ) from error
+
+
+def read_cells(directory: Path) -> list[Cell]:
+    """The requests of a run by second and endpoint; none for a record without a spool.
+
+    Raises `RecordError` for a spool that is damaged.
+    """
+    spool = directory / SPOOL
+    try:
+        with spool.open(encoding="utf-8") as lines:
+            return [entry for entry in entries(lines) if isinstance(entry, Cell)]
+    except FileNotFoundError:
+        return []
     except (OSError, ValueError) as error:
         raise RecordError(
             f"{spool} is damaged: {error}; delete it to open the record without it"

@@ -1,0 +1,240 @@
+"""What one run says of each endpoint: the figures that are compared.
+
+A figure's error is its standard error within the run, on the scale of changes; it is asked
+for only when there is nothing better, which is other runs.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, log, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from capacity.compare.statistic import Statistic
+from capacity.histogram import Histogram
+from capacity.intervals import LARGEST_BLOCKS, Interval, quantile_ranks, ratio
+from capacity.observation import Observation, name
+from capacity.run import BESIDE, EndpointStats
+from capacity.spool import Cell
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALL = "all requests"
+"""The endpoint that stands for every request together."""
+BEYOND = 5
+"""The fewest requests that must lie beyond a percentile, and in any figure at all, four times."""
+_RESAMPLES = 1_000
+_Z = 1.959963984540054
+"""The 97.5 % quantile of the standard normal distribution."""
+_US_PER_MS = 1000.0
+_LEAST_BLOCKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One figure of one run; `too_few` says why it cannot be compared, if so."""
+
+    value: float
+    samples: int
+    error: float | None = None
+    too_few: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Which figure: of which endpoint, which statistic."""
+
+    endpoint: str
+    statistic: str
+
+
+def read(
+    seen: Observation, known: Sequence[Statistic], cells: Sequence[Cell] | None = None
+) -> dict[Key, Reading]:
+    """Every figure the run has. With `cells` (which may be none) each comes with its error."""
+    groups = _by_endpoint(seen.endpoints())
+    by_endpoint = None if cells is None else _cells_by_endpoint(seen, cells)
+    found: dict[Key, Reading] = {}
+    for endpoint, stats in groups.items():
+        mine = None if by_endpoint is None else by_endpoint.get(endpoint, [])
+        for one in known:
+            reading = _reading(seen, stats, one, mine)
+            if reading is not None:
+                found[Key(endpoint, one.id)] = reading
+    cpu = _cpu(seen, errors=cells is not None)
+    if cpu is not None and any(one.id == "cpu" for one in known):
+        found[Key(ALL, "cpu")] = cpu
+    return found
+
+
+def _by_endpoint(stats: Iterable[EndpointStats]) -> dict[str, list[EndpointStats]]:
+    """All requests first, then the endpoints as they come."""
+    found: dict[str, list[EndpointStats]] = {ALL: []}
+    for one in stats:
+        found[ALL].append(one)
+        found.setdefault(name(one), []).append(one)
+    return found
+
+
+def _cells_by_endpoint(seen: Observation, cells: Iterable[Cell]) -> dict[str, list[Cell]]:
+    measured = {step.name for step in seen.run.measured_steps()}
+    found: dict[str, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.step in measured and cell.method not in BESIDE:
+            found[ALL].append(cell)
+            found[f"{cell.method} {cell.endpoint}".strip()].append(cell)
+    return found
+
+
+def _reading(
+    seen: Observation, stats: Sequence[EndpointStats], one: Statistic, cells: list[Cell] | None
+) -> Reading | None:
+    if one.percent is not None:
+        return _latency(stats, one.percent, cells)
+    if one.id == "throughput":
+        return _throughput(seen, stats, cells)
+    if one.id == "failures":
+        return _failures(stats, errors=cells is not None)
+    return None
+
+
+def _latency(
+    stats: Iterable[EndpointStats], percent: float, cells: list[Cell] | None
+) -> Reading | None:
+    latencies = Histogram.merged(Histogram.decode(one.corrected) for one in stats)
+    if latencies.count == 0:
+        return None
+    needed = ceil(round(BEYOND / (1 - percent / 100), 6))
+    value = latencies.percentile(percent) / _US_PER_MS
+    if latencies.count < needed:
+        return Reading(value, latencies.count, None, _too_few(latencies.count, needed))
+    error = None if cells is None else _percentile_error(latencies, percent, cells)
+    return Reading(value, latencies.count, error)
+
+
+def _too_few(count: int, needed: int) -> str:
+    return f"{count} successful requests in a run are too few, {needed} are needed"
+
+
+def _percentile_error(latencies: Histogram, percent: float, cells: list[Cell]) -> float | None:
+    """The standard error of the log of a percentile.
+
+    By resampling blocks of seconds, which keeps together what happened together (moving
+    blocks: Künsch 1989, Ann. Statist. 17:1217; here they do not overlap). A record
+    without seconds has only the ranks its requests would have if they were independent.
+    """
+    blocks = _blocks(cells)
+    if len(blocks) < _LEAST_BLOCKS:
+        return _rank_error(latencies, percent)
+    counts = [dict(block.counts()) for block in blocks]
+    values = sorted(set().union(*counts))
+    table = np.array([[one.get(value, 0) for value in values] for one in counts])
+    chance = np.random.default_rng(len(blocks))
+    weights = chance.multinomial(len(blocks), [1 / len(blocks)] * len(blocks), _RESAMPLES)
+    below = np.cumsum(weights @ table, axis=1)
+    reached = below >= np.ceil(below[:, -1:] * percent / 100)
+    return float(np.log(np.array(values)[reached.argmax(axis=1)]).std(ddof=1))
+
+
+def _blocks(cells: Iterable[Cell]) -> list[Histogram]:
+    """The latencies of up to `LARGEST_BLOCKS` stretches of seconds, in order."""
+    by_second: dict[int, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.corrected:
+            by_second[cell.second].append(cell)
+    seconds = sorted(by_second)
+    size = max(1, ceil(len(seconds) / LARGEST_BLOCKS))
+    return [
+        Histogram.merged(
+            Histogram.decode(cell.corrected)
+            for second in seconds[start : start + size]
+            for cell in by_second[second]
+        )
+        for start in range(0, len(seconds), size)
+    ]
+
+
+def _rank_error(latencies: Histogram, percent: float) -> float | None:
+    """The same from the ranks that enclose the percentile; None when they do not."""
+    low, high = quantile_ranks(latencies.count, percent / 100)
+    if low is None or high is None:
+        return None
+    ends = [latencies.percentile(100 * rank / latencies.count) for rank in (low, high)]
+    return log(ends[1] / ends[0]) / (2 * _Z)
+
+
+def _throughput(
+    seen: Observation, stats: Sequence[EndpointStats], cells: list[Cell] | None
+) -> Reading | None:
+    succeeded = sum(one.requests - one.failures - one.refusals for one in stats)
+    if succeeded == 0 or seen.seconds <= 0:
+        return None
+    value = succeeded / seen.seconds
+    if succeeded < 4 * BEYOND:
+        return Reading(value, succeeded, None, _too_few(succeeded, 4 * BEYOND))
+    if cells is None:
+        return Reading(value, succeeded)
+    chance_alone = 1 / sqrt(succeeded)
+    over_time = _log_error(*_rate_over_time(seen, cells))
+    return Reading(value, succeeded, max(chance_alone, over_time or 0.0))
+
+
+def _rate_over_time(seen: Observation, cells: Iterable[Cell]) -> tuple[float, Interval]:
+    counted: dict[int, int] = defaultdict(int)
+    for cell in cells:
+        counted[cell.second] += cell.requests - cell.failures - cell.refusals
+    whole = [
+        counted[second]
+        for step in seen.run.measured_steps()
+        for second in range(ceil(step.start_s), int(step.end_s))
+    ]
+    if not sum(whole):
+        return 0.0, Interval(None, None, "no seconds")
+    return ratio(whole, [1.0] * len(whole))
+
+
+def _log_error(value: float, bounds: Interval) -> float | None:
+    """The standard error of a figure's log from its 95 % interval."""
+    if bounds.low is None or bounds.high is None or value <= 0:
+        return None
+    return (bounds.high - bounds.low) / (2 * _Z) / value
+
+
+def _failures(stats: Sequence[EndpointStats], *, errors: bool) -> Reading | None:
+    """Failures in percent; the error after Agresti & Coull 1998, never nothing."""
+    judged = sum(one.requests - one.refusals for one in stats)
+    if judged == 0:
+        return None
+    failed = sum(one.failures for one in stats)
+    value = 100 * failed / judged
+    if judged < 4 * BEYOND:
+        return Reading(value, judged, None, f"{judged} requests in a run are too few")
+    share = (failed + 2) / (judged + 4)
+    error = 100 * sqrt(share * (1 - share) / (judged + 4)) if errors else None
+    return Reading(value, judged, error)
+
+
+def _cpu(seen: Observation, *, errors: bool) -> Reading | None:
+    """CPU of every service of the system, in ms per request; None when it was not seen.
+
+    Utilisation law: demand = busy time / completions (Lazowska et al. 1984, 3.3).
+    """
+    busy, done = seen.summed("service.*.cpu"), seen.summed("load.requests")
+    if busy is None or done is None:
+        return None
+    both = busy.index.intersection(done.index)
+    if len(both) < seen.seconds / 2:
+        return None
+    tops, bottoms = _floats(busy.loc[both]), _floats(done.loc[both])
+    if not (sum(bottoms) > 0 and sum(tops) > 0):
+        return None
+    value, bounds = ratio(tops, bottoms)
+    error = _log_error(value, bounds) if errors else None
+    return Reading(1000 * value, round(sum(bottoms)), error)
+
+
+def _floats(series: "pd.Series[float]") -> list[float]:
+    return [float(value) for value in series]
