@@ -65,8 +65,8 @@ def compared(
 
     known = with_minimum_effect(statistics(), minimum_effect)
     single = len(base) == len(head) == 1
-    sides = [[_sample(path, single=single) for path in side] for side in (base, head)]
-    return judge(*sides, known, names=names, same_machine=same_machine)
+    before, after = ([_sample(path, single=single) for path in side] for side in (base, head))
+    return judge(before, after, known, names=names, same_machine=same_machine)
 
 
 def _sample(folder: Path, *, single: bool) -> "Sample":

@@ -31,7 +31,7 @@ def show(found: "Comparison") -> None:
     if not console.is_terminal:
         console.width = _ONE_LINE
     with console.capture() as told:
-        if found.findings:
+        if found.told:
             console.print(_table(found))
         console.print(Text(f"{words.made_of(found)}; {words.counts(found)}."))
         for note in found.notes:

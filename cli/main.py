@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from capacity.errors import HmbError
-from cli import comparing, drills, load, records, stacking
+from cli import comparing, drills, gate, load, records, stacking
 
 INTERRUPTED = 130
 
@@ -76,5 +76,6 @@ app.command("loadtest")(load.loadtest)
 app.command("drill")(drills.drill)
 app.command("scenarios")(load.scenarios)
 app.command("compare")(comparing.compare)
+app.command("gate")(gate.gate)
 app.command("report")(records.report)
 app.command("runs")(records.runs)

@@ -63,6 +63,11 @@ class Finding:
     chance: float | None = None
 
     @property
+    def asked(self) -> bool:
+        """Whether anything could be asked; else `reason` says what was missing for it."""
+        return self.change is not None
+
+    @property
     def decides(self) -> bool:
         """Whether the comparison stays open while this does."""
         return self.endpoint == ALL and self.statistic.decides
@@ -90,6 +95,11 @@ class Comparison:
     findings: list[Finding]
     notes: list[str] = field(default_factory=list)
     invalid: list[str] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[Finding]:
+        """The findings a person is shown: all that could be asked, and all that decide."""
+        return [one for one in self.findings if one.asked or one.decides]
 
     def of(self, outcome: Outcome) -> list[Finding]:
         """The findings with this outcome."""

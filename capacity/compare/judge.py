@@ -23,7 +23,7 @@ from capacity.compare.findings import (
     Side,
     ordered,
 )
-from capacity.compare.readings import Key, Reading
+from capacity.compare.readings import ALL, Key, Reading
 from capacity.compare.statistic import Statistic
 from capacity.intervals import CONFIDENCE
 from capacity.run import Run
@@ -172,12 +172,17 @@ def _findings(
 
 
 def _keys(samples: Sequence[Sample], known: Sequence[Statistic]) -> Iterator[tuple[Key, Statistic]]:
-    """Every figure any run has, endpoint by endpoint."""
+    """Every figure to ask for, endpoint by endpoint.
+
+    Failures of an endpoint only where some request of it failed, on whichever side: each
+    question makes the others harder to answer.
+    """
     endpoints = dict.fromkeys(key.endpoint for one in samples for key in one.readings)
-    there = {key for one in samples for key in one.readings}
     for endpoint in endpoints:
         for one in known:
-            if (key := Key(endpoint, one.id)) in there:
+            key = Key(endpoint, one.id)
+            found = [sample.readings[key].value for sample in samples if key in sample.readings]
+            if found and (one.scale == "ratio" or endpoint == ALL or any(found)):
                 yield key, one
 
 

@@ -20,11 +20,17 @@ def check(runs: Sequence[Run], *, same_machine: bool) -> None:
                 f"{first.id} and {other.id} ran different loads, {_load(first)} and "
                 f"{_load(other)}: a difference would say nothing of the code"
             )
-        if same_machine and machine_key(first.where) != machine_key(other.where):
-            raise UnlikeError(
-                f"{other.id} is from another machine, {machine(other.where)}; this one is "
-                f"{machine(first.where)}: make the baseline here"
-            )
+        if same_machine:
+            check_machine(first, other.where)
+
+
+def check_machine(run: Run, here: Where) -> None:
+    """Raise `UnlikeError` unless the record was made on the machine `here`."""
+    if machine_key(run.where) != machine_key(here):
+        raise UnlikeError(
+            f"{run.id} is from another machine, {machine(run.where)}; this one is "
+            f"{machine(here)}: make the baseline here"
+        )
 
 
 def notes(base: Sequence[Run], head: Sequence[Run]) -> list[str]:

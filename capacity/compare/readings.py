@@ -4,7 +4,7 @@ A figure's error is its standard error within the run, on the scale of changes; 
 for only when there is nothing better, which is other runs.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, log, sqrt
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 ALL = "all requests"
 """The endpoint that stands for every request together."""
 BEYOND = 5
-"""The fewest requests that must lie beyond a percentile, and in any figure at all, four times."""
+"""The fewest requests that must lie beyond a percentile; in any other figure four times as many."""
+BEYOND_ALONE = 25
+"""The same where a run stands alone, and its requests must tell how sure the percentile is."""
 _RESAMPLES = 1_000
 _Z = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution."""
 _US_PER_MS = 1000.0
-_LEAST_BLOCKS = 5
+_LEAST_BLOCKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +57,21 @@ def read(
     seen: Observation, known: Sequence[Statistic], cells: Sequence[Cell] | None = None
 ) -> dict[Key, Reading]:
     """Every figure the run has. With `cells` (which may be none) each comes with its error."""
-    groups = _by_endpoint(seen.endpoints())
-    by_endpoint = None if cells is None else _cells_by_endpoint(seen, cells)
+    by_endpoint = None if cells is None else _seconds(seen, cells)
     found: dict[Key, Reading] = {}
-    for endpoint, stats in groups.items():
+    for endpoint, stats in _by_endpoint(seen.endpoints()).items():
         mine = None if by_endpoint is None else by_endpoint.get(endpoint, [])
-        for one in known:
-            reading = _reading(seen, stats, one, mine)
-            if reading is not None:
-                found[Key(endpoint, one.id)] = reading
-    cpu = _cpu(seen, errors=cells is not None)
-    if cpu is not None and any(one.id == "cpu" for one in known):
-        found[Key(ALL, "cpu")] = cpu
+        latencies = Histogram.merged(Histogram.decode(one.corrected) for one in stats)
+        readings = {
+            one.id: _latency(latencies, one.percent, mine)
+            for one in known
+            if one.percent is not None
+        }
+        readings["throughput"] = _throughput(seen, stats, mine)
+        readings["failures"] = _failures(stats, errors=cells is not None)
+        if endpoint == ALL:
+            readings["cpu"] = _cpu(seen, errors=cells is not None)
+        found |= {Key(endpoint, name): one for name, one in readings.items() if one is not None}
     return found
 
 
@@ -79,39 +84,42 @@ def _by_endpoint(stats: Iterable[EndpointStats]) -> dict[str, list[EndpointStats
     return found
 
 
-def _cells_by_endpoint(seen: Observation, cells: Iterable[Cell]) -> dict[str, list[Cell]]:
+@dataclass(slots=True)
+class _Second:
+    """What one endpoint did in one second: how often each latency, how many succeeded."""
+
+    second: int
+    latencies: Counter[int]
+    succeeded: int
+
+
+def _seconds(seen: Observation, cells: Iterable[Cell]) -> dict[str, list[_Second]]:
+    """By endpoint, and for all requests, the seconds in which requests ended, in order."""
     measured = {step.name for step in seen.run.measured_steps()}
-    found: dict[str, list[Cell]] = defaultdict(list)
+    found: dict[str, dict[int, _Second]] = defaultdict(dict)
     for cell in cells:
-        if cell.step in measured and cell.method not in BESIDE:
-            found[ALL].append(cell)
-            found[f"{cell.method} {cell.endpoint}".strip()].append(cell)
-    return found
+        if cell.step not in measured or cell.method in BESIDE:
+            continue
+        counts = Histogram.decode(cell.corrected).counts() if cell.corrected else {}
+        for endpoint in (ALL, f"{cell.method} {cell.endpoint}".strip()):
+            one = found[endpoint].setdefault(cell.second, _Second(cell.second, Counter(), 0))
+            one.latencies.update(counts)
+            one.succeeded += cell.requests - cell.failures - cell.refusals
+    return {
+        endpoint: [seconds[second] for second in sorted(seconds)]
+        for endpoint, seconds in found.items()
+    }
 
 
-def _reading(
-    seen: Observation, stats: Sequence[EndpointStats], one: Statistic, cells: list[Cell] | None
-) -> Reading | None:
-    if one.percent is not None:
-        return _latency(stats, one.percent, cells)
-    if one.id == "throughput":
-        return _throughput(seen, stats, cells)
-    if one.id == "failures":
-        return _failures(stats, errors=cells is not None)
-    return None
-
-
-def _latency(
-    stats: Iterable[EndpointStats], percent: float, cells: list[Cell] | None
-) -> Reading | None:
-    latencies = Histogram.merged(Histogram.decode(one.corrected) for one in stats)
+def _latency(latencies: Histogram, percent: float, seconds: list[_Second] | None) -> Reading | None:
     if latencies.count == 0:
         return None
-    needed = ceil(round(BEYOND / (1 - percent / 100), 6))
+    beyond = BEYOND if seconds is None else BEYOND_ALONE
+    needed = ceil(round(beyond / (1 - percent / 100), 6))
     value = latencies.percentile(percent) / _US_PER_MS
     if latencies.count < needed:
         return Reading(value, latencies.count, None, _too_few(latencies.count, needed))
-    error = None if cells is None else _percentile_error(latencies, percent, cells)
+    error = None if seconds is None else _percentile_error(latencies, percent, seconds)
     return Reading(value, latencies.count, error)
 
 
@@ -119,40 +127,34 @@ def _too_few(count: int, needed: int) -> str:
     return f"{count} successful requests in a run are too few, {needed} are needed"
 
 
-def _percentile_error(latencies: Histogram, percent: float, cells: list[Cell]) -> float | None:
-    """The standard error of the log of a percentile.
+def _percentile_error(
+    latencies: Histogram, percent: float, seconds: Sequence[_Second]
+) -> float | None:
+    """The standard error of the log of a percentile; the larger of two.
 
-    By resampling blocks of seconds, which keeps together what happened together (moving
-    blocks: Künsch 1989, Ann. Statist. 17:1217; here they do not overlap). A record
-    without seconds has only the ranks its requests would have if they were independent.
+    One comes from resampling blocks of seconds, which keeps together what happened together
+    (Künsch 1989, Ann. Statist. 17:1217; here the blocks do not overlap), the other from the
+    ranks independent requests would have: all there is for a record without seconds.
     """
-    blocks = _blocks(cells)
-    if len(blocks) < _LEAST_BLOCKS:
-        return _rank_error(latencies, percent)
-    counts = [dict(block.counts()) for block in blocks]
-    values = sorted(set().union(*counts))
-    table = np.array([[one.get(value, 0) for value in values] for one in counts])
+    by_rank = _rank_error(latencies, percent)
+    blocks = _blocks(seconds)
+    if by_rank is None or len(blocks) < _LEAST_BLOCKS:
+        return by_rank if not blocks else None
+    values = sorted(set().union(*blocks))
+    table = np.array([[block[value] for value in values] for block in blocks])
     chance = np.random.default_rng(len(blocks))
     weights = chance.multinomial(len(blocks), [1 / len(blocks)] * len(blocks), _RESAMPLES)
     below = np.cumsum(weights @ table, axis=1)
     reached = below >= np.ceil(below[:, -1:] * percent / 100)
-    return float(np.log(np.array(values)[reached.argmax(axis=1)]).std(ddof=1))
+    over_time = float(np.log(np.array(values)[reached.argmax(axis=1)]).std(ddof=1))
+    return max(by_rank, over_time)
 
 
-def _blocks(cells: Iterable[Cell]) -> list[Histogram]:
+def _blocks(seconds: Sequence[_Second]) -> list[Counter[int]]:
     """The latencies of up to `LARGEST_BLOCKS` stretches of seconds, in order."""
-    by_second: dict[int, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        if cell.corrected:
-            by_second[cell.second].append(cell)
-    seconds = sorted(by_second)
     size = max(1, ceil(len(seconds) / LARGEST_BLOCKS))
     return [
-        Histogram.merged(
-            Histogram.decode(cell.corrected)
-            for second in seconds[start : start + size]
-            for cell in by_second[second]
-        )
+        sum((one.latencies for one in seconds[start : start + size]), Counter())
         for start in range(0, len(seconds), size)
     ]
 
@@ -167,7 +169,7 @@ def _rank_error(latencies: Histogram, percent: float) -> float | None:
 
 
 def _throughput(
-    seen: Observation, stats: Sequence[EndpointStats], cells: list[Cell] | None
+    seen: Observation, stats: Sequence[EndpointStats], seconds: list[_Second] | None
 ) -> Reading | None:
     succeeded = sum(one.requests - one.failures - one.refusals for one in stats)
     if succeeded == 0 or seen.seconds <= 0:
@@ -175,25 +177,23 @@ def _throughput(
     value = succeeded / seen.seconds
     if succeeded < 4 * BEYOND:
         return Reading(value, succeeded, None, _too_few(succeeded, 4 * BEYOND))
-    if cells is None:
+    if seconds is None:
         return Reading(value, succeeded)
     chance_alone = 1 / sqrt(succeeded)
-    over_time = _log_error(*_rate_over_time(seen, cells))
-    return Reading(value, succeeded, max(chance_alone, over_time or 0.0))
+    return Reading(value, succeeded, max(chance_alone, _rate_error(seen, seconds)))
 
 
-def _rate_over_time(seen: Observation, cells: Iterable[Cell]) -> tuple[float, Interval]:
-    counted: dict[int, int] = defaultdict(int)
-    for cell in cells:
-        counted[cell.second] += cell.requests - cell.failures - cell.refusals
+def _rate_error(seen: Observation, seconds: Iterable[_Second]) -> float:
+    """The error of a rate over time; 0 for a record without seconds."""
+    counted = {one.second: one.succeeded for one in seconds}
     whole = [
-        counted[second]
+        counted.get(second, 0)
         for step in seen.run.measured_steps()
         for second in range(ceil(step.start_s), int(step.end_s))
     ]
     if not sum(whole):
-        return 0.0, Interval(None, None, "no seconds")
-    return ratio(whole, [1.0] * len(whole))
+        return 0.0
+    return _log_error(*ratio(whole, [1.0] * len(whole))) or 0.0
 
 
 def _log_error(value: float, bounds: Interval) -> float | None:

@@ -116,7 +116,7 @@ def junit(found: Comparison) -> str:
     case = Xml.SubElement(suite, "testcase", classname="hmb.compare", name="valid")
     for reason in found.invalid:
         Xml.SubElement(case, "error", type="invalid", message=clean(reason))
-    for one in found.findings:
+    for one in found.told:
         row = words.row(one)
         case = Xml.SubElement(suite, "testcase", classname="hmb.compare", name=clean(row.figure))
         message = clean(f"{row.base} to {row.head}, {row.change} ({row.interval}): {row.reason}")

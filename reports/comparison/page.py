@@ -55,7 +55,7 @@ def html(found: Comparison) -> str:
             counts=words.counts(found),
             rule=words.rule(found.findings),
             lines=[
-                Line(one, words.row(one), _STYLES[one.outcome], _bar(one)) for one in found.findings
+                Line(one, words.row(one), _STYLES[one.outcome], _bar(one)) for one in found.told
             ],
         )
     )

@@ -34,8 +34,8 @@ class Row:
 
 
 def rows(found: Comparison) -> list[Row]:
-    """Every finding, what a person looks for first at the top."""
-    return [row(one) for one in found.findings]
+    """The findings a person is shown, what they look for first at the top."""
+    return [row(one) for one in found.told]
 
 
 def row(one: Finding) -> Row:
@@ -89,18 +89,22 @@ def headline(found: Comparison) -> str:
             return "Undecided: nothing that decides was measured on both sides."
         return f"Undecided: {_named(undecided[0])}: {undecided[0].reason}{_more(undecided)}."
     better = found.of(Outcome.BETTER)
-    none = f"none of {figures.plural(len(found.findings), 'figure')} is worse"
+    none = f"none of {figures.plural(len(found.told), 'figure')} is worse"
     if better:
         return f"Better, and {none}: {_in_short(better[0])}{_more(better)}."
     return f"No regression: {none}."
 
 
 def counts(found: Comparison) -> str:
-    """How many findings of each kind there are."""
-    return ", ".join(
-        f"{figures.count(len(found.of(outcome)))} {outcome.value}"
+    """How many findings of each kind there are, and how many figures had too little to ask."""
+    said = [
+        f"{figures.count(sum(one.outcome is outcome for one in found.told))} {outcome.value}"
         for outcome in (Outcome.WORSE, Outcome.BETTER, Outcome.SAME, Outcome.INCONCLUSIVE)
-    )
+    ]
+    untold = len(found.findings) - len(found.told)
+    if untold:
+        said.append(f"{figures.plural(untold, 'figure')} with too few requests to compare")
+    return ", ".join(said)
 
 
 def made_of(found: Comparison) -> str:
