@@ -65,11 +65,11 @@ def compared(
 
     known = with_minimum_effect(statistics(), minimum_effect)
     single = len(base) == len(head) == 1
-    before, after = ([_sample(path, single=single) for path in side] for side in (base, head))
+    before, after = ([sample(path, single=single) for path in side] for side in (base, head))
     return judge(before, after, known, names=names, same_machine=same_machine)
 
 
-def _sample(folder: Path, *, single: bool) -> "Sample":
+def sample(folder: Path, *, single: bool) -> "Sample":
     """A run with its figures; where it stands alone, with their errors."""
     from capacity.compare import readings
     from capacity.compare.judge import Sample

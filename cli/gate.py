@@ -79,7 +79,7 @@ def gate(
     save: Annotated[
         Path | None, typer.Option(help="Measure the head alone and keep it as a baseline here.")
     ] = None,
-    rounds: Annotated[int, typer.Option(min=6, max=100, help="Pairs of runs.")] = ROUNDS,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Pairs of runs.")] = ROUNDS,
     users: Annotated[int | None, typer.Option(min=1, help="Virtual users.")] = None,
     duration_s: Annotated[
         float,

@@ -66,7 +66,7 @@ class Plan:
 
     def words(self) -> str:
         """The plan, as it is told before anything starts."""
-        what = "pair" if self.sides == 2 else "run"
+        what = {1: "run", 2: "pair"}.get(self.sides, "round")
         each = f"{figures.seconds(self.warmup_s)} + {figures.seconds(self.duration_s)}"
         about, most = (figures.seconds(round(one)) for one in (self.budget_s, self.most_s))
         return (

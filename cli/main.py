@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from capacity.errors import HmbError
-from cli import comparing, drills, gate, load, records, stacking
+from cli import comparing, drills, gate, importing, load, records, stacking
 
 INTERRUPTED = 130
 
@@ -77,5 +77,6 @@ app.command("drill")(drills.drill)
 app.command("scenarios")(load.scenarios)
 app.command("compare")(comparing.compare)
 app.command("gate")(gate.gate)
+app.command("import")(importing.import_)
 app.command("report")(records.report)
 app.command("runs")(records.runs)

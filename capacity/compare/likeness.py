@@ -40,7 +40,8 @@ def notes(base: Sequence[Run], head: Sequence[Run]) -> list[str]:
         for run in [*base, *head]
         if run.status is not Status.COMPLETE
     ]
-    return [*_unlike(base[0], head[0]), *cut_short]
+    imported = dict.fromkeys(run.what.imported for run in [*base, *head] if run.what.imported)
+    return [*_unlike(base[0], head[0]), *cut_short, *imported]
 
 
 def _unlike(one: Run, other: Run) -> Iterator[str]:

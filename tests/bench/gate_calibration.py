@@ -1,0 +1,136 @@
+"""How often hmb gate cries wolf, and how often it finds code that is 15 % slower.
+
+Three tiny services, two of the same code and one whose work is 15 % more, are loaded by
+turns for many rounds, as a gate loads two. Gates are then made of that bank by resampling
+blocks of neighbouring rounds: of the two equal services (an alarm is false), and of one of
+them against the slower one (an alarm is a find). Prints the table of docs/guides/gate.md.
+
+    python -m tests.bench.gate_calibration [ROUNDS] [FOLDER]
+
+A FOLDER that holds a bank already is only resampled.
+"""
+
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from capacity import figures
+from capacity.compare.judge import Sample, compare
+from capacity.compare.statistic import statistics
+from capacity.intervals import clopper_pearson
+from capacity.verdicts import ExitCode
+from cli import gating
+from cli.comparing import runs_of, sample
+from scenarios.fingerprint import where
+from scenarios.runner import RunRequest
+
+ROUNDS, PAIRS, BLOCK = 40, 12, 3
+WORK = 30_000
+SLOWED = 1.15
+WORKS = {"one": WORK, "same": WORK, "slower": round(WORK * SLOWED)}
+WARMUP_S, DURATION_S, USERS = 1.0, 4.0, 2
+SMALL_GATES = {"same": 20, "slower": 10}
+MANY = 200
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+_SERVICE = Path(__file__).with_name("tiny_service.py")
+JOURNEYS = """
+from locust import FastHttpUser, constant, task
+
+class Caller(FastHttpUser):
+    wait_time = constant(0.01)
+
+    @task(2)
+    def heavy(self):
+        self.client.get("/heavy")
+
+    @task
+    def light(self):
+        self.client.get("/light")
+"""
+Bank = Mapping[str, Sequence[Sample]]
+
+
+def measure(rounds: int, folder: Path) -> None:
+    """Load the three services by turns; the records lie in `folder`."""
+    journeys = folder / "calls.py"
+    journeys.write_text(JOURNEYS)
+    request = RunRequest(journeys, "", where(Path.cwd()), USERS, WARMUP_S, DURATION_S)
+    plan = gating.Plan(rounds, len(WORKS), WARMUP_S, DURATION_S, 3.0, seed=1)
+    print(plan.words(), flush=True)
+    with gating.kept() as kept:
+        sides = [
+            kept.enter_context(
+                gating.service(name, f"{sys.executable} {_SERVICE} {work}", folder, None, folder)
+            )
+            for name, work in WORKS.items()
+        ]
+        gating.measure(sides, plan, request, folder)
+
+
+def alarms(bank: Bank, head: str, gates: int, seed: int) -> int:
+    """How many of so many resampled gates of `head` against `one` regress."""
+    chance = np.random.default_rng(seed)
+    found = 0
+    for _ in range(gates):
+        rounds = _blocks(len(bank[head]), chance)
+        base, other = bank["one"], bank[head]
+        if head == "same" and chance.random() < 0.5:
+            base, other = other, base  # equal code: either may be called the head
+        sides = [
+            [_at(side[round_], place, second) for place, round_ in enumerate(rounds)]
+            for second, side in enumerate((base, other))
+        ]
+        found += compare(sides[0], sides[1], statistics()).exit_code == ExitCode.REGRESSED
+    return found
+
+
+def _blocks(rounds: int, chance: np.random.Generator) -> list[int]:
+    """`PAIRS` rounds in blocks of neighbours, so that what drifts together stays together."""
+    starts = chance.integers(0, rounds - BLOCK + 1, PAIRS // BLOCK)
+    return [int(start) + step for start in starts for step in range(BLOCK)]
+
+
+def _at(one: Sample, place: int, second: int) -> Sample:
+    """The run as if it had been run at this place of the gate."""
+    started = _START + timedelta(minutes=place, seconds=second)
+    return Sample(one.run.model_copy(update={"started_at": started}), one.readings)
+
+
+def table(bank: Bank) -> str:
+    """The calibration as Markdown."""
+    lines = [
+        "| gates of | gates | regressed | share | 95 % bound |",
+        "|---|---:|---:|---:|---|",
+    ]
+    for head, words in (("same", "the same code"), ("slower", "15 % more work")):
+        for gates in (SMALL_GATES[head], MANY):
+            found = alarms(bank, head, gates, seed=gates)
+            bounds = clopper_pearson(found, gates).scaled(100)
+            lines.append(
+                f"| {words} | {gates} | {found} | {100 * found / gates:.1f} % "
+                f"| {figures.interval(bounds, '%')} |"
+            )
+    return "\n".join(lines)
+
+
+def main(rounds: int, folder: Path) -> None:
+    """Measure a bank unless there is one, then print the table."""
+    if not (folder / "one").is_dir():
+        measure(rounds, folder)
+    bank = {
+        name: [sample(path, single=False) for path in runs_of(str(folder / name))] for name in WORKS
+    }
+    print(f"{len(bank['one'])} rounds of {figures.seconds(DURATION_S)}, gates of {PAIRS} pairs\n")
+    print(table(bank), flush=True)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="hmb-bank-") as scratch:
+        main(
+            int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS,
+            Path(sys.argv[2] if len(sys.argv) > 2 else scratch).resolve(),
+        )
