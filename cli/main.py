@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from capacity.errors import HmbError
-from cli import comparing, drills, gate, importing, load, records, stacking
+from cli import comparing, drills, gate, history, importing, load, records, stacking
 
 INTERRUPTED = 130
 
@@ -78,5 +78,6 @@ app.command("scenarios")(load.scenarios)
 app.command("compare")(comparing.compare)
 app.command("gate")(gate.gate)
 app.command("import")(importing.import_)
+app.add_typer(history.app, name="history")
 app.command("report")(records.report)
 app.command("runs")(records.runs)
