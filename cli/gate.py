@@ -82,12 +82,12 @@ def gate(
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Pairs of runs.")] = ROUNDS,
     users: Annotated[int | None, typer.Option(min=1, help="Virtual users.")] = None,
     duration_s: Annotated[
-        float,
-        typer.Option("--duration", parser=positive_duration, help="Of each run, e.g. 10s."),
-    ] = DURATION_S,
+        float | None,
+        typer.Option("--duration", parser=positive_duration, help="Of each run; 10s."),
+    ] = None,
     warmup_s: Annotated[
-        float, typer.Option("--warmup", parser=duration, help="Of each run, e.g. 3s.")
-    ] = WARMUP_S,
+        float | None, typer.Option("--warmup", parser=duration, help="Of each run; 3s.")
+    ] = None,
     minimum_effect: Annotated[
         float | None,
         typer.Option("--min-effect", parser=effect, help="The change that matters, e.g. 5%."),
@@ -112,6 +112,8 @@ def gate(
     sides = _sides(base, head, base_cmd, head_cmd, alone=bool(against or save))
     if port is not None and head_cmd is None:
         raise UsageError("--port is for services of your own: hmb's stacks choose free ones")
+    warmup_s = WARMUP_S if warmup_s is None else warmup_s
+    duration_s = DURATION_S if duration_s is None else duration_s
     request = _request(journeys, users, warmup_s, duration_s, commands=head_cmd is not None)
     if save is not None and save.exists():
         raise UsageError(f"--save {save}: it is there already; a baseline is not overwritten")

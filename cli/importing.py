@@ -25,8 +25,9 @@ def import_(
     ] = None,
     commit: Annotated[str | None, typer.Option(help="The commit of the system under test.")] = None,
     warmup_s: Annotated[
-        float, typer.Option("--warmup", parser=duration, help="Leave the first seconds out (k6).")
-    ] = 0.0,
+        float | None,
+        typer.Option("--warmup", parser=duration, help="Leave the first seconds out (k6)."),
+    ] = None,
 ) -> None:
     """Read another tool's results into a record, for hmb report, compare and history."""
     from capacity.imports.foreign import ForeignError, Named
@@ -41,7 +42,7 @@ def import_(
     name = scenario or ("locust" if locust else "k6")
     folder = new_folder(runs_dir(), name)
     try:
-        named = Named(folder.name, name, commit, warmup_s)
+        named = Named(folder.name, name, commit, warmup_s or 0.0)
         found = _locust(file, named) if locust else _k6(file, named)
         write_import(folder, found)
     except ForeignError as error:
