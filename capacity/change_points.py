@@ -123,4 +123,5 @@ def _shuffled(distances: Distances, edges: Sequence[int], chance: np.random.Gene
     order = np.concatenate(
         [start + chance.permutation(end - start) for start, end in pairwise(edges)]
     )
-    return distances[np.ix_(order, order)]
+    shuffled: Distances = distances[np.ix_(order, order)]
+    return shuffled

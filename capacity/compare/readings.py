@@ -179,12 +179,12 @@ def _throughput(
         return Reading(value, succeeded, None, _too_few(succeeded, 4 * BEYOND))
     if seconds is None:
         return Reading(value, succeeded)
-    chance_alone = 1 / sqrt(succeeded)
-    return Reading(value, succeeded, max(chance_alone, _rate_error(seen, seconds)))
+    over_time = _rate_error(seen, seconds)
+    return Reading(value, succeeded, 1 / sqrt(succeeded) if over_time is None else over_time)
 
 
-def _rate_error(seen: Observation, seconds: Iterable[_Second]) -> float:
-    """The error of a rate over time; 0 for a record without seconds."""
+def _rate_error(seen: Observation, seconds: Iterable[_Second]) -> float | None:
+    """The error of a rate over time; None for a record without seconds."""
     counted = {one.second: one.succeeded for one in seconds}
     whole = [
         counted.get(second, 0)
@@ -192,8 +192,8 @@ def _rate_error(seen: Observation, seconds: Iterable[_Second]) -> float:
         for second in range(ceil(step.start_s), int(step.end_s))
     ]
     if not sum(whole):
-        return 0.0
-    return _log_error(*ratio(whole, [1.0] * len(whole))) or 0.0
+        return None
+    return _log_error(*ratio(whole, [1.0] * len(whole)))
 
 
 def _log_error(value: float, bounds: Interval) -> float | None:

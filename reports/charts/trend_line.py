@@ -22,6 +22,8 @@ def render(number: int, one: Trend) -> Drawn:
     levels = [(start, end, median(one.values[start:end])) for start, end in pairwise(edges)]
 
     def paint(axes: "Axes") -> None:
+        from matplotlib.ticker import MaxNLocator
+
         axes.plot(range(len(one.values)), one.values, color=SERIES[0], marker="o", markersize=3)
         for start, end, level in levels:
             axes.plot([start, end - 1], [level, level], color=FAINT, linewidth=1.2)
@@ -31,7 +33,7 @@ def render(number: int, one: Trend) -> Drawn:
         axes.set_ylim(0, max(one.values) * 1.15 or 1.0)
         axes.set_xlim(-0.5, max(len(one.values) - 0.5, 0.5))
         axes.set_xlabel("run, oldest first", labelpad=3)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
     legend = [
         LegendRow(
