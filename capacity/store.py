@@ -1,4 +1,4 @@
-"""Where records live: the one module of the thinking that touches files.
+"""Where records live: but for `history` the one module of the thinking that touches files.
 
 A run is a folder: `run.json` (the record, whole or not at all), `timeline.csv`
 (one row per second and series, appended while the run lasts) and `load.jsonl`

@@ -46,9 +46,8 @@ class Finding:
 
     `base` and `head` are medians over the runs, in `statistic.unit`. `change`, `low` and
     `high` (95 %) are a share of the base or a difference, signed as the figure moved;
-    None where nothing can be said. `chance` is that of a change for the worse (better,
-    if the figure went that way) this far beyond the minimum effect were there none,
-    after Holm. `reason` is a sentence without its full stop.
+    None where nothing can be said. `chance` is that of a change this clear in its direction
+    were there none, after Holm. `reason` is a sentence without its full stop.
     """
 
     endpoint: str

@@ -1,9 +1,9 @@
 """Base against head, figure by figure.
 
 A figure is worse when both hold: the 95 % interval of its change lies beyond the minimum
-effect, and an exact test of that, corrected by Holm for everything that was asked, leaves
-at most 5 % to chance. Better likewise; the same when the interval lies within the minimum
-effect on both sides. Everything else stays open.
+effect, and an exact test against no change, corrected by Holm for everything that was
+asked, leaves at most 5 % to chance. Better likewise; the same when the interval lies within
+the minimum effect on both sides. Everything else stays open.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A change on the scale of worsenings, and the chances of it beyond the minimum effect."""
+    """A change on the scale of worsenings, and the chances of it either way were there none."""
 
     base: float
     head: float
@@ -215,18 +215,17 @@ def _between_runs(
     design: Design, one: Statistic, bases: list[float], heads: list[float]
 ) -> _Change:
     before, after = ([one.position(value) for value in values] for values in (bases, heads))
-    edge = one.threshold
     if design is Design.PAIRS:
         changes = [late - early for early, late in zip(before, after, strict=True)]
         middle = median(changes)
         low, high = significance.median_interval(changes, CONFIDENCE)
-        worse = significance.signed_rank(changes, edge)
-        better = significance.signed_rank([-change for change in changes], edge)
+        worse = significance.signed_rank(changes)
+        better = significance.signed_rank([-change for change in changes])
     else:
         middle = median(after) - median(before)
         low, high = significance.difference_interval(before, after, CONFIDENCE)
-        worse = significance.rank_sum(before, after, edge)
-        better = significance.rank_sum(after, before, edge)
+        worse = significance.rank_sum(before, after)
+        better = significance.rank_sum(after, before)
     return _Change(median(bases), median(heads), middle, low, high, worse, better)
 
 
@@ -241,8 +240,8 @@ def _within_runs(one: Statistic, base: Reading, head: Reading) -> _Change | str:
         middle,
         middle - _Z * error,
         middle + _Z * error,
-        significance.normal_tail(middle, error, one.threshold),
-        significance.normal_tail(-middle, error, one.threshold),
+        significance.normal_tail(middle, error),
+        significance.normal_tail(-middle, error),
     )
 
 
@@ -275,8 +274,8 @@ def _outcome(one: Statistic, change: _Change, worse: float, better: float) -> tu
             return outcome, f"the whole interval lies beyond {matters}"
         if beyond:
             return Outcome.INCONCLUSIVE, (
-                f"the interval lies beyond {matters}, but so it would by chance in "
-                f"{figures.number(100 * chance)} % of such comparisons, all questions counted"
+                f"the interval lies beyond {matters}, but with all questions counted chance "
+                f"alone gives such a change in {figures.number(100 * chance)} % of comparisons"
             )
     if -edge < change.low and change.high < edge:
         return Outcome.SAME, f"the whole interval lies within {matters}"

@@ -49,15 +49,15 @@ def _ends(values: NDArray[np.float64], confidence: float) -> tuple[float, float]
     return float(low), float(high)
 
 
-def signed_rank(changes: Sequence[float], beyond: float) -> float:
-    """The chance of pairs this far above `beyond` if their true centre were at it.
+def signed_rank(changes: Sequence[float]) -> float:
+    """The chance of pairs this far for the worse if there were no change.
 
     Wilcoxon's signed-rank test, one-sided and exact, mid-ranks for ties (Hollander, Wolfe
     & Chicken 2014, Nonparametric Statistical Methods, 3.1). Under no change the signs are
-    coin flips, because the order within each pair was drawn. A change that lies on
-    `beyond` itself speaks for neither side and is left out.
+    coin flips, because the order within each pair was drawn. A pair of equals speaks for
+    neither side and is left out.
     """
-    apart = [change - beyond for change in changes if change != beyond]
+    apart = [change for change in changes if change != 0]
     if not apart:
         return 1.0
     # doubled, so that mid-ranks are whole numbers
@@ -71,13 +71,12 @@ def signed_rank(changes: Sequence[float], beyond: float) -> float:
     return min(1.0, float(ways[reached:].sum()))
 
 
-def rank_sum(bases: Sequence[float], heads: Sequence[float], beyond: float) -> float:
+def rank_sum(bases: Sequence[float], heads: Sequence[float]) -> float:
     """The same for two sets of runs that were not paired: Mann & Whitney's test, one-sided.
 
     Exact by counting (Mann & Whitney 1947, Ann. Math. Statist. 18:50), mid-ranks for ties.
     """
-    together = [*(base + beyond for base in bases), *heads]
-    ranks = _doubled_ranks(together)
+    ranks = _doubled_ranks([*bases, *heads])
     reached = sum(ranks[len(bases) :])
     # ways[k][s]: how many choices of k of the ranks seen so far have the sum s
     ways = np.zeros((len(heads) + 1, sum(ranks) + 1))
@@ -96,11 +95,11 @@ def _doubled_ranks(values: Sequence[float]) -> list[int]:
     return [int(one) for one in 2 * below + equal + 1]
 
 
-def normal_tail(change: float, error: float, beyond: float) -> float:
-    """The chance of a change this far above `beyond`, its standard error known."""
+def normal_tail(change: float, error: float) -> float:
+    """The chance of a change this far for the worse if there were none, its error known."""
     if error == 0:
-        return 0.0 if change > beyond else 1.0
-    return erfc((change - beyond) / error / sqrt(2)) / 2
+        return 0.0 if change > 0 else 1.0
+    return erfc(change / error / sqrt(2)) / 2
 
 
 def holm(chances: Sequence[float]) -> list[float]:

@@ -128,8 +128,8 @@ def rule(known: Sequence[Finding]) -> str:
     said = ", ".join(f"{name} {effect(one)}" for name, one in chosen.items())
     return (
         "A figure is worse (or better) when its 95 % interval lies beyond the minimum effect and "
-        "a test of that, corrected by Holm for every figure asked, agrees; the same when the "
-        f"interval lies within it. Minimum effects: {said}."
+        "an exact test against no change, corrected by Holm for every figure asked, agrees; the "
+        f"same when the interval lies within it. Minimum effects: {said}."
     )
 
 

@@ -86,7 +86,7 @@ def test_few_pairs_cannot_show_anything_among_many_questions() -> None:
     )
     # 84 questions x 2 ** -7 is more than 5 %, however clear each is
     assert not found.of(Outcome.WORSE)
-    assert "by chance in" in finding(found, "p50").reason
+    assert "chance alone gives" in finding(found, "p50").reason
     assert any("cannot show a change" in note for note in found.notes)
 
 
@@ -151,3 +151,19 @@ def test_another_machine_is_told() -> None:
         for one in head
     ]
     assert any("different machines" in note for note in judged(base, head).notes)
+
+
+@pytest.mark.parametrize(("slower", "gates", "least", "most"), [(1.0, 20, 0, 1), (1.15, 10, 9, 10)])
+def test_gates_of_noisy_runs_are_seldom_wrong(
+    slower: float, gates: int, least: int, most: int
+) -> None:
+    endpoints = [ALL, *(f"GET /{number}" for number in range(5))]
+    regressed = 0
+    for seed in range(gates):
+        base, head = noise(12, 0.05, 2 * seed), noise(12, 0.05, 2 * seed + 1)
+        found = judged(
+            run_set("base", base, endpoints=endpoints),
+            run_set("head", [slower * one for one in head], endpoints=endpoints),
+        )
+        regressed += found.exit_code == 4
+    assert least <= regressed <= most
