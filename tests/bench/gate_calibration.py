@@ -29,6 +29,7 @@ from cli import gating
 from cli.comparing import runs_of, sample
 from scenarios.fingerprint import where
 from scenarios.runner import RunRequest
+from stack.command import free_port
 
 ROUNDS, PAIRS, BLOCK = 40, 12, 3
 WORK = 30_000
@@ -67,37 +68,47 @@ def measure(rounds: int, folder: Path) -> None:
     with gating.kept() as kept:
         sides = [
             kept.enter_context(
-                gating.service(name, f"{sys.executable} {_SERVICE} {work}", folder, None, folder)
+                # a port of its own: started anew for each run, so that runs differ as gates do
+                gating.service(name, _command(work), folder, free_port(folder, name), folder)
             )
             for name, work in WORKS.items()
         ]
         gating.measure(sides, plan, request, folder)
 
 
+def _command(work: int) -> str:
+    return f"{sys.executable} {_SERVICE} {work}"
+
+
 def alarms(bank: Bank, head: str, gates: int, seed: int) -> int:
-    """How many of so many resampled gates of `head` against `one` regress."""
+    """How many of so many resampled gates of `head` against `one` regress.
+
+    Of equal code either may be called the head: that is drawn for each block, so that what
+    a bank holds by chance is no difference between its sides.
+    """
     chance = np.random.default_rng(seed)
     found = 0
     for _ in range(gates):
-        rounds = _blocks(len(bank[head]), chance)
-        base, other = bank["one"], bank[head]
-        if head == "same" and chance.random() < 0.5:
-            base, other = other, base  # equal code: either may be called the head
-        sides = [
-            [_at(side[round_], place, second) for place, round_ in enumerate(rounds)]
-            for second, side in enumerate((base, other))
-        ]
-        found += compare(sides[0], sides[1], statistics()).exit_code == ExitCode.REGRESSED
+        base: list[Sample] = []
+        other: list[Sample] = []
+        for block in _blocks(len(bank[head]), chance):
+            sides = [bank["one"], bank[head]]
+            if head == "same" and chance.random() < 0.5:
+                sides.reverse()
+            for round_ in block:
+                base.append(_at(sides[0][round_], len(base), 0))
+                other.append(_at(sides[1][round_], len(other), 1))
+        found += compare(base, other, statistics()).exit_code == ExitCode.REGRESSED
     return found
 
 
-def _blocks(rounds: int, chance: np.random.Generator) -> list[int]:
-    """`PAIRS` rounds in blocks of neighbours, so that what drifts together stays together.
+def _blocks(rounds: int, chance: np.random.Generator) -> list[range]:
+    """Blocks of neighbouring rounds, so that what drifts together stays together.
 
     No block twice: a round that counts as two would make a gate surer than it is.
     """
-    blocks = chance.choice(rounds // BLOCK, PAIRS // BLOCK, replace=False)
-    return [BLOCK * int(block) + step for block in blocks for step in range(BLOCK)]
+    chosen = chance.choice(rounds // BLOCK, PAIRS // BLOCK, replace=False)
+    return [range(BLOCK * int(block), BLOCK * int(block) + BLOCK) for block in chosen]
 
 
 def _at(one: Sample, place: int, second: int) -> Sample:
