@@ -45,18 +45,18 @@ def _wanted(name: str, ref: str | None, command: str | None) -> _Wanted:
     from stack import worktrees
     from stack.command import Command
 
+    here = Path.cwd()
     if command is None:
-        source, ref = home(), ref or "HEAD"
+        here, ref = home(), ref or "HEAD"
     else:
-        source = Path.cwd()
-        _ = Command(name, command, source).words
-        if ref is not None:
-            source = worktrees.root_of(source)
+        _ = Command(name, command, here).words
     if ref is None:
-        return _Wanted(name, gating.Checkout(source), command)
-    if ref == "HEAD" and worktrees.changed(source):
+        return _Wanted(name, gating.Checkout(here), command)
+    root = worktrees.root_of(here)
+    if ref == "HEAD" and worktrees.changed(root):
         say(f"{name} is the commit HEAD: the changes that are not committed are not in it")
-    return _Wanted(name, gating.Checkout(source, ref, worktrees.commit_of(source, ref)), command)
+    commit = worktrees.commit_of(root, ref)
+    return _Wanted(name, gating.Checkout(root, ref, commit, here.relative_to(root)), command)
 
 
 def gate(
@@ -64,7 +64,10 @@ def gate(
         str, typer.Argument(help="A built-in scenario, or a locustfile of yours.")
     ] = "mixed",
     base: Annotated[str | None, typer.Option(help="The commit to compare with.")] = None,
-    head: Annotated[str | None, typer.Option(help="The commit in question; HEAD.")] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(help="The commit in question; HEAD, for a command the folder as it lies."),
+    ] = None,
     base_cmd: Annotated[
         str | None, typer.Option(help="What starts your service, its port as {port} or $PORT.")
     ] = None,
@@ -175,8 +178,12 @@ def _stored(against: Path, request: "RunRequest") -> list[Path]:
     from cli.comparing import runs_of
 
     runs = runs_of(str(against))
+    asked = request.journeys.stem if isinstance(request.journeys, Path) else request.journeys.name
     for path in runs:
-        likeness.check_machine(read_run(path), request.where)
+        run = read_run(path)
+        likeness.check_machine(run, request.where)
+        if run.what.scenario != asked:
+            raise UsageError(f"--against {against}: it ran {run.what.scenario}, not {asked}")
     return runs
 
 

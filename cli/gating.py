@@ -27,11 +27,12 @@ _PATIENCE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """Where a side's files are: in the folder `source` as they lie, or at a commit of it."""
+    """Where a side's files are: in the folder `source` as they lie, or `within` a commit of it."""
 
     source: Path
     ref: str | None = None
     commit: str | None = None
+    within: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def checked_out(name: str, checkout: Checkout, scratch: Path) -> Iterator[Path]:
         yield checkout.source
         return
     with worktree(checkout.source, checkout.commit, scratch / name) as folder:
-        yield folder
+        yield folder / checkout.within
 
 
 @contextmanager

@@ -142,12 +142,14 @@ def _too_few_rounds(design: Design, rounds: int, findings: Sequence[Finding]) ->
     if design is Design.SINGLE:
         return []
     questions = sum(one.chance is not None for one in findings)
-    least = significance.least_chance(rounds, paired=design is Design.PAIRS)
-    if questions * least <= ALPHA and rounds >= FEWEST_PAIRS:
+    paired = design is Design.PAIRS
+    if questions * significance.least_chance(rounds, paired=paired) <= ALPHA:
         return []
+    needed = max(FEWEST_PAIRS, significance.pairs_needed(questions, ALPHA))
     return [
         f"{figures.plural(rounds, 'run')} of each side cannot show a change among "
-        f"{figures.plural(questions, 'question')}, however clear it is: take more"
+        f"{figures.plural(questions, 'question')}, however clear it is: "
+        + (f"take at least {needed}" if paired else "take more")
     ]
 
 
