@@ -56,7 +56,9 @@ def _wanted(name: str, ref: str | None, command: str | None) -> _Wanted:
     if ref == "HEAD" and worktrees.changed(root):
         say(f"{name} is the commit HEAD: the changes that are not committed are not in it")
     commit = worktrees.commit_of(root, ref)
-    return _Wanted(name, gating.Checkout(root, ref, commit, here.relative_to(root)), command)
+    return _Wanted(
+        name, gating.Checkout(root, ref, commit, here.resolve().relative_to(root)), command
+    )
 
 
 def gate(
