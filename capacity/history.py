@@ -79,7 +79,7 @@ def add(path: Path, run: Run, readings: Mapping[Key, Reading]) -> bool:
                 run.where.commit,
                 run.what.scenario,
                 run.what.load.model_dump_json(),
-                " / ".join(str(part) for part in machine_key(run.where)),
+                "{}, {} cores, {} GB".format(*machine_key(run.where)),
             ),
         )
         database.executemany(

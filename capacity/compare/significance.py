@@ -11,7 +11,7 @@ from math import ceil, comb, erfc, log2, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-RESAMPLES = 10_000
+RESAMPLES = 4_000
 SEED = 1
 
 
