@@ -1,10 +1,13 @@
 """k6's JSON lines, written here after its documentation, as a record."""
 
+import gzip
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from capacity import store
 from capacity.histogram import Histogram
 from capacity.imports import k6
 from capacity.imports.foreign import ForeignError, Named
@@ -83,3 +86,18 @@ def test_what_is_no_output_of_k6_is_told(text: list[str], said: str) -> None:
 def test_a_warm_up_as_long_as_the_run_is_told() -> None:
     with pytest.raises(ForeignError, match="nothing is left"):
         k6.read(lines(), Named("x", "k6", None, warmup_s=60.0))
+
+
+def test_what_was_packed_is_read_and_written_as_a_run(tmp_path: Path) -> None:
+    file = tmp_path / "results.gz"
+    file.write_bytes(gzip.compress("".join(lines()).encode()))
+    with store.opened_text(file) as text:
+        found = k6.read(text, NAMED)
+    store.write_import(tmp_path / "run", found)
+    run = store.read_run(tmp_path / "run")
+    assert run == found.run
+    assert store.read_timeline(tmp_path / "run")["load.requests"].sum() == 43
+    assert sum(cell.requests for cell in store.read_cells(tmp_path / "run")) == 43
+    file.write_text("not packed")
+    with pytest.raises(store.RecordError, match="cannot read"), store.opened_text(file) as text:
+        k6.read(text, NAMED)
