@@ -49,6 +49,8 @@ def plain(text: str) -> str:
 
 def _warnings(digest: Digest) -> list[str]:
     lines = [f"> **Invalid**: {plain(one.detail)}" for one in digest.run.invalid]
+    if digest.run.what.imported:
+        lines.append(f"> **Imported**: {plain(digest.run.what.imported)}")
     if digest.incomplete:
         lines.append(f"> **Incomplete**: {plain(digest.incomplete)}")
     if digest.disturbed:

@@ -183,3 +183,5 @@ def test_an_imported_run_is_reported_and_compared(hmb: Hmb, folder: Path) -> Non
     assert "without the time to connect" in said.out
     assert hmb(folder, "report", paths[0]).code == 0
     assert "not recorded" in (Path(paths[0]) / "report.html").read_text()
+    told = hmb(folder, "report", paths[0], "--format", "markdown").out
+    assert "> **Imported**: k6's JSON lines: latencies are http" in told
