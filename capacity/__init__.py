@@ -1,1 +1,1 @@
-"""The thinking: results, targets and verdicts. Pure; only `store` touches files."""
+"""The thinking: results, targets and verdicts. Pure; only `store` and `history` touch files."""

@@ -80,6 +80,19 @@ class Histogram:
             raise ValueError("an empty histogram has no maximum")
         return float(self._hdr.get_max_value())
 
+    def counts(self) -> dict[int, int]:
+        """Each latency that occurred, in microseconds to three digits, and how often."""
+        import numpy as np
+
+        # the library's own iterator looks at each of 17,408 buckets in turn
+        table = np.ctypeslib.as_array(self._hdr.counts)
+        return {
+            int(self._hdr.get_highest_equivalent_value(self._hdr.get_value_from_index(at))): int(
+                table[at]
+            )
+            for at in table.nonzero()[0].tolist()
+        }
+
     def merge(self, other: "Histogram") -> None:
         """Add the counts of `other` to this one, exactly."""
         self._hdr.add(other._hdr)

@@ -62,6 +62,9 @@ class What(_Part):
     duration_s: float
     host: str
     slo_file: str | None = None
+    imported: str | None = Field(
+        default=None, description="another tool's results: whose, and what they cannot tell"
+    )
 
 
 class Machine(_Part):

@@ -1,4 +1,4 @@
-"""Where records live: the one module of the thinking that touches files.
+"""Where records live: but for `history` the one module of the thinking that touches files.
 
 A run is a folder: `run.json` (the record, whole or not at all), `timeline.csv`
 (one row per second and series, appended while the run lasts) and `load.jsonl`
@@ -7,20 +7,23 @@ rebuilt).
 """
 
 import csv
+import gzip
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
 
 from pydantic import ValidationError
 
 from capacity.errors import HmbError
+from capacity.imports.foreign import Imported
 from capacity.run import RECORD_VERSION, Run, Status
-from capacity.spool import Fold, fold
+from capacity.spool import Cell, Fold, entries, fold, to_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,6 +157,54 @@ def read_spool(directory: Path) -> Fold:
         raise RecordError(
             f"{spool} is damaged: {error}; delete it to open the record without it"
         ) from error
+
+
+def read_cells(directory: Path) -> list[Cell]:
+    """The requests of a run by second and endpoint; none for a record without a spool.
+
+    Raises `RecordError` for a spool that is damaged.
+    """
+    spool = directory / SPOOL
+    try:
+        with spool.open(encoding="utf-8") as lines:
+            return [entry for entry in entries(lines) if isinstance(entry, Cell)]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise RecordError(
+            f"{spool} is damaged: {error}; delete it to open the record without it"
+        ) from error
+
+
+def write_import(directory: Path, found: Imported) -> None:
+    """Write an imported run into `directory`: its record, its timeline, and its seconds if known.
+
+    Raises `RecordError` when it cannot be written.
+    """
+    with TimelineWriter(directory) as timeline:
+        for second, values in sorted(found.timeline.items()):
+            timeline.append(second, values)
+    if found.cells:
+        write_text(directory / SPOOL, "".join(f"{to_line(cell)}\n" for cell in found.cells))
+    write_run(directory, found.run)
+
+
+@contextmanager
+def opened_text(path: Path) -> Iterator[TextIO]:
+    """A file of text to be read line by line, unpacked if its name ends in `.gz`.
+
+    Raises `RecordError` for one that cannot be read, when it is opened or later.
+    """
+    try:
+        with (
+            gzip.open(path, "rt", encoding="utf-8")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8", newline="") as lines
+        ):
+            yield lines
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise RecordError(f"cannot read {path}: {reason}") from error
 
 
 def _document(file: Path) -> dict[str, object]:

@@ -75,6 +75,7 @@ class ExitCode:
 
     PASSED = 0
     SLO_FAILED = 3
+    REGRESSED = 4
     INCONCLUSIVE = 5
     INVALID = 6
 

@@ -63,7 +63,7 @@ def loadtest(
     from scenarios.fingerprint import where
     from scenarios.runner import RunRequest
 
-    journeys = _journeys(scenario)
+    journeys = journeys_of(scenario)
     if slo is not None:
         read_slo(slo)  # a mistyped file is better met before the load than after it
     foreign = isinstance(journeys, Path)
@@ -94,7 +94,7 @@ def scenarios() -> None:
         typer.echo(f"{name:<12} {found.users:>6,} users  {found.description}")
 
 
-def _journeys(scenario: str) -> "Scenario | Path":
+def journeys_of(scenario: str) -> "Scenario | Path":
     from scenarios import catalogue
 
     if not scenario.endswith(".py"):
@@ -111,7 +111,7 @@ def _load_host(request: "RunRequest") -> Path:
             f"scenario {request.journeys.name} signs in as people of the seeded job board, so it "
             f"loads only hmb's own stack: leave out --host, or name a locustfile of yours"
         )
-    return _run(request, [])
+    return run_load(request, [])
 
 
 @contextmanager
@@ -133,9 +133,15 @@ def own_stack(pods: int, scale: Scale) -> "Iterator[Running]":
 
 
 def load_stack(
-    request: "RunRequest", running: "Running", disturbance: "Disturbance | None" = None
+    request: "RunRequest",
+    running: "Running",
+    disturbance: "Disturbance | None" = None,
+    into: Path | None = None,
 ) -> Path:
-    """Load the running stack while we look at every tier of it; the run's folder."""
+    """Load the running stack while we look at every tier of it; the run's folder.
+
+    It lies in `into`, or where the runs of this folder are.
+    """
     from scenarios.fingerprint import where
     from stack import data
     from stack.probes import probes
@@ -151,38 +157,42 @@ def load_stack(
         data.export_load_data(running, wanted, request.seed, file)
         watching = probes(running)
         try:
-            return _run(
+            return run_load(
                 replace(
                     request,
                     host=running.base_url,
-                    where=where(home(), topology=running.topology, servers=running.versions),
+                    where=where(running.home, topology=running.topology, servers=running.versions),
                     data_file=file,
                 ),
                 watching,
                 disturbance,
+                into,
             )
         finally:
             for probe in watching:
                 probe.close()
 
 
-def _run(
+def run_load(
     request: "RunRequest",
     watching: "Sequence[Probe]",
     disturbance: "Disturbance | None" = None,
+    into: Path | None = None,
 ) -> Path:
+    """Run the load with the live view on stderr; the run's folder, in `into` or `runs/` here."""
     from cli.progress import LiveLine
     from scenarios import runner
 
     live = LiveLine()
+    folder = into or runs_dir()
     try:
         run = runner.run(
             request,
             probes=watching,
-            runs_dir=runs_dir(),
+            runs_dir=folder,
             on_second=live,
             disturbance=disturbance,
         )
     finally:
         live.end()
-    return runs_dir() / run.id
+    return folder / run.id

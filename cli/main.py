@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from capacity.errors import HmbError
-from cli import drills, load, records, stacking
+from cli import comparing, drills, gate, history, importing, load, records, stacking
 
 INTERRUPTED = 130
 
@@ -75,5 +75,9 @@ app.command("seed")(stacking.seed)
 app.command("loadtest")(load.loadtest)
 app.command("drill")(drills.drill)
 app.command("scenarios")(load.scenarios)
+app.command("compare")(comparing.compare)
+app.command("gate")(gate.gate)
+app.command("import")(importing.import_)
+app.add_typer(history.app, name="history")
 app.command("report")(records.report)
 app.command("runs")(records.runs)

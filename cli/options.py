@@ -33,6 +33,15 @@ def positive_duration(text: str) -> float:
     return seconds
 
 
+def effect(text: str) -> float:
+    """A share written as `5%` or `0.05`. Raises `typer.BadParameter` unless within 0 and 100 %."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", text.strip())
+    share = float(found[1]) / (100 if found[2] else 1) if found else 0.0
+    if not 0 < share < 1:
+        raise typer.BadParameter(f"{text!r} is no change that matters: write it like 5% or 0.05")
+    return share
+
+
 def home() -> Path:
     """The checkout whose stack is meant: the nearest folder above that holds the compose file.
 

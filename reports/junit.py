@@ -22,16 +22,21 @@ def junit(run: Run, verdicts: Sequence[Verdict]) -> str:
     """
     suite = Xml.Element(
         "testsuite",
-        name=_clean(f"hmb {run.what.scenario}"),
+        name=clean(f"hmb {run.what.scenario}"),
         timestamp=run.started_at.strftime("%Y-%m-%dT%H:%M:%S"),
         time=f"{run.what.warmup_s + run.what.duration_s:g}",
     )
     properties = Xml.SubElement(suite, "properties")
-    Xml.SubElement(properties, "property", name="run", value=_clean(run.id))
-    Xml.SubElement(properties, "property", name="commit", value=_clean(run.where.commit or ""))
+    Xml.SubElement(properties, "property", name="run", value=clean(run.id))
+    Xml.SubElement(properties, "property", name="commit", value=clean(run.where.commit or ""))
     _validity(suite, run)
     for verdict in verdicts:
         _case(suite, verdict)
+    return document(suite)
+
+
+def document(suite: Xml.Element) -> str:
+    """The whole document of one suite, its cases counted."""
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
     suite.set("tests", str(len(suite.findall("testcase"))))
@@ -41,22 +46,23 @@ def junit(run: Run, verdicts: Sequence[Verdict]) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, "unicode") + "\n"
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """`text` without what XML cannot hold."""
     return _FORBIDDEN.sub("�", text)
 
 
 def _validity(suite: Xml.Element, run: Run) -> None:
     case = Xml.SubElement(suite, "testcase", classname="hmb.run", name="valid")
     for one in run.invalid:
-        Xml.SubElement(case, "error", type=one.reason, message=_clean(one.detail))
+        Xml.SubElement(case, "error", type=one.reason, message=clean(one.detail))
 
 
 def _case(suite: Xml.Element, verdict: Verdict) -> None:
     told = row(verdict)
     case = Xml.SubElement(
-        suite, "testcase", classname=f"hmb.{_clean(verdict.target.section)}", name=told.id
+        suite, "testcase", classname=f"hmb.{clean(verdict.target.section)}", name=told.id
     )
-    message = _clean(_message(told))
+    message = clean(_message(told))
     if verdict.outcome is Outcome.NOT_MEASURED and verdict.target.gate:
         Xml.SubElement(case, "error", type=verdict.outcome.value, message=message)
     elif verdict.outcome in _SKIPPED:

@@ -94,7 +94,7 @@ def html(digest: Digest) -> str:
         return [drawn for chart in wanted if (drawn := render(chart, axis))]
 
     return (
-        _templates()
+        templates()
         .get_template("report.html.j2")
         .render(
             digest=digest,
@@ -120,7 +120,8 @@ def html(digest: Digest) -> str:
 
 
 @cache
-def _templates() -> "Environment":
+def templates() -> "Environment":
+    """The page templates; what they show is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -215,6 +216,7 @@ def fingerprint(digest: Digest) -> list[Fact]:
         Fact("time", f"{run.started_at:%Y-%m-%d %H:%M:%S %Z}{ended}"),
         Fact("scenario", run.what.scenario),
         Fact("journeys", run.what.journeys),
+        *([Fact("imported", run.what.imported)] if run.what.imported else []),
         Fact("load", f"closed, {figures.plural(load.users, 'virtual user')}{think}"),
         Fact(
             "duration",
@@ -228,7 +230,9 @@ def fingerprint(digest: Digest) -> list[Fact]:
         Fact(
             "machine",
             f"{machine.cpu_model}, {figures.plural(machine.cores, 'core')}, "
-            f"{figures.figure(float(machine.memory_bytes), 'bytes')} memory",
+            f"{figures.figure(float(machine.memory_bytes), 'bytes')} memory"
+            if machine.cores
+            else machine.cpu_model,
         ),
         Fact("software", f"{machine.system}, Python {machine.python}"),
         Fact(

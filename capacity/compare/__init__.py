@@ -1,0 +1,1 @@
+"""Two versions held against each other: better, same, worse, or nobody can tell."""

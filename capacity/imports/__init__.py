@@ -1,0 +1,1 @@
+"""Other tools' results as our record, so that report, compare and gate serve them too."""

@@ -1,0 +1,1 @@
+"""Two versions held against each other, told to people and to programs."""

@@ -1,0 +1,151 @@
+"""How often hmb gate cries wolf, and how often it finds code that is 15 % slower.
+
+Three tiny services, two of the same code and one whose work is 15 % more, are loaded by
+turns for many rounds, as a gate loads two. Gates are then made of that bank by resampling
+blocks of neighbouring rounds: of the two equal services (an alarm is false), and of one of
+them against the slower one (an alarm is a find). Prints the table of docs/guides/gate.md.
+
+    python -m tests.bench gate_calibration
+
+takes some twenty minutes. A folder named by HMB_BANK keeps the bank: what it holds is not
+measured again.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from capacity import figures
+from capacity.compare.judge import Sample, compare
+from capacity.compare.statistic import statistics
+from capacity.intervals import clopper_pearson
+from capacity.verdicts import ExitCode
+from cli import gating
+from cli.comparing import runs_of, sample
+from scenarios.fingerprint import where
+from scenarios.runner import RunRequest
+from stack.command import free_port
+
+ROUNDS, PAIRS, BLOCK = 40, 12, 3
+WORK = 30_000
+SLOWED = 1.15
+WORKS = {"one": WORK, "same": WORK, "slower": round(WORK * SLOWED)}
+WARMUP_S, DURATION_S, USERS = 1.0, 4.0, 2
+SMALL_GATES = {"same": 20, "slower": 10}
+MANY = 200
+KEPT = "HMB_BANK"
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+_SERVICE = Path(__file__).with_name("tiny_service.py")
+JOURNEYS = """
+from locust import FastHttpUser, constant, task
+
+class Caller(FastHttpUser):
+    wait_time = constant(0.01)
+
+    @task(2)
+    def heavy(self):
+        self.client.get("/heavy")
+
+    @task
+    def light(self):
+        self.client.get("/light")
+"""
+Bank = Mapping[str, Sequence[Sample]]
+
+
+def measure(rounds: int, folder: Path) -> None:
+    """Load the three services by turns; the records lie in `folder`."""
+    journeys = folder / "calls.py"
+    journeys.write_text(JOURNEYS)
+    request = RunRequest(journeys, "", where(Path.cwd()), USERS, WARMUP_S, DURATION_S)
+    plan = gating.Plan(rounds, len(WORKS), WARMUP_S, DURATION_S, 3.0, seed=1)
+    print(plan.words(), flush=True)
+    with gating.kept() as kept:
+        sides = [
+            kept.enter_context(
+                # a port of its own: started anew for each run, so that runs differ as gates do
+                gating.service(name, _command(work), folder, free_port(folder, name), folder)
+            )
+            for name, work in WORKS.items()
+        ]
+        gating.measure(sides, plan, request, folder)
+
+
+def _command(work: int) -> str:
+    return f"{sys.executable} {_SERVICE} {work}"
+
+
+def alarms(bank: Bank, head: str, gates: int, seed: int) -> int:
+    """How many of so many resampled gates of `head` against `one` regress.
+
+    Of equal code either may be called the head: that is drawn for each block, so that what
+    a bank holds by chance is no difference between its sides.
+    """
+    chance = np.random.default_rng(seed)
+    found = 0
+    for _ in range(gates):
+        base: list[Sample] = []
+        other: list[Sample] = []
+        for block in _blocks(len(bank[head]), chance):
+            sides = [bank["one"], bank[head]]
+            if head == "same" and chance.random() < 0.5:
+                sides.reverse()
+            for round_ in block:
+                base.append(_at(sides[0][round_], len(base), 0))
+                other.append(_at(sides[1][round_], len(other), 1))
+        found += compare(base, other, statistics()).exit_code == ExitCode.REGRESSED
+    return found
+
+
+def _blocks(rounds: int, chance: np.random.Generator) -> list[range]:
+    """Blocks of neighbouring rounds, so that what drifts together stays together.
+
+    No block twice: a round that counts as two would make a gate surer than it is.
+    """
+    chosen = chance.choice(rounds // BLOCK, PAIRS // BLOCK, replace=False)
+    return [range(BLOCK * int(block), BLOCK * int(block) + BLOCK) for block in chosen]
+
+
+def _at(one: Sample, place: int, second: int) -> Sample:
+    """The run as if it had been run at this place of the gate."""
+    started = _START + timedelta(minutes=place, seconds=second)
+    return Sample(one.run.model_copy(update={"started_at": started}), one.readings)
+
+
+def table(bank: Bank) -> str:
+    """The calibration as Markdown."""
+    lines = [
+        "| gates of | gates | regressed | share | 95 % bound |",
+        "|---|---:|---:|---:|---|",
+    ]
+    for head, words in (("same", "the same code"), ("slower", "15 % more work")):
+        for gates in (SMALL_GATES[head], MANY):
+            found = alarms(bank, head, gates, seed=gates)
+            bounds = clopper_pearson(found, gates).scaled(100)
+            lines.append(
+                f"| {words} | {gates} | {found} | {100 * found / gates:.1f} % "
+                f"| {figures.interval(bounds, '%')} |"
+            )
+    return "\n".join(lines)
+
+
+def main(rounds: int, folder: Path) -> None:
+    """Measure what the bank lacks, then print the table."""
+    there = [len(list((folder / name).glob("*/run.json"))) for name in WORKS]
+    if min(there) < rounds:
+        measure(rounds - min(there), folder)
+    bank = {
+        name: [sample(path, single=False) for path in runs_of(str(folder / name))] for name in WORKS
+    }
+    print(f"{len(bank['one'])} rounds of {figures.seconds(DURATION_S)}, gates of {PAIRS} pairs\n")
+    print(table(bank), flush=True)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="hmb-bank-") as scratch:
+        main(ROUNDS, Path(os.environ.get(KEPT, scratch)).resolve())
