@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import ValidationError
 
 from capacity.errors import HmbError
-from capacity.run import RECORD_VERSION, Run, Status
+from capacity.run import READABLE_VERSIONS, RECORD_VERSION, Run, Status
 from capacity.spool import Fold, fold
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def read_run(path: Path) -> Run:
     file = path / RECORD if path.is_dir() else path
     document = _document(file)
     version = document.get("version")
-    if version != RECORD_VERSION:
+    if version not in READABLE_VERSIONS:
         raise RecordError(_version_message(file, version))
     try:
         run = Run.model_validate(document)
@@ -181,7 +181,7 @@ def _version_message(file: Path, version: object) -> str:
     if not isinstance(version, int):
         return f"{file} is not a run record: it states no version; give a run's folder"
     return (
-        f"{file} is a record of version {version}, this hmb reads version {RECORD_VERSION}; "
+        f"{file} is a record of version {version}, this hmb reads up to {RECORD_VERSION}; "
         f"open it with the hmb that wrote it, or run the load test again"
     )
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from scenarios.arrivals.kinds import TabledModel
 from scenarios.errors import ScenarioError, UnknownScenarioError
 
 _DATA = Path(__file__).parent / "data"
@@ -76,11 +77,16 @@ class Limits(_Part):
 
 
 class Scenario(_Part):
-    """A load described by data: who comes, what they do, how often."""
+    """A load described by data: who comes, what they do, how often.
+
+    Without `load` the `users` think between requests; with it arrivals come on its
+    schedule, and `users` are the most people they are of.
+    """
 
     name: str
     description: str
     users: int = Field(gt=0)
+    load: TabledModel | None = None
     warmup_s: float = Field(ge=0)
     duration_s: float = Field(gt=0)
     think: Think

@@ -25,10 +25,9 @@ def _crowd(orders: Orders) -> Crowd:
         raise ValueError("the orders name no scenario, or no load data for it")
     scenario: Scenario = orders.scenario
     world = World.of(scenario, read_load_data(orders.data_file), orders.seed)
-    lasts_s = orders.warmup_s + orders.duration_s
     deliveries = Deliveries(partial(_report, SOCKET))
     store = ObjectStore(partial(_report, STORE), scenario.limits.answer_s)
-    return Crowd(world, orders.users, lasts_s, load_opening.announce, deliveries, store)
+    return Crowd(world, orders.users, orders.lasts_s, load_opening.announce, deliveries, store)
 
 
 def _report(
