@@ -23,7 +23,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     """The run's verdicts and figures as a JSON document.
 
     `version` (of this shape), `state`, `exit_code`, `headline`,
-    `run` {id, status, scenario, started_at, users, seed, warmup_s, duration_s, host, commit},
+    `run` {id, status, scenario, started_at, users, load, seed, warmup_s, duration_s, host, commit},
     `invalid` [{reason, detail}],
     `verdicts` [{id, text, section, gate, outcome, value, unit, evidence, run, samples, of,
     interval {low, high, confidence, method}, limit {op, value, unit}, reason}],
@@ -85,6 +85,7 @@ def _run(run: Run) -> dict[str, Any]:
         "scenario": run.what.scenario,
         "started_at": run.started_at.isoformat(),
         "users": run.what.load.users,
+        "load": run.what.load.kind,
         "seed": run.what.seed,
         "warmup_s": run.what.warmup_s,
         "duration_s": run.what.duration_s,

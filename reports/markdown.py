@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from capacity import figures
+from capacity import figures, load_words
 from capacity.run import Run
 from capacity.verdicts import Verdict
 from reports import drill
@@ -23,7 +23,7 @@ def markdown(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) ->
     parts = [
         f"# {_plain(digest.headline())}",
         _plain(
-            f"{digest.state}: {run.what.scenario}, {figures.plural(run.what.load.users, 'user')}, "
+            f"{digest.state}: {run.what.scenario}, {load_words.brief(run.what.load)}, "
             f"{figures.seconds(run.what.duration_s)} after "
             f"{figures.seconds(run.what.warmup_s)} of warm-up; run {run.id}"
         ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from capacity import figures
+from capacity import figures, load_words
 from capacity.measured import Unavailable
 from capacity.metrics import percentile_of
 from capacity.run import Drilled
@@ -129,7 +129,7 @@ def _templates() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["figures"] = figures
+    environment.globals |= {"figures": figures, "load_words": load_words}
     return environment
 
 
@@ -202,8 +202,6 @@ def _answer_shares(digest: Digest) -> list[Fact]:
 def fingerprint(digest: Digest) -> list[Fact]:
     """What ran, where, and from which source."""
     run, machine = digest.run, digest.run.where.machine
-    load = run.what.load
-    think = f", {figures.exact(load.mean_think_s)} s mean think time" if load.mean_think_s else ""
     commit = run.where.commit or "unknown"
     changed = " with uncommitted changes" if run.where.dirty else ""
     topology = run.where.topology
@@ -214,7 +212,7 @@ def fingerprint(digest: Digest) -> list[Fact]:
         Fact("time", f"{run.started_at:%Y-%m-%d %H:%M:%S %Z}{ended}"),
         Fact("scenario", run.what.scenario),
         Fact("journeys", run.what.journeys),
-        Fact("load", f"closed, {figures.plural(load.users, 'virtual user')}{think}"),
+        Fact("load", load_words.full(run.what.load)),
         Fact(
             "duration",
             f"{figures.seconds(run.what.duration_s)} measured "

@@ -33,8 +33,8 @@ class Stranger:
     """
 
     def __init__(self, user: User) -> None:
-        self._user = user
-        self._tasks = DefaultTaskSet(user)
+        self._user: Any = user  # Locust has no types for most of what it is asked here
+        self._tasks: Any = DefaultTaskSet(user)
         self._intended: float | None = None
         self._own_context = user.context
         user._taskset_instance = self._tasks
@@ -54,7 +54,7 @@ class Stranger:
         except (InterruptTaskSet, RescheduleTask, StopUser):
             return
         except Exception as error:
-            _log.error("%s\n%s", error, traceback.format_exc())  # noqa: TRY400  # as Locust does
+            _log.error("%s\n%s", error, traceback.format_exc())  # as Locust does
 
     def _context(self) -> dict[str, Any]:
         context = dict(self._own_context())
@@ -72,8 +72,13 @@ def conduct(environment: Environment, orders: Orders, recorder: Recorder) -> Non
     load = orders.load
     if not isinstance(load, OpenLoad):
         raise TypeError("a closed load needs no conductor")
-    found = list(environment.user_classes)
-    seed = Random(f"{orders.seed}/arrivals")
+    people_wanted = load.users
+    kinds = list(environment.user_classes)
+    for kind in kinds:
+        kind.host = environment.host or kind.host
+    people: list[Any] = []
+    due = due_times(orders.pieces, load.spacing, Random(f"{orders.seed}/arrivals"))
+    walker = Walker(due, people, recorder.on_arrival, recorder.is_over)
 
     class Conductor(User):
         """Makes everyone ready, opens the load, walks the schedule once."""
@@ -83,26 +88,26 @@ def conduct(environment: Environment, orders: Orders, recorder: Recorder) -> Non
 
         def on_start(self) -> None:
             """Make the people."""
-            self.people = [_made(kind, environment) for kind in _cast(found, load.users)]
+            people.extend(_made(kind, environment) for kind in _cast(kinds, people_wanted))
             ready = Pool(_READY_AT_ONCE)
-            for person in self.people:
+            for person in people:
                 ready.spawn(person.make_ready)
             ready.join()
-            due = due_times(orders.pieces, load.spacing, seed)
-            self.walker = Walker(due, self.people, recorder.on_arrival, recorder.is_over)
 
         def walk(self) -> None:
             """The whole load."""
             epoch = time.time()
             load_opening.announce(epoch)
-            self.walker.walk(epoch)
+            recorder.walking = True
+            walker.walk(epoch)
+            recorder.walking = False
 
         tasks = [walk]  # noqa: RUF012  # Locust's way to say what a user does
 
         def on_stop(self) -> None:
             """Locust calls this when the load is over."""
-            self.walker.end()
-            for person in self.people:
+            walker.end()
+            for person in people:
                 person.on_stop()
 
     environment.user_classes = [Conductor]

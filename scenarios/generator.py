@@ -150,7 +150,7 @@ def _end(environment: "Environment", recorder: "Recorder", finish_s: float) -> N
     patience = time.monotonic() + finish_s
     # who begins to wait now waits until stopped, instead of sending more
     TaskSet._sleep = lambda _self, _seconds: gevent.sleep(_FOREVER_S)  # type: ignore[method-assign]
-    while recorder.in_flight and time.monotonic() < patience:
+    while (recorder.walking or recorder.in_flight) and time.monotonic() < patience:
         gevent.sleep(_POLL_S)
     environment.stop_timeout = max(_LAST_MOMENT_S, patience - time.monotonic())
     if environment.runner is not None:

@@ -27,6 +27,7 @@ from locust.env import Environment
 
 from capacity.histogram import Histogram
 from capacity.spool import Beat, Cell, Closing, Due, Entry, Opening, Written, to_line
+from scenarios.conditions import Conditions
 from scenarios.error_kinds import kind_of
 from scenarios.orders import Orders
 
@@ -89,10 +90,13 @@ class Recorder:
         self._writing = RLock()
         self._loops: list[Greenlet] = []
         self._process = psutil.Process()
+        self._conditions = Conditions()
         self._environment: Environment | None = None
         self.closed = False
         self.in_flight = 0
         """Requests under way that were started before the end."""
+        self.walking = False
+        """Whether arrivals that were due before the end are still being sent."""
 
     def attach(self, environment: Environment) -> None:
         """Begin to listen to `environment`; nothing is counted before `open`."""
@@ -106,6 +110,7 @@ class Recorder:
         self._epoch = self._flushed_at = epoch
         self._until = epoch + self._steps[-1].end_s
         self._cpu_s = time.process_time()
+        self._conditions = Conditions()
         orders = self._orders
         self._write(
             [Opening(orders.generator, epoch, orders.users, orders.offered_rate, self._steps)]
@@ -249,6 +254,7 @@ class Recorder:
     def _beat(self) -> Beat:
         now, cpu_s = time.time(), time.process_time()
         length = max(now - self._flushed_at, 1e-6)
+        steal, jump_s = self._conditions.since_last()
         runner = self._environment.runner if self._environment else None
         beat = Beat(
             generator=self._orders.generator,
@@ -258,6 +264,8 @@ class Recorder:
             cpu=(cpu_s - self._cpu_s) / length,
             memory_bytes=self._process.memory_info().rss,
             lateness_us=self._lateness_us,
+            steal=steal,
+            jump_s=jump_s,
         )
         self._flushed_at, self._cpu_s, self._lateness_us = now, cpu_s, 0
         # a flush that comes seconds late covers them all: none is made up for
@@ -315,7 +323,7 @@ def watch(client: type[Any], recorder: Recorder) -> None:
     @functools.wraps(send)
     def watched(self: Any, method: str, url: str, *rest: Any, **options: Any) -> Any:
         started = time.time()
-        if recorder.is_over(started):
+        if recorder.is_over(started) and not recorder.walking:
             return send(self, method, url, *rest, **options)
         recorder.in_flight += 1
         try:

@@ -64,6 +64,14 @@ def sized(request: RunRequest) -> tuple[LoadModel, float, float]:
     return load.model_copy(update={"users": people}), warmup_s, duration_s
 
 
+def own_load(scenario: Scenario) -> LoadModel:
+    """The load of a scenario that nobody asks to be another."""
+    if scenario.load is None:
+        return ClosedLoad(users=scenario.users, mean_think_s=scenario.think.mean_s)
+    duration_s = scenario.load.lasts_s or scenario.duration_s
+    return planned(scenario.load, scenario.users, duration_s)
+
+
 def _model(request: RunRequest) -> OpenModel | None:
     """The schedule asked for, or else the scenario's own unless users are asked for."""
     if request.load is not None or request.users is not None:

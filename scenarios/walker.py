@@ -34,31 +34,30 @@ class Walker:
         is_over: Callable[[float], bool],
     ) -> None:
         self._due = iter(due)
-        self._free = deque(people)
+        self._people = people
+        self._free: deque[Sender] = deque()
         self._arrived = arrived
         self._is_over = is_over
         self._under_way = Group()
 
     def walk(self, epoch: float) -> None:
-        """Send every arrival from the Unix time `epoch` on.
+        """Send every arrival from the Unix time `epoch` on, late ones too.
 
-        Those that could not be sent before the end, because this process came too late,
-        are dropped like those that find nobody free.
+        Those not sent yet when this process is told to stop, because it came too late for
+        them, are dropped like those that find nobody free.
         """
+        self._free.extend(self._people)
         at = 0.0
         try:
             for at in self._due:
+                if self._is_over(epoch + at):
+                    return
                 # a late arrival gives way too: those before it have to get off
                 gevent.sleep(max(0.0, epoch + at - time.time()))
-                if self._is_over(time.time()):
-                    break
                 self._arrive(epoch + at)
-            else:
-                return
         except GreenletExit:
             self._drop_the_late(epoch, at)
             raise
-        self._drop_the_late(epoch, at)
 
     def _arrive(self, intended: float) -> None:
         if self._free:
