@@ -4,8 +4,9 @@ Each resource's share is the mean of its use over what there is of it (its utili
 Denning & Buzen 1978). The first to reach its end bounds what the system can do.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
 
 from capacity import figures
 from capacity.observation import Observation
@@ -20,9 +21,10 @@ _SINGLE_THREADED = ("redis", "pgbouncer")
 """Services that use one core at most, whatever the machine has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(BaseModel):
     """A resource and the share of it in use on average, as a fraction."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     resource: str
     share: float
@@ -76,14 +78,16 @@ def sentence(seen: Observation) -> str:
 def _use(resource: str, used: "pd.Series[float] | None", there_is: float) -> Use | None:
     if used is None or used.empty:
         return None
-    return Use(resource, float(used.mean()) / there_is)
+    return Use(resource=resource, share=float(used.mean()) / there_is)
 
 
 def _pools(seen: Observation) -> Use | None:
     """Connections of the pods' database pools."""
     limit = seen.summed("pod.*.pool_limit")
     most = 0.0 if limit is None or limit.empty else float(limit.max())
-    return _use("the pods' database pools", seen.summed("pod.*.pool_in_use"), most) if most else None
+    return (
+        _use("the pods' database pools", seen.summed("pod.*.pool_in_use"), most) if most else None
+    )
 
 
 def _database_servers(seen: Observation) -> Use | None:
@@ -94,4 +98,4 @@ def _database_servers(seen: Observation) -> Use | None:
     waiting = seen.summed("pgbouncer.clients_waiting")
     if waiting is None or waiting.empty:
         return None
-    return Use("PgBouncer's server connections", float((waiting > 0).mean()))
+    return Use(resource="PgBouncer's server connections", share=float((waiting > 0).mean()))

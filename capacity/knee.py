@@ -42,9 +42,7 @@ def knee(points: Sequence[Point]) -> Knee | None:
     )
     if len(ordered) < 3:
         return None
-    at = max(
-        range(len(ordered)), key=lambda at: ordered[at].throughput / ordered[at].response_s
-    )
+    at = max(range(len(ordered)), key=lambda at: ordered[at].throughput / ordered[at].response_s)
     return Knee(
         ordered[at].offered,
         ordered[at - 1].offered if at else None,

@@ -15,9 +15,7 @@ def brief(load: ClosedLoad | OpenLoad) -> str:
         low, high = rates[0], rates[-1]
     else:
         low, high = min(rates), max(rates)
-    span = (
-        figures.exact(high) if low == high else f"{figures.exact(low)} to {figures.exact(high)}"
-    )
+    span = figures.exact(high) if low == high else f"{figures.exact(low)} to {figures.exact(high)}"
     return f"{span} arrivals/s"
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from capacity import knee as knees
+from capacity.bottleneck import Use
 
 SWEEP_VERSION: Literal[1] = 1
 
@@ -33,14 +34,6 @@ class State(StrEnum):
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Use(_Part):
-    """A resource and the share of it in use, as a fraction."""
-
-    resource: str
-    share: float
-    saturated: bool
 
 
 class Level(_Part):
@@ -96,10 +89,15 @@ def next_rate(levels: Sequence[Level], bounds: Bounds) -> float | None:
     low, high = _largest_good(levels), _smallest_bad(levels)
     if high is None:
         highest = max(level.rate for level in levels)
-        return None if highest >= bounds.last else min(bounds.last, highest * bounds.factor)
+        return None if highest >= bounds.last else min(bounds.last, _round(highest * bounds.factor))
     if low is None:
-        return high / bounds.factor**2
-    return sqrt(low * high) if high / low > 1 + bounds.precision else None
+        return _round(high / bounds.factor**2)
+    return _round(sqrt(low * high)) if high / low > 1 + bounds.precision else None
+
+
+def _round(rate: float) -> float:
+    """To three digits, as people write a rate."""
+    return float(f"{rate:.3g}")
 
 
 def _smallest_bad(levels: Sequence[Level]) -> float | None:

@@ -27,10 +27,10 @@ def pieces(stages: tuple[Stage, ...]) -> list[Piece]:
     return [piece for stage in stages for piece in stage.pieces]
 
 
-def due(model: OpenModel, duration_s: float = 60.0, seed: int = 1) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    return np.array(
-        list(due_times(pieces(model.stages(duration_s)), model.spacing, Random(seed)))
-    )
+def due(
+    model: OpenModel, duration_s: float = 60.0, seed: int = 1
+) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    return np.array(list(due_times(pieces(model.stages(duration_s)), model.spacing, Random(seed))))
 
 
 def test_even_arrivals_come_as_a_metronome() -> None:

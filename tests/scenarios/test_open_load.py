@@ -50,7 +50,9 @@ def scheduled(found: Run) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
 def test_percentiles_of_a_stall_are_the_truth(
     loaded: Loaded, server: Server, tmp_path: Path
 ) -> None:
-    found = loaded(PAGE.replace("/page", "/stall"), users=300, load=Constant(rate=150), duration_s=3)
+    found = loaded(
+        PAGE.replace("/page", "/stall"), users=300, load=Constant(rate=150), duration_s=3
+    )
     due, report = scheduled(found), server.report()
     # by the server's own clock: from when each was due until it was answered
     calls = sorted(report["calls"]["/stall"])
@@ -193,5 +195,3 @@ def test_an_open_scenario_is_closed_by_users_and_a_rate_goes_before_both() -> No
     assert kind(users=7) == ("closed", 7)
     assert kind(load=Constant(rate=10_000)) == ("constant", 2_000)
     assert kind(load=Constant(rate=1), users=7) == ("constant", 7)
-
-
