@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from capacity import knee as knees
 from capacity.bottleneck import Use
+from capacity.run import Machine
 
 SWEEP_VERSION: Literal[1] = 1
 
@@ -127,13 +128,35 @@ class Largest(_Part):
     because: str
 
 
+def largest(levels: Sequence[Level]) -> Largest:
+    """The largest load within all targets, as an interval between two levels.
+
+    Of several levels of one rate that broke one the first tells why.
+    """
+    ordered = sorted(levels, key=lambda level: level.rate)
+    bad = next((one for one in ordered if one.state in (State.BROKEN, State.INVALID)), None)
+    low = max(
+        (
+            one.rate
+            for one in ordered
+            if one.state is State.WITHIN and (bad is None or one.rate < bad.rate)
+        ),
+        default=None,
+    )
+    if bad is None:
+        return Largest(low=low, high=None, because="the sweep's limit was reached")
+    if bad.state is State.INVALID:
+        return Largest(low=low, high=None, because=f"nothing above can be judged: {bad.why}")
+    return Largest(low=low, high=bad.rate, because=bad.why)
+
+
 class Sweep(_Part):
     """All levels of a sweep, in the order they were measured."""
 
     version: Literal[1] = SWEEP_VERSION
     id: str
     scenario: str
-    cores: int
+    machine: Machine
     targets: str = Field(description="what the levels were judged by")
     levels: tuple[Level, ...]
 
@@ -143,19 +166,7 @@ class Sweep(_Part):
 
     def largest(self) -> Largest:
         """The largest load within all targets, as an interval."""
-        ordered = self.by_rate()
-        bad = next((one for one in ordered if one.state in (State.BROKEN, State.INVALID)), None)
-        within = [
-            one.rate
-            for one in ordered
-            if one.state is State.WITHIN and (bad is None or one.rate < bad.rate)
-        ]
-        low = max(within, default=None)
-        if bad is None:
-            return Largest(low=low, high=None, because="the sweep's limit was reached")
-        if bad.state is State.INVALID:
-            return Largest(low=low, high=None, because=f"nothing above can be judged: {bad.why}")
-        return Largest(low=low, high=bad.rate, because=bad.why)
+        return largest(self.levels)
 
     def knee(self) -> knees.Knee | None:
         """Where power is largest; levels that say nothing of the system are left out."""

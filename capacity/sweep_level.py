@@ -13,13 +13,15 @@ from capacity.verdicts import Outcome, Verdict
 
 LEAST_REQUESTS = 3_000
 """So many without a failure show that fewer than 0.1 % fail, at 95 % confidence."""
+SHORTEST_S = 60.0
+"""Long enough to see whether latency has settled (see `capacity.steady`)."""
 LONGEST_S = 300.0
 """A slow level is not measured for longer than this, and may stay undecided."""
 
 
-def level_seconds(rate: float, shortest_s: float) -> float:
+def level_seconds(rate: float) -> float:
     """How long to measure a level so that it can be judged."""
-    return max(shortest_s, min(float(ceil(LEAST_REQUESTS / rate)), LONGEST_S))
+    return max(SHORTEST_S, min(float(ceil(LEAST_REQUESTS / rate)), LONGEST_S))
 
 
 def level_of(

@@ -83,7 +83,7 @@ def loadtest(
     from scenarios.request import RunRequest, sized
 
     load = asked_for(users, rate, ramp, stages, replay, spacing)
-    journeys = _journeys(scenario)
+    journeys = journeys_named(scenario)
     if slo is not None:
         read_slo(slo)  # a mistyped file is better met before the load than after it
     foreign = isinstance(journeys, Path)
@@ -100,7 +100,7 @@ def loadtest(
     )
     sized(request)  # what cannot be is better told before a stack is started
     if host:
-        run_dir = _load_host(replace(request, host=hosts.check(host, allow_remote)))
+        run_dir = load_host(replace(request, host=hosts.check(host, allow_remote)))
     else:
         with own_stack(pods, scale) as running:
             run_dir = load_stack(request, running)
@@ -123,7 +123,8 @@ def _foreign_duration(load: "OpenModel | None") -> float | None:
     return None if load is not None and load.lasts_s is not None else FOREIGN_DURATION_S
 
 
-def _journeys(scenario: str) -> "Scenario | Path":
+def journeys_named(scenario: str) -> "Scenario | Path":
+    """The built-in scenario of that name, or the locustfile. Raises `UsageError` for neither."""
     from scenarios import catalogue
 
     if not scenario.endswith(".py"):
@@ -133,7 +134,7 @@ def _journeys(scenario: str) -> "Scenario | Path":
     return Path(scenario)
 
 
-def _load_host(request: "RunRequest") -> Path:
+def load_host(request: "RunRequest") -> Path:
     """Load a system we neither run nor see into."""
     if not isinstance(request.journeys, Path):
         raise UsageError(

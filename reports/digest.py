@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from capacity import figures, load_words
+from capacity import bottleneck, figures, load_words
 from capacity.histogram import Histogram
 from capacity.load_metrics import offered_rate
 from capacity.load_model import ClosedLoad
@@ -131,6 +131,11 @@ class Digest:
             f"Programs outside this test used {figures.number(others)} of "
             f"{figures.plural(cores, 'core')} on average: the latencies contain that disturbance."
         )
+
+    @cached_property
+    def bottleneck(self) -> str:
+        """Which resource bounded the load, and what the generator took of the machine."""
+        return bottleneck.sentence(self.seen)
 
     @cached_property
     def succeeded(self) -> Histogram:

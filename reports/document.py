@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from capacity.bottleneck import uses
 from capacity.intervals import Interval
 from capacity.load_metrics import offered_rate
 from capacity.measured import Measured, Unavailable
@@ -32,7 +33,8 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     `answered_by` {nginx, app, l1, l2, db: share in %},
     `endpoints` [{name, requests, rate, failures, refusals, p50 .. in ms}],
     `errors` [{kind, endpoint, count, share}],
-    `drill` null, or what `capacity.run.Drilled` says.
+    `drill` null, or what `capacity.run.Drilled` says,
+    `bottleneck` in words, `resources` [{resource, share}] busiest first, as fractions.
 
     What is not known is null; an open end of an interval is null.
     """
@@ -73,6 +75,8 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
         },
         "endpoints": [asdict(row) for row in digest.endpoint_rows()],
         "errors": [asdict(row) for row in digest.error_rows()],
+        "bottleneck": digest.bottleneck,
+        "resources": [use.model_dump() for use in uses(digest.seen)],
         "drill": run.drill.model_dump(mode="json") if run.drill else None,
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -33,6 +33,7 @@ def markdown(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) ->
         *_drill(digest),
         "## Load",
         _facts([*digest.load_facts(), *digest.key_facts()]),
+        _plain(digest.bottleneck),
         "## Endpoints",
         _endpoints(digest),
         "## Errors",

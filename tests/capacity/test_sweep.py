@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from capacity.bottleneck import Use
 from capacity.knee import Point, knee
+from capacity.run import Machine
 from capacity.sweep import Bounds, Level, State, Sweep, next_rate
 
 SERVICE_S = 0.002
 """Of an M/M/1 queue that can serve 500 a second."""
 LIMIT_MS = 20.0
+MACHINE = Machine(cpu_model="test", cores=2, memory_bytes=1, system="test", python="3")
 
 
 def measured(rate: float, state: State | None = None, confirms: bool = False) -> Level:
@@ -50,7 +52,7 @@ def swept(bounds: Bounds) -> Sweep:
 
 
 def sweep(*levels: Level) -> Sweep:
-    return Sweep(id="s", scenario="mixed", cores=2, targets="the blueprint", levels=levels)
+    return Sweep(id="s", scenario="mixed", machine=MACHINE, targets="the blueprint", levels=levels)
 
 
 def test_levels_rise_and_then_close_in() -> None:
