@@ -1,7 +1,8 @@
 """The built-in scenarios: which there are, and what each of them says.
 
 A scenario is a TOML file in `scenarios/data`. With `like = "other"` it is that
-scenario except for what it says itself, table by table.
+scenario except for what it says itself, table by table; a journey it says anything of
+is that journey and no more.
 """
 
 import tomllib
@@ -169,7 +170,9 @@ def _document(name: str) -> dict[str, Any]:
     like = document.pop("like", None)
     if like is None:
         return document
-    return _laid_over(_document(like), document)
+    merged = _laid_over(_document(like), document)
+    merged["journeys"] |= document.get("journeys", {})
+    return merged
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
