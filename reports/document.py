@@ -12,6 +12,7 @@ from capacity.measured import Measured, Unavailable
 from capacity.run import Run
 from capacity.verdicts import Verdict
 from reports.digest import Digest, percentile_ms
+from reports.steps import step_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     `endpoints` [{name, requests, rate, failures, refusals, p50 .. in ms}],
     `errors` [{kind, endpoint, count, share}],
     `drill` null, or what `capacity.run.Drilled` says,
+    `steps` [{name, seconds, offered, achieved, dropped, failures, p50, p95, p99}],
     `bottleneck` in words, `resources` [{resource, share}] busiest first, as fractions.
 
     What is not known is null; an open end of an interval is null.
@@ -75,6 +77,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
         },
         "endpoints": [asdict(row) for row in digest.endpoint_rows()],
         "errors": [asdict(row) for row in digest.error_rows()],
+        "steps": [asdict(row) for row in step_rows(run)],
         "bottleneck": digest.bottleneck,
         "resources": [use.model_dump() for use in uses(digest.seen)],
         "drill": run.drill.model_dump(mode="json") if run.drill else None,

@@ -9,6 +9,7 @@ from capacity.run import Run
 from capacity.verdicts import Verdict
 from reports import drill
 from reports.digest import Digest, Fact
+from reports.steps import step_rows
 from reports.table import rows
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def markdown(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) ->
         "## Load",
         _facts([*digest.load_facts(), *digest.key_facts()]),
         _plain(digest.bottleneck),
+        _steps(run),
         "## Endpoints",
         _endpoints(digest),
         "## Errors",
@@ -114,6 +116,26 @@ def _facts(facts: Sequence[Fact]) -> str:
         + (f" ({_plain(fact.note)})" if fact.note else "")
         for fact in facts
     )
+
+
+def _steps(run: Run) -> str:
+    """The measured steps side by side; nothing when there is only one."""
+    found = step_rows(run)
+    if len(found) < 2:
+        return ""
+    body = [
+        [
+            _plain(row.name),
+            figures.figure(row.offered, "req/s"),
+            figures.figure(row.achieved, "req/s"),
+            figures.count(row.dropped),
+            figures.count(row.failures),
+            *(figures.figure(value, "ms") for value in (row.p50, row.p95, row.p99)),
+        ]
+        for row in found
+    ]
+    head = ("Step", "Offered", "Achieved", "Dropped", "Failed", "p50", "p95", "p99")
+    return _table(head, body, 7)
 
 
 def _endpoints(digest: Digest) -> str:

@@ -15,6 +15,7 @@ from reports.charts import curve, selection
 from reports.charts.over_time import Drawn, TimeAxis, TimeChart, render
 from reports.digest import Digest, Fact
 from reports.drill import Failures, Moment
+from reports.steps import step_rows
 from reports.table import Row, row
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def html(digest: Digest) -> str:
             groups=groups(digest.verdicts),
             drill=None if drilled is None else Drill.of(digest, drilled, happened),
             drill_charts=charts(*selection.drill_charts(digest.seen)) if drilled else [],
+            steps=step_rows(digest.run),
             load_charts=charts(*selection.load_charts(digest.seen)),
             latency_charts=[
                 *charts(selection.latency_chart(digest.seen)),
