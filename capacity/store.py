@@ -1,9 +1,9 @@
 """Where records live: the one module of the thinking that touches files.
 
 A run is a folder: `run.json` (the record, whole or not at all), `timeline.csv`
-(one row per second and series, appended while the run lasts) and `load.jsonl`
+(one row per second and series, appended while the run lasts), `load.jsonl`
 (the generator's own account, from which a record that was never finished is
-rebuilt).
+rebuilt) and `orders.json` (what the generator was told to do).
 """
 
 import csv

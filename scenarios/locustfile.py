@@ -1,7 +1,7 @@
 """The built-in journeys as an ordinary locustfile.
 
-Read by our generator, and just as well by plain Locust, with orders in the
-environment variable `HMB_ORDERS`.
+Read by our generator, and just as well by plain Locust, with the environment variable
+`HMB_ORDERS` naming a file of orders, as every run's folder holds one.
 """
 
 from functools import partial

@@ -1,4 +1,7 @@
-"""What the runner tells the generator process, as JSON in its environment."""
+"""What the runner tells the generator process: a JSON file that its environment names.
+
+The text itself may be too long for an environment: a replay has a rate for every second.
+"""
 
 import os
 from pathlib import Path
@@ -8,10 +11,12 @@ from pydantic import BaseModel, ConfigDict
 from capacity.load_model import LoadModel, OpenLoad, Piece
 from capacity.run import Phase
 from capacity.spool import PlannedStep
+from capacity.store import write_text
 from scenarios.catalogue import Scenario
 
 VARIABLE = "HMB_ORDERS"
-"""The environment variable that carries the orders."""
+"""The environment variable that names the file with the orders."""
+FILE = "orders.json"
 SPOOL = "load.jsonl"
 
 
@@ -84,10 +89,15 @@ class Orders(BaseModel):
 
 
 def in_environment(orders: Orders) -> dict[str, str]:
-    """The orders as the environment variable that carries them."""
-    return {VARIABLE: orders.model_dump_json()}
+    """The orders, written beside the spool, as the environment variable that names them.
+
+    Raises `capacity.store.RecordError` when they cannot be written.
+    """
+    file = orders.spool.with_name(FILE)
+    write_text(file, orders.model_dump_json() + "\n")
+    return {VARIABLE: str(file)}
 
 
 def read_orders() -> Orders:
     """The orders this process was started with."""
-    return Orders.model_validate_json(os.environ[VARIABLE])
+    return Orders.model_validate_json(Path(os.environ[VARIABLE]).read_text(encoding="utf-8"))

@@ -13,6 +13,8 @@ from scenarios.catalogue import Scenario
 
 _STALL_S = 10.0
 """How long a system may stall before a locustfile's arrivals find nobody free to send them."""
+_MOST_STRANGERS = 5_000
+"""More users of a locustfile are not made unasked, for memory's sake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +94,4 @@ def _people(journeys: Scenario | Path, peak_rate: float) -> int:
     """As many people as send at that rate when each thinks as usual, up to the scenario's."""
     if isinstance(journeys, Scenario):
         return min(journeys.users, max(1, ceil(peak_rate * journeys.think.mean_s)))
-    return max(1, ceil(peak_rate * _STALL_S))
+    return min(_MOST_STRANGERS, max(1, ceil(peak_rate * _STALL_S)))

@@ -1,5 +1,8 @@
 """Arrivals on schedule, whatever the answers do: against a server whose truth is known."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -14,8 +17,11 @@ from capacity.store import read_run, read_timeline
 from scenarios import catalogue, runner
 from scenarios.arrivals.constant import Constant
 from scenarios.arrivals.curve import due_times
+from scenarios.arrivals.kinds import planned
+from scenarios.arrivals.replay import Replay
 from scenarios.arrivals.stages import Level, Stages
 from scenarios.live import Tick
+from scenarios.orders import Orders, in_environment
 from scenarios.runner import RunRequest, run
 from tests.scenarios.board_data import load_file
 from tests.scenarios.conftest import Loaded, Server, endpoint
@@ -60,10 +66,9 @@ def test_percentiles_of_a_stall_are_the_truth(
     truth_us = 1e6 * (answered - due)
     over = report["stalls_at"] + STALL_S
     held_up = (due >= over - STALL_S) & (due < over - BASE_S)
-    assert truth_us[held_up] == pytest.approx(
-        1e6 * (over + BASE_S - due[held_up]), abs=own_delay_us(tmp_path)
-    )
-    assert 0.15 < held_up.mean() < 0.4
+    # the stall is in the truth, whole: nobody waited for others before being sent into it
+    assert (truth_us[held_up] >= 1e6 * (over - due[held_up])).all()
+    assert held_up.sum() == pytest.approx(150 * STALL_S, rel=0.4)
     stats = endpoint(found, "/stall")
     assert (stats.requests, stats.failures) == (len(due), 0)
     reported = Histogram.decode(stats.corrected)
@@ -121,15 +126,13 @@ def test_the_rate_is_held_and_each_stage_counted(
         assert (step.arrivals.offered, step.arrivals.dropped) == (arrivals, 0)
         assert step.arrivals.achieved == endpoint(found, "/page", step.name).requests == arrivals
     assert found.what.duration_s == 4
-    at = np.array(server.report()["arrivals"]) - found.started_at.timestamp()
+    at = np.array(server.report()["arrivals"])
     assert len(at) == 400
-    late = at - (scheduled(found) - found.started_at.timestamp())[0]
-    assert late.min() > 0
-    counts, _ = np.histogram(at, 5, (0, 5))
-    # what is due just before a boundary may reach the server just after it
-    assert counts == pytest.approx([50, 50, 50, 200, 50], abs=6)
-    offered = [tick.offered_rate for tick in ticks]
-    assert offered == pytest.approx([50, 50, 50, 200, 50], rel=0.15)
+    # none is sent before it is due; how late one is sent is the machine's to say
+    after_warmup = at[50:] - 1.0 - scheduled(found)
+    assert after_warmup.min() > -0.001
+    assert np.median(after_warmup) < 0.5
+    assert sum(tick.offered_rate or 0.0 for tick in ticks) == pytest.approx(400, rel=0.1)
     (folder,) = (tmp_path / "runs").iterdir()
     assert read_run(folder) == found
     assert read_timeline(folder)["load.dropped"].sum() == 0
@@ -178,6 +181,33 @@ def test_the_scenarios_own_people_send_the_arrivals(server: Server, tmp_path: Pa
     assert len(report["arrivals"]) == step.arrivals.achieved
     # each comes from an address of their own, and the runner looked once
     assert len(report["peers"]) == 21
+
+
+def test_orders_may_be_longer_than_an_environment(tmp_path: Path) -> None:
+    """As those of a replay of two hours are, in which no second is like the next."""
+    arrivals = tuple(float(20 + second % 50) for second in range(7_200))
+    orders = Orders(
+        generator="one",
+        locustfile=Path("x.py"),
+        spool=tmp_path / "load.jsonl",
+        host="",
+        load=planned(Replay(arrivals=arrivals, file="x.csv"), 9, 7_200),
+        warmup_s=10,
+        duration_s=7_200,
+        finish_s=1,
+        seed=1,
+    )
+    assert len(orders.model_dump_json()) > 128 * 1024
+    heard = subprocess.run(
+        [sys.executable, "-c", "from scenarios.orders import *; print(len(read_orders().pieces))"],
+        env={**os.environ, **in_environment(orders)},
+        cwd=Path(runner.__file__).parents[1],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    # and the warm-up before them
+    assert heard.stdout == "7201\n"
 
 
 def test_an_open_scenario_is_closed_by_users_and_a_rate_goes_before_both() -> None:
