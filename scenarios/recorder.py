@@ -96,7 +96,7 @@ class Recorder:
         self.in_flight = 0
         """Requests under way that were started before the end."""
         self.walking = False
-        """Whether arrivals that were due before the end are still being sent."""
+        """Whether arrivals that were due before the end are still being sent, or under way."""
 
     def attach(self, environment: Environment) -> None:
         """Begin to listen to `environment`; nothing is counted before `open`."""

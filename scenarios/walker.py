@@ -41,7 +41,7 @@ class Walker:
         self._under_way = Group()
 
     def walk(self, epoch: float) -> None:
-        """Send every arrival from the Unix time `epoch` on, late ones too.
+        """Send every arrival from the Unix time `epoch` on, late ones too; wait for the last.
 
         Those not sent yet when this process is told to stop, because it came too late for
         them, are dropped like those that find nobody free.
@@ -51,13 +51,15 @@ class Walker:
         try:
             for at in self._due:
                 if self._is_over(epoch + at):
-                    return
+                    break
                 # a late arrival gives way too: those before it have to get off
                 gevent.sleep(max(0.0, epoch + at - time.time()))
                 self._arrive(epoch + at)
         except GreenletExit:
             self._drop_the_late(epoch, at)
             raise
+        # one that was handed out a moment ago has not even begun
+        self._under_way.join()
 
     def _arrive(self, intended: float) -> None:
         if self._free:

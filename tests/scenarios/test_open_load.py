@@ -102,6 +102,7 @@ found = []
     )
     stats = endpoint(found, "/page")
     raw, corrected = Histogram.decode(stats.raw), Histogram.decode(stats.corrected)
+    assert (stats.requests, stats.errors) == (300, {}), found.steps
     assert raw.count == corrected.count == 300
     # 60 of 300 were due while the process was busy, the first of them for 0.6 s more
     assert corrected.maximum() > 500_000
