@@ -17,7 +17,7 @@ from scenarios.arrivals.model import OpenModel
 from scenarios.arrivals.ramp import Ramp
 from scenarios.arrivals.replay import Replay
 from scenarios.arrivals.stages import Level, Stages
-from tests.cli.conftest import Said
+from tests.cli.conftest import Going, Said, processes_of
 from tests.scenarios.conftest import Server, server
 
 Hmb = Callable[..., Said]
@@ -56,7 +56,6 @@ def test_a_rate_is_told_recorded_and_judged(hmb: Hmb, server: Server, folder: Pa
     )
     assert (said.code, "page-p50" in said.out) == (0, True), said.err
     assert "40 arrivals/s, 120 requests in 3.00 s, 40.0 req/s of 40.0 offered" in said.out
-    assert "under way" in said.err
     (record,) = folder.glob("runs/*/run.json")
     document = json.loads(record.read_text())
     assert document["what"]["load"]["kind"] == "constant"
@@ -83,6 +82,23 @@ def test_a_sweep_goes_up_to_its_limit(hmb: Hmb, server: Server, folder: Path) ->
     assert levels[0]["run"] in page.read_text()
     assert len(list(folder.glob("runs/*/run.json"))) == 2
     assert "level: 20 arrivals/s for 2 s" in said.err
+
+
+def test_a_sweep_cut_short_tells_what_it_knows(
+    begin: Callable[..., Going], server: Server, folder: Path
+) -> None:
+    going = begin(
+        folder,
+        *("sweep", "mine.py", "--host", server.host, "--slo", "slo.toml", "--from", "20"),
+        *("--duration", "2s", "--warmup", "0s"),
+    )
+    going.wait_for("level: 32 arrivals/s for 2 s")
+    said = going.interrupt()
+    assert said.code == 130, said.err
+    assert "Traceback" not in said.err
+    (record,) = folder.glob("runs/sweep-*/sweep.json")
+    assert [level["rate"] for level in json.loads(record.read_text())["levels"]] == [20]
+    assert processes_of(folder) == []
 
 
 def asked(**options: Any) -> OpenModel | None:

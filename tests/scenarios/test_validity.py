@@ -87,7 +87,9 @@ def reasons_when_waiting(offered: float, achieved: int, seconds: float) -> list[
     return [one.reason for one in assess([step(offered, achieved)], [], {}, {"measured": seconds})]
 
 
-@pytest.mark.parametrize(("dropped", "valid"), [(0, True), (50, True), (51, False), (5_000, False)])
+@pytest.mark.parametrize(
+    ("dropped", "valid"), [(0, True), (50, True), (51, False), (1_000, False), (5_000, False)]
+)
 def test_one_arrival_in_a_hundred_may_be_dropped(dropped: int, valid: bool) -> None:
     found = assess([step(5_000, 5_000 - dropped, dropped=dropped)], [], {}, {})
     # what was dropped is told as that, and not as a load that was not reached, too
