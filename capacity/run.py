@@ -13,7 +13,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-RECORD_VERSION: Literal[1] = 1
+from capacity.load_model import LoadModel
+
+RECORD_VERSION: Literal[2] = 2
+"""2 since loads may be open: an hmb that knows only closed ones must not call them damaged."""
+READABLE_VERSIONS = (1, RECORD_VERSION)
+"""A record of version 1 is one of version 2 whose load is closed."""
 
 
 class _Part(BaseModel):
@@ -28,27 +33,6 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
     """Stopped by a person; what was measured until then is kept."""
     COMPLETE = "complete"
-
-
-class LoadModel(_Part):
-    """How requests were offered.
-
-    `closed`: `users` virtual users, each waiting `mean_think_s` seconds on
-    average between a response and its next request.
-    """
-
-    kind: Literal["closed"]
-    users: int = Field(gt=0)
-    mean_think_s: float | None = Field(
-        default=None, ge=0, description="None when a foreign locustfile decides"
-    )
-
-    @property
-    def offered_rate(self) -> float | None:
-        """Requests per second these users would send if every response were instant."""
-        if not self.mean_think_s:
-            return None
-        return self.users / self.mean_think_s
 
 
 class What(_Part):
@@ -97,9 +81,12 @@ class Phase(StrEnum):
 
 
 class Arrivals(_Part):
-    """Requests of one step: what the load model called for and what became of it.
+    """Arrivals of one step: what the load model called for and what became of it.
 
-    `offered` is None for journeys that do not say when they meant to send.
+    An arrival is a request of a built-in scenario, or one task of a person's own
+    locustfile; `achieved` counts requests that ended. `dropped` are arrivals of an open
+    load that found nobody free to send them. `offered` is None for closed journeys that
+    do not say when they meant to send.
     """
 
     offered: float | None
@@ -165,6 +152,8 @@ class Invalidity(_Part):
         "generator-saturated",
         "load-not-reached",
         "arrivals-dropped",
+        "clock-jumped",
+        "machine-robbed",
         "metric-missing",
         "drill-unfinished",
     ]
@@ -229,7 +218,7 @@ class Drilled(_Part):
 class Run(_Part):
     """One measured load test. See the module's text for units."""
 
-    version: Literal[1] = RECORD_VERSION
+    version: Literal[1, 2] = RECORD_VERSION
     id: str
     status: Status
     started_at: datetime

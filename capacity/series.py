@@ -8,8 +8,8 @@ Readings of kind counter stand here as their increase per second.
 
 SERIES: dict[str, tuple[str, str]] = {
     # the load, as the generator saw it
-    "load.users": ("users", "virtual users alive"),
-    "load.offered": ("requests/s", "requests the load model called for"),
+    "load.users": ("users", "virtual users alive; of an open load, those waiting for an answer"),
+    "load.offered": ("requests/s", "arrivals the load model called for"),
     "load.requests": ("requests/s", "requests finished"),
     "load.failures": ("requests/s", "requests failed"),
     "load.gets": ("requests/s", "GETs finished"),

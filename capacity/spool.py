@@ -1,16 +1,16 @@
 """The spool: what a load generator writes down, second by second, while it runs.
 
-`load.jsonl` in a run's folder holds one JSON object a line, of five kinds: an
-`Opening` when the load begins, every second one `Beat` (the generator itself)
-and one `Cell` per endpoint and step that saw requests, a `Written` for every write
-that can be found again, and a `Closing`. A run
-that was killed leaves its spool behind: `fold` gives the steps and endpoint
+`load.jsonl` in a run's folder holds one JSON object a line, of six kinds: an
+`Opening` when the load begins, every second one `Beat` (the generator itself),
+one `Cell` per endpoint and step that saw requests and, of an open load, a `Due` per
+step that had arrivals; a `Written` for every write that can be found again, and a
+`Closing`. A run that was killed leaves its spool behind: `fold` gives the steps and endpoint
 statistics of whatever was written, so that the record can still be opened.
 Every line names its generator: the spools of several can be read as one.
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
@@ -37,7 +37,8 @@ class PlannedStep:
 class Opening:
     """The load begins: `epoch` is second 0 of everything that follows, as a Unix time.
 
-    `offered_rate` is requests per second, None when the journeys do not say.
+    `offered_rate` is requests per second of a closed load, None when the journeys do not
+    say; what an open load offers is told by each `Due`.
     """
 
     kind: ClassVar[str] = "opening"
@@ -55,6 +56,8 @@ class Beat:
     The interval is [`second`, `second` + `length_s`); `cpu` is in cores,
     `memory_bytes` resident, `lateness_us` how late the worst timer or request
     of the interval was, which is the generator's own share in any latency.
+    `steal` is the share of the machine's CPU time that its host gave to others,
+    `jump_s` how far the wall clock was set forward (or back, below 0) meanwhile.
     """
 
     kind: ClassVar[str] = "beat"
@@ -65,6 +68,8 @@ class Beat:
     cpu: float
     memory_bytes: int
     lateness_us: int
+    steal: float = 0.0
+    jump_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,21 @@ class Cell:
     raw: str = ""
     corrected: str = ""
     failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Arrivals of an open load that came due within one second and belong to one step.
+
+    `dropped` of the `offered` ones found nobody free to send them.
+    """
+
+    kind: ClassVar[str] = "due"
+    generator: str
+    second: int
+    step: str
+    offered: int
+    dropped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +145,9 @@ class Closing:
     ended_s: float | None = None
 
 
-Entry = Opening | Beat | Cell | Written | Closing
+Entry = Opening | Beat | Cell | Due | Written | Closing
 _KINDS: dict[str, type[Entry]] = {
-    kind.kind: kind for kind in (Opening, Beat, Cell, Written, Closing)
+    kind.kind: kind for kind in (Opening, Beat, Cell, Due, Written, Closing)
 }
 
 
@@ -213,6 +233,7 @@ class Fold:
         self.beats: list[Beat] = []
         self.closings: dict[str, Closing] = {}
         self.written: list[Written] = []
+        self._due: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._trouble: Counter[tuple[int, Literal["get", "write"], str]] = Counter()
         self._totals: dict[tuple[str, str, str], _Total] = {}
 
@@ -229,6 +250,8 @@ class Fold:
                 if entry.method not in BESIDE:
                     for kind, count in entry.errors.items():
                         self._trouble[entry.second, sort_of(entry.method), kind] += count
+            case Due():
+                self._due[entry.step].update(offered=entry.offered, dropped=entry.dropped)
             case Written():
                 self.written.append(entry)
             case Closing():
@@ -262,13 +285,16 @@ class Fold:
         early = [one.ended_s for one in self.closings.values() if one.ended_s is not None]
         end = min(planned.end_s, self.elapsed_s, *early)
         offered = None if rate is None else rate * (end - planned.start_s)
+        due = self._due.get(planned.name, Counter())
+        if self._due:
+            offered = float(due["offered"])
         return Step(
             name=planned.name,
             phase=planned.phase,
             start_s=planned.start_s,
             end_s=end,
             users=users,
-            arrivals=Arrivals(offered=offered, achieved=achieved),
+            arrivals=Arrivals(offered=offered, achieved=achieved, dropped=due["dropped"]),
         )
 
     def trouble(self) -> list[Trouble]:

@@ -1,9 +1,9 @@
 """Where records live: but for `history` the one module of the thinking that touches files.
 
 A run is a folder: `run.json` (the record, whole or not at all), `timeline.csv`
-(one row per second and series, appended while the run lasts) and `load.jsonl`
+(one row per second and series, appended while the run lasts), `load.jsonl`
 (the generator's own account, from which a record that was never finished is
-rebuilt).
+rebuilt) and `orders.json` (what the generator was told to do).
 """
 
 import csv
@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from capacity.errors import HmbError
 from capacity.imports.foreign import Imported
-from capacity.run import RECORD_VERSION, Run, Status
+from capacity.run import READABLE_VERSIONS, RECORD_VERSION, Run, Status
 from capacity.spool import Cell, Fold, entries, fold, to_line
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def read_run(path: Path) -> Run:
     file = path / RECORD if path.is_dir() else path
     document = _document(file)
     version = document.get("version")
-    if version != RECORD_VERSION:
+    if version not in READABLE_VERSIONS:
         raise RecordError(_version_message(file, version))
     try:
         run = Run.model_validate(document)
@@ -232,7 +232,7 @@ def _version_message(file: Path, version: object) -> str:
     if not isinstance(version, int):
         return f"{file} is not a run record: it states no version; give a run's folder"
     return (
-        f"{file} is a record of version {version}, this hmb reads version {RECORD_VERSION}; "
+        f"{file} is a record of version {version}, this hmb reads up to {RECORD_VERSION}; "
         f"open it with the hmb that wrote it, or run the load test again"
     )
 

@@ -19,6 +19,12 @@ CHANCE_DEVIATIONS = 3.0
 """Thinking users are random: a shortfall within this many standard deviations is chance."""
 READ_SHARE = 0.9
 """The least share of measured seconds in which every probe must have answered."""
+DROPPED_SHARE = 0.01
+"""The most arrivals of an open load that may be dropped: they are missing from every percentile."""
+JUMP_S = 0.01
+"""The least step of the wall clock that spoils a latency worth judging; slewing stays far below."""
+STEAL_SHARE = 0.05
+"""The most of the machine's CPU time that its host may give to others while it is measured."""
 
 
 def assess(
@@ -33,9 +39,13 @@ def assess(
     for each step the seconds its closed users spent waiting for answers, all together.
     """
     measured = [step for step in steps if step.phase is Phase.MEASURED]
+    inside = [beat for beat in beats if any(_within(beat.second, step) for step in measured)]
     return [
-        *_saturated(measured, beats),
+        *_saturated(inside),
         *_not_reached(measured, waited),
+        *_dropped(measured),
+        *_clock_set(inside),
+        *_robbed(inside),
         *_missing(measured, unread),
     ]
 
@@ -53,8 +63,7 @@ def unfinished(events: Sequence[Event], end_s: float) -> list[Invalidity]:
     ]
 
 
-def _saturated(measured: Sequence[Step], beats: Iterable[Beat]) -> list[Invalidity]:
-    inside = [beat for beat in beats if any(_within(beat.second, step) for step in measured)]
+def _saturated(inside: Sequence[Beat]) -> list[Invalidity]:
     by_generator = groupby(
         sorted(inside, key=attrgetter("generator", "second")), key=attrgetter("generator")
     )
@@ -101,8 +110,10 @@ def _not_reached(measured: Sequence[Step], waited: Mapping[str, float]) -> list[
     reasons = []
     for step in measured:
         offered, achieved = step.arrivals.offered, step.arrivals.achieved
-        if offered is None or offered <= 0:
+        if offered is None or offered <= step.arrivals.dropped:
             continue
+        # what was dropped was due, and is told as such
+        offered -= step.arrivals.dropped
         due = offered * max(0.0, 1 - waited.get(step.name, 0.0) / (step.users * step.seconds))
         by_chance = due - CHANCE_DEVIATIONS * sqrt(due)
         if achieved < REACHED_SHARE * due and achieved < by_chance:
@@ -114,6 +125,53 @@ def _not_reached(measured: Sequence[Step], waited: Mapping[str, float]) -> list[
                 )
             )
     return reasons
+
+
+def _dropped(measured: Sequence[Step]) -> list[Invalidity]:
+    reasons = []
+    for step in measured:
+        offered, dropped = step.arrivals.offered, step.arrivals.dropped
+        if offered and dropped > DROPPED_SHARE * offered:
+            reasons.append(
+                Invalidity(
+                    reason="arrivals-dropped",
+                    detail=f"{step.name}: nobody was free to send {dropped} of {offered:.0f} "
+                    f"arrivals, {dropped / offered:.1%} (at most {DROPPED_SHARE:.0%} may be "
+                    f"dropped): the system answers too late for this load, or more people are "
+                    f"needed",
+                )
+            )
+    return reasons
+
+
+def _clock_set(inside: Sequence[Beat]) -> list[Invalidity]:
+    jumps = [beat for beat in inside if abs(beat.jump_s) > JUMP_S]
+    if not jumps:
+        return []
+    worst = max(jumps, key=lambda beat: abs(beat.jump_s))
+    return [
+        Invalidity(
+            reason="clock-jumped",
+            detail=f"the wall clock was set by {worst.jump_s:+.3f} s in second {worst.second}: "
+            f"latencies from the intended start are wrong by that",
+        )
+    ]
+
+
+def _robbed(inside: Sequence[Beat]) -> list[Invalidity]:
+    seconds = sum(beat.length_s for beat in inside)
+    if not seconds:
+        return []
+    steal = sum(beat.steal * beat.length_s for beat in inside) / seconds
+    if steal <= STEAL_SHARE:
+        return []
+    return [
+        Invalidity(
+            reason="machine-robbed",
+            detail=f"the machine's host gave {steal:.1%} of its CPU time to others "
+            f"(at most {STEAL_SHARE:.0%}): run again when it is quieter",
+        )
+    ]
 
 
 def _missing(measured: Sequence[Step], unread: Mapping[str, Sequence[int]]) -> list[Invalidity]:

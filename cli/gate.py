@@ -158,11 +158,11 @@ def _sides(
 def _request(
     journeys: str, users: int | None, warmup_s: float, duration_s: float, *, commands: bool
 ) -> "RunRequest":
-    from cli.load import journeys_of
+    from cli.load import journeys_named
     from scenarios.fingerprint import where
     from scenarios.runner import RunRequest
 
-    chosen = journeys_of(journeys)
+    chosen = journeys_named(journeys)
     own = isinstance(chosen, Path)
     if commands and not own:
         raise UsageError(

@@ -11,7 +11,7 @@ import typer
 
 from capacity.errors import HmbError, UsageError
 from cli import hosts
-from cli.options import duration, home, positive_duration, runs_dir
+from cli.options import Spacing, arrival_rate, duration, home, positive_duration, runs_dir
 from cli.stacking import Scale, say
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from capacity.disturbance import Disturbance
     from capacity.probes import Probe
+    from scenarios.arrivals.model import OpenModel
     from scenarios.catalogue import Scenario
-    from scenarios.runner import RunRequest
+    from scenarios.request import RunRequest
     from stack.state import Running
 
 FOREIGN_USERS, FOREIGN_WARMUP_S, FOREIGN_DURATION_S = 10, 5.0, 30.0
@@ -34,7 +35,24 @@ def loadtest(
     host: Annotated[
         str | None, typer.Option(help="Where a locustfile sends its load; our own stack if absent.")
     ] = None,
-    users: Annotated[int | None, typer.Option(min=1, help="Virtual users.")] = None,
+    users: Annotated[
+        int | None, typer.Option(min=1, help="Virtual users, who wait for each answer.")
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(parser=arrival_rate, help="Arrivals a second, whatever the answers do."),
+    ] = None,
+    ramp: Annotated[
+        float | None,
+        typer.Option(parser=arrival_rate, help="Go from --rate to this many a second."),
+    ] = None,
+    stages: Annotated[
+        str | None, typer.Option(help="Arrivals a second level by level, e.g. 50@30s,100@1m.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Arrivals from a CSV of second,arrivals.")
+    ] = None,
+    spacing: Annotated[Spacing | None, typer.Option(help="How arrivals follow each other.")] = None,
     duration_s: Annotated[
         float | None,
         typer.Option("--duration", parser=positive_duration, help="Measured time, e.g. 60s."),
@@ -60,10 +78,12 @@ def loadtest(
     """
     from capacity.slo import read_slo
     from cli.judging import tell
+    from cli.load_model import asked_for
     from scenarios.fingerprint import where
-    from scenarios.runner import RunRequest
+    from scenarios.request import RunRequest, sized
 
-    journeys = journeys_of(scenario)
+    load = asked_for(users, rate, ramp, stages, replay, spacing)
+    journeys = journeys_named(scenario)
     if slo is not None:
         read_slo(slo)  # a mistyped file is better met before the load than after it
     foreign = isinstance(journeys, Path)
@@ -71,14 +91,16 @@ def loadtest(
         journeys,
         host or "",
         where(home()),
-        FOREIGN_USERS if foreign and users is None else users,
+        FOREIGN_USERS if foreign and users is None and load is None else users,
         FOREIGN_WARMUP_S if foreign and warmup_s is None else warmup_s,
-        FOREIGN_DURATION_S if foreign and duration_s is None else duration_s,
+        _foreign_duration(load) if foreign and duration_s is None else duration_s,
         seed,
         slo_file=str(slo.resolve()) if slo else None,
+        load=load,
     )
+    sized(request)  # what cannot be is better told before a stack is started
     if host:
-        run_dir = _load_host(replace(request, host=hosts.check(host, allow_remote)))
+        run_dir = load_host(replace(request, host=hosts.check(host, allow_remote)))
     else:
         with own_stack(pods, scale) as running:
             run_dir = load_stack(request, running)
@@ -87,14 +109,22 @@ def loadtest(
 
 def scenarios() -> None:
     """List the built-in scenarios."""
+    from capacity import load_words
     from scenarios import catalogue
+    from scenarios.request import own_load
 
     for name in catalogue.names():
         found = catalogue.load(name)
-        typer.echo(f"{name:<12} {found.users:>6,} users  {found.description}")
+        typer.echo(f"{name:<15} {load_words.brief(own_load(found)):<24} {found.description}")
 
 
-def journeys_of(scenario: str) -> "Scenario | Path":
+def _foreign_duration(load: "OpenModel | None") -> float | None:
+    """How long a locustfile runs when nobody says; None when its load does."""
+    return None if load is not None and load.lasts_s is not None else FOREIGN_DURATION_S
+
+
+def journeys_named(scenario: str) -> "Scenario | Path":
+    """The built-in scenario of that name, or the locustfile. Raises `UsageError` for neither."""
     from scenarios import catalogue
 
     if not scenario.endswith(".py"):
@@ -104,7 +134,7 @@ def journeys_of(scenario: str) -> "Scenario | Path":
     return Path(scenario)
 
 
-def _load_host(request: "RunRequest") -> Path:
+def load_host(request: "RunRequest") -> Path:
     """Load a system we neither run nor see into."""
     if not isinstance(request.journeys, Path):
         raise UsageError(
@@ -143,6 +173,7 @@ def load_stack(
     It lies in `into`, or where the runs of this folder are.
     """
     from scenarios.fingerprint import where
+    from scenarios.request import sized
     from stack import data
     from stack.probes import probes
 
@@ -151,7 +182,7 @@ def load_stack(
     if isinstance(request.journeys, Path):
         wanted = 0
     else:
-        wanted = request.journeys.sessions_to_export(request.users or request.journeys.users)
+        wanted = request.journeys.sessions_to_export(sized(request)[0].users)
     with TemporaryDirectory(prefix="hmb-") as folder:
         file = Path(folder) / "load.json"
         data.export_load_data(running, wanted, request.seed, file)

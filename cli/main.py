@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from capacity.errors import HmbError
-from cli import comparing, drills, gate, history, importing, load, records, stacking
+from cli import comparing, drills, gate, history, importing, load, records, stacking, sweep
 
 INTERRUPTED = 130
 
@@ -73,6 +73,7 @@ app.command("down")(stacking.down)
 app.command("status")(stacking.status)
 app.command("seed")(stacking.seed)
 app.command("loadtest")(load.loadtest)
+app.command("sweep")(sweep.sweep)
 app.command("drill")(drills.drill)
 app.command("scenarios")(load.scenarios)
 app.command("compare")(comparing.compare)

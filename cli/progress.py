@@ -38,7 +38,7 @@ class LiveLine:
 def _line(tick: "Tick") -> str:
     parts = [
         f"{tick.elapsed_s:4.0f}/{tick.total_s:.0f} s {tick.phase}",
-        f"{figures.count(tick.users)} users",
+        f"{figures.count(tick.users)} {'users' if tick.dropped is None else 'under way'}",
         _rates(tick),
     ]
     if tick.so_far is not None:
@@ -49,6 +49,8 @@ def _line(tick: "Tick") -> str:
             f"{figures.number(found.p99)} ms"
         )
     parts.append(f"{figures.count(tick.failures)} failed")
+    if tick.dropped:
+        parts.append(f"{figures.count(tick.dropped)} dropped")
     if tick.refusals:
         parts.append(f"{figures.count(tick.refusals)} refused")
     parts.append(f"generator {tick.generator_cpu * 100:.0f} % of a core")

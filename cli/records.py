@@ -79,6 +79,7 @@ def _summary(one: "Listed") -> dict[str, str | int | None]:
         "status": one.run.status.value,
         "scenario": one.run.what.scenario,
         "users": one.run.what.load.users,
+        "load": one.run.what.load.kind,
         "started_at": one.run.started_at.isoformat(),
         "commit": one.run.where.commit,
         "invalid": len(one.run.invalid),
@@ -86,12 +87,15 @@ def _summary(one: "Listed") -> dict[str, str | int | None]:
 
 
 def _line(one: "Listed") -> str:
+    from capacity import load_words
+
     run = one.run
     if run is None:
         return f"{one.id:<34} unreadable: {one.problem}"
     counted = sum(step.arrivals.achieved for step in run.steps)
     state = "invalid" if run.invalid else run.status.value
-    return f"{one.id:<34} {state:<12} {run.what.load.users:>7,} users {counted:>9,} requests"
+    size = load_words.brief(run.what.load)
+    return f"{one.id:<34} {state:<12} {size:>24} {counted:>9,} requests"
 
 
 def find_run(name: str) -> Path:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from capacity import figures
+from capacity import figures, load_words
 from capacity.verdicts import Outcome
 
 if TYPE_CHECKING:
@@ -70,10 +70,11 @@ def _loaded(run: "Run") -> str:
     steps = run.measured_steps()
     achieved = sum(step.arrivals.achieved for step in steps)
     seconds = sum(step.seconds for step in steps) or 1.0
-    offered = run.what.load.offered_rate
-    said = f" of {figures.number(offered)} offered" if offered is not None else ""
+    offered = [step.arrivals.offered for step in steps]
+    known = sum(filter(None, offered)) / seconds
+    said = f" of {figures.number(known)} offered" if steps and None not in offered else ""
     return (
-        f"{run.id}: {figures.count(run.what.load.users)} users, {figures.count(achieved)} requests "
+        f"{run.id}: {load_words.brief(run.what.load)}, {figures.count(achieved)} requests "
         f"in {figures.number(seconds)} s, {figures.number(achieved / seconds)} req/s{said}. "
         f"Bold targets decide the exit code."
     )

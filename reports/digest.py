@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from capacity import figures
+from capacity import bottleneck, figures, load_words
 from capacity.histogram import Histogram
 from capacity.load_metrics import offered_rate
+from capacity.load_model import ClosedLoad
 from capacity.measured import Measured, Unavailable
 from capacity.metrics import measure
 from capacity.observation import Observation, name
@@ -42,6 +43,8 @@ _INVALID_WORDS = {
     "generator-saturated": "the load generator was saturated",
     "load-not-reached": "the offered load was not reached",
     "arrivals-dropped": "arrivals were dropped",
+    "clock-jumped": "the clock jumped",
+    "machine-robbed": "the machine's host gave its time to others",
     "metric-missing": "a measurement is missing",
     "drill-unfinished": "the load ended before all was mended",
 }
@@ -136,6 +139,11 @@ class Digest:
         return trends(self.seen)
 
     @cached_property
+    def bottleneck(self) -> str:
+        """Which resource bounded the load, and what the generator took of the machine."""
+        return bottleneck.sentence(self.seen)
+
+    @cached_property
     def succeeded(self) -> Histogram:
         """Latencies of successful requests from their intended start."""
         return self.seen.latencies()
@@ -209,7 +217,14 @@ class Digest:
         rate = self.fact("reached a pod", "throughput", "total")
         if not self.seen.own_system:
             rate = self.fact("answered well", "request_rate", "mean")
-        return [*facts, rate, Fact("virtual users", figures.count(self.run.what.load.users))]
+        return [*facts, rate, self._size()]
+
+    def _size(self) -> Fact:
+        """How large the load was meant to be."""
+        load = self.run.what.load
+        if isinstance(load, ClosedLoad):
+            return Fact("virtual users", figures.count(load.users))
+        return Fact("load", load_words.brief(load))
 
     def fact(self, label: str, metric: str, statistic: str) -> Fact:
         """A metric as a fact: with its interval, or the reason why it is missing."""
@@ -237,7 +252,7 @@ class Digest:
                 figures.figure(per_second, "req/s"),
                 f"{figures.count(achieved)} requests",
             ),
-            Fact("dropped", figures.count(dropped), "arrivals that could not be sent"),
+            Fact("dropped", figures.count(dropped), "arrivals nobody was free to send"),
             self.fact("refused by a rate limit", "refusal_rate", "share"),
         ]
 

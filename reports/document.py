@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from capacity.bottleneck import uses
 from capacity.intervals import Interval
 from capacity.load_metrics import offered_rate
 from capacity.measured import Measured, Unavailable
 from capacity.run import Run
 from capacity.verdicts import Verdict
 from reports.digest import Digest, percentile_ms
+from reports.steps import step_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +25,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     """The run's verdicts and figures as a JSON document.
 
     `version` (of this shape), `state`, `exit_code`, `headline`,
-    `run` {id, status, scenario, started_at, users, seed, warmup_s, duration_s, host, commit},
+    `run` {id, status, scenario, started_at, users, load, seed, warmup_s, duration_s, host, commit},
     `invalid` [{reason, detail}],
     `verdicts` [{id, text, section, gate, outcome, value, unit, evidence, run, samples, of,
     interval {low, high, confidence, method}, limit {op, value, unit}, reason}],
@@ -33,7 +35,9 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     `endpoints` [{name, requests, rate, failures, refusals, p50 .. in ms}],
     `errors` [{kind, endpoint, count, share}],
     `soak` [{series, unit, level, per_hour, interval, allowed, course}], empty for a short run,
-    `drill` null, or what `capacity.run.Drilled` says.
+    `drill` null, or what `capacity.run.Drilled` says,
+    `steps` [{name, seconds, offered, achieved, dropped, failures, p50, p95, p99}],
+    `bottleneck` in words, `resources` [{resource, share}] busiest first, as fractions.
 
     What is not known is null; an open end of an interval is null.
     """
@@ -75,6 +79,9 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
         "endpoints": [asdict(row) for row in digest.endpoint_rows()],
         "errors": [asdict(row) for row in digest.error_rows()],
         "soak": [asdict(one) | {"course": one.course.value} for one in digest.trends],
+        "steps": [asdict(row) for row in step_rows(run)],
+        "bottleneck": digest.bottleneck,
+        "resources": [use.model_dump() for use in uses(digest.seen)],
         "drill": run.drill.model_dump(mode="json") if run.drill else None,
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -87,6 +94,7 @@ def _run(run: Run) -> dict[str, Any]:
         "scenario": run.what.scenario,
         "started_at": run.started_at.isoformat(),
         "users": run.what.load.users,
+        "load": run.what.load.kind,
         "seed": run.what.seed,
         "warmup_s": run.what.warmup_s,
         "duration_s": run.what.duration_s,

@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from capacity import figures
+from capacity import figures, load_words
 from capacity.run import Run
 from capacity.verdicts import Verdict
 from reports import drill, soak
 from reports.digest import Digest, Fact
+from reports.steps import step_rows
 from reports.table import rows
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def markdown(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) ->
     parts = [
         f"# {plain(digest.headline())}",
         plain(
-            f"{digest.state}: {run.what.scenario}, {figures.plural(run.what.load.users, 'user')}, "
+            f"{digest.state}: {run.what.scenario}, {load_words.brief(run.what.load)}, "
             f"{figures.seconds(run.what.duration_s)} after "
             f"{figures.seconds(run.what.warmup_s)} of warm-up; run {run.id}"
         ),
@@ -33,6 +34,8 @@ def markdown(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) ->
         *_drill(digest),
         "## Load",
         _facts([*digest.load_facts(), *digest.key_facts()]),
+        plain(digest.bottleneck),
+        _steps(run),
         *_soak(digest),
         "## Endpoints",
         _endpoints(digest),
@@ -128,6 +131,26 @@ def _facts(facts: Sequence[Fact]) -> str:
         + (f" ({plain(fact.note)})" if fact.note else "")
         for fact in facts
     )
+
+
+def _steps(run: Run) -> str:
+    """The measured steps side by side; nothing when there is only one."""
+    found = step_rows(run)
+    if len(found) < 2:
+        return ""
+    body = [
+        [
+            plain(row.name),
+            figures.figure(row.offered, "req/s"),
+            figures.figure(row.achieved, "req/s"),
+            figures.count(row.dropped),
+            figures.count(row.failures),
+            *(figures.figure(value, "ms") for value in (row.p50, row.p95, row.p99)),
+        ]
+        for row in found
+    ]
+    head = ("Step", "Offered", "Achieved", "Dropped", "Failed", "p50", "p95", "p99")
+    return table(head, body, 7)
 
 
 def _endpoints(digest: Digest) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from capacity import figures
+from capacity import figures, load_words
 from capacity.measured import Unavailable
 from capacity.metrics import percentile_of
 from capacity.run import Drilled
@@ -15,6 +15,7 @@ from reports.charts import curve, selection
 from reports.charts.over_time import Drawn, TimeAxis, TimeChart, render
 from reports.digest import Digest, Fact
 from reports.drill import Failures, Moment
+from reports.steps import step_rows
 from reports.table import Row, row
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def html(digest: Digest) -> str:
             groups=groups(digest.verdicts),
             drill=None if drilled is None else Drill.of(digest, drilled, happened),
             drill_charts=charts(*selection.drill_charts(digest.seen)) if drilled else [],
+            steps=step_rows(digest.run),
             load_charts=charts(*selection.load_charts(digest.seen)),
             latency_charts=[
                 *charts(selection.latency_chart(digest.seen)),
@@ -121,7 +123,7 @@ def html(digest: Digest) -> str:
 
 @cache
 def templates() -> "Environment":
-    """The page templates; what they show is escaped."""
+    """The templates, with what they may call."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -131,7 +133,7 @@ def templates() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["figures"] = figures
+    environment.globals |= {"figures": figures, "load_words": load_words}
     return environment
 
 
@@ -204,8 +206,6 @@ def _answer_shares(digest: Digest) -> list[Fact]:
 def fingerprint(digest: Digest) -> list[Fact]:
     """What ran, where, and from which source."""
     run, machine = digest.run, digest.run.where.machine
-    load = run.what.load
-    think = f", {figures.exact(load.mean_think_s)} s mean think time" if load.mean_think_s else ""
     commit = run.where.commit or "unknown"
     changed = " with uncommitted changes" if run.where.dirty else ""
     topology = run.where.topology
@@ -217,7 +217,7 @@ def fingerprint(digest: Digest) -> list[Fact]:
         Fact("scenario", run.what.scenario),
         Fact("journeys", run.what.journeys),
         *([Fact("imported", run.what.imported)] if run.what.imported else []),
-        Fact("load", f"closed, {figures.plural(load.users, 'virtual user')}{think}"),
+        Fact("load", load_words.full(run.what.load)),
         Fact(
             "duration",
             f"{figures.seconds(run.what.duration_s)} measured "

@@ -212,7 +212,8 @@ class Attempt:
         return self._record
 
     def _invalid(self, steps: list[Step], endpoints: list[EndpointStats]) -> list[Invalidity]:
-        waited = waiting(endpoints)
+        # nobody waits before sending an open load's next arrival
+        waited = {} if self._orders.is_open else waiting(endpoints)
         if self._disturbance is not None:
             # what is broken on purpose gives no reading, and that is no gap
             late = unfinished(self._disturbance.events, steps[-1].end_s if steps else 0.0)

@@ -1,7 +1,8 @@
 """The built-in scenarios: which there are, and what each of them says.
 
 A scenario is a TOML file in `scenarios/data`. With `like = "other"` it is that
-scenario except for what it says itself, table by table.
+scenario except for what it says itself, table by table; a journey it says anything of
+is that journey and no more.
 """
 
 import tomllib
@@ -14,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from scenarios.arrivals.kinds import TabledModel
 from scenarios.errors import ScenarioError, UnknownScenarioError
 
 _DATA = Path(__file__).parent / "data"
@@ -76,11 +78,16 @@ class Limits(_Part):
 
 
 class Scenario(_Part):
-    """A load described by data: who comes, what they do, how often."""
+    """A load described by data: who comes, what they do, how often.
+
+    Without `load` the `users` think between requests; with it arrivals come on its
+    schedule, and `users` are the most people they are of.
+    """
 
     name: str
     description: str
     users: int = Field(gt=0)
+    load: TabledModel | None = None
     warmup_s: float = Field(ge=0)
     duration_s: float = Field(gt=0)
     think: Think
@@ -163,7 +170,9 @@ def _document(name: str) -> dict[str, Any]:
     like = document.pop("like", None)
     if like is None:
         return document
-    return _laid_over(_document(like), document)
+    merged = _laid_over(_document(like), document)
+    merged["journeys"] |= document.get("journeys", {})
+    return merged
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

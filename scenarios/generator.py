@@ -84,13 +84,15 @@ def main() -> None:
 
 
 def _arguments(orders: "Orders") -> list[str]:
+    # of an open load Locust makes but one user, who sends the others
+    users = 1 if orders.is_open else orders.users
     # a person's own journeys ramp up in the first half of the warm-up
     at_once = orders.scenario is not None or orders.warmup_s == 0
-    rate = orders.users if at_once else max(1.0, orders.users / (orders.warmup_s / 2))
+    rate = users if at_once else max(1.0, users / (orders.warmup_s / 2))
     return [
         *("--locustfile", str(orders.locustfile)),
         *("--host", orders.host),
-        *("--users", str(orders.users)),
+        *("--users", str(users)),
         *("--spawn-rate", str(rate)),
         *("--stop-timeout", f"{ceil(orders.finish_s)}s"),
         "--headless",
@@ -105,15 +107,19 @@ def _listen(events: Any, orders: "Orders", recorder: "Recorder") -> None:
     from locust.runners import LocalRunner
 
     from scenarios import load_opening
+    from scenarios.conductor import conduct
 
     def on_init(environment: "Environment", **_unused: Any) -> None:
         if not isinstance(environment.runner, LocalRunner):
             logging.error("the configuration beside the locustfile asks for several processes")
             sys.exit(1)
         recorder.attach(environment)
-        lasts_s = orders.warmup_s + orders.duration_s
+        if orders.is_open:
+            conduct(environment, orders, recorder)
         load_opening.listen(
-            lambda _epoch: gevent.spawn_later(lasts_s, _end, environment, recorder, orders.finish_s)
+            lambda _epoch: gevent.spawn_later(
+                orders.lasts_s, _end, environment, recorder, orders.finish_s
+            )
         )
 
         def end_early() -> None:
@@ -123,7 +129,7 @@ def _listen(events: Any, orders: "Orders", recorder: "Recorder") -> None:
         gevent.signal_handler(ENOUGH, end_early)
 
     def on_start(**_unused: Any) -> None:
-        if orders.scenario is None:
+        if orders.scenario is None and not orders.is_open:
             load_opening.announce(time.time())
 
     events.init.add_listener(on_init)
@@ -144,7 +150,7 @@ def _end(environment: "Environment", recorder: "Recorder", finish_s: float) -> N
     patience = time.monotonic() + finish_s
     # who begins to wait now waits until stopped, instead of sending more
     TaskSet._sleep = lambda _self, _seconds: gevent.sleep(_FOREVER_S)  # type: ignore[method-assign]
-    while recorder.in_flight and time.monotonic() < patience:
+    while (recorder.walking or recorder.in_flight) and time.monotonic() < patience:
         gevent.sleep(_POLL_S)
     environment.stop_timeout = max(_LAST_MOMENT_S, patience - time.monotonic())
     if environment.runner is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from capacity.histogram import Histogram
 from capacity.run import BESIDE, Phase
-from capacity.spool import Beat, Cell, Entry, Opening, sort_of
+from capacity.spool import Beat, Cell, Due, Entry, Opening, sort_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Tick:
     """One second of a run. Rates are per second; counts and `so_far` are since the phase began.
 
     `offered_rate` is None for journeys that do not say; percentiles are None
-    when nothing succeeded.
+    when nothing succeeded. `dropped` is None of a closed load, whose `users` are alive;
+    of an open one they are those who wait for an answer.
     """
 
     elapsed_s: float
@@ -37,6 +38,7 @@ class Tick:
     failures: int
     refusals: int
     generator_cpu: float
+    dropped: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,10 @@ class Live:
     def __init__(self) -> None:
         self._opening: Opening | None = None
         self._cells: list[Cell] = []
+        self._due: list[Due] = []
         self._phase = Phase.WARMUP
         self._so_far = Histogram()
-        self._requests = self._failures = self._refusals = 0
+        self._requests = self._failures = self._refusals = self._dropped = 0
 
     def add(self, entry: Entry) -> Second | None:
         """Take in an entry; the second it completes, if it does.
@@ -68,14 +71,20 @@ class Live:
                 self._opening = entry
             case Cell():
                 self._cells.append(entry)
+            case Due():
+                self._due.append(entry)
             case Beat() if self._opening is not None:
                 cells = [cell for cell in self._cells if cell.second == entry.second]
                 self._cells = [cell for cell in self._cells if cell.second != entry.second]
+                due = [one for one in self._due if one.second == entry.second]
+                self._due = [one for one in self._due if one.second != entry.second]
                 if entry.second < self._opening.steps[-1].end_s:
-                    return self._whole(self._opening, entry, cells)
+                    return self._whole(self._opening, entry, cells, due)
         return None
 
-    def _whole(self, opening: Opening, beat: Beat, cells: Sequence[Cell]) -> Second:
+    def _whole(
+        self, opening: Opening, beat: Beat, cells: Sequence[Cell], due: Sequence[Due]
+    ) -> Second:
         self._enter(_phase(opening, beat.second))
         cells = [cell for cell in cells if cell.method not in BESIDE]
         now = _merged(cells, "raw")
@@ -86,12 +95,17 @@ class Live:
         self._requests += requests
         self._failures += failures
         self._refusals += refusals
+        dropped = sum(one.dropped for one in due)
+        self._dropped += dropped
+        offered_rate = opening.offered_rate
+        if due:
+            offered_rate = sum(one.offered for one in due) / beat.length_s
         tick = Tick(
             elapsed_s=beat.second + beat.length_s,
             total_s=opening.steps[-1].end_s,
             phase=self._phase,
             users=beat.users,
-            offered_rate=opening.offered_rate,
+            offered_rate=offered_rate,
             achieved_rate=requests / beat.length_s,
             last_second=_percentiles(now),
             so_far=_percentiles(self._so_far),
@@ -99,13 +113,15 @@ class Live:
             failures=self._failures,
             refusals=self._refusals,
             generator_cpu=beat.cpu,
+            dropped=self._dropped if due else None,
         )
         series = {
             "load.requests": tick.achieved_rate,
             "load.failures": failures / beat.length_s,
             "load.refusals": refusals / beat.length_s,
             **_sorts(cells, beat.length_s),
-            **_series(opening, beat, tick),
+            "load.dropped": dropped / beat.length_s,
+            **_series(beat, tick),
         }
         corrected = _merged(cells, "corrected")
         if corrected.count:
@@ -116,7 +132,7 @@ class Live:
         if phase is not self._phase:
             self._phase = phase
             self._so_far = Histogram()
-            self._requests = self._failures = self._refusals = 0
+            self._requests = self._failures = self._refusals = self._dropped = 0
 
 
 def _phase(opening: Opening, second: int) -> Phase:
@@ -126,16 +142,15 @@ def _phase(opening: Opening, second: int) -> Phase:
     return opening.steps[-1].phase
 
 
-def _series(opening: Opening, beat: Beat, tick: Tick) -> dict[str, float]:
+def _series(beat: Beat, tick: Tick) -> dict[str, float]:
     series = {
         "load.users": float(beat.users),
-        "load.dropped": 0.0,
         "generator.cpu": beat.cpu,
         "generator.cpu_total": beat.cpu,
         "generator.memory": float(beat.memory_bytes),
     }
-    if opening.offered_rate is not None:
-        series["load.offered"] = opening.offered_rate
+    if tick.offered_rate is not None:
+        series["load.offered"] = tick.offered_rate
     if tick.last_second is not None:
         series["load.p50"] = tick.last_second.p50
         series["load.p95"] = tick.last_second.p95

@@ -1,7 +1,7 @@
 """The built-in journeys as an ordinary locustfile.
 
-Read by our generator, and just as well by plain Locust, with orders in the
-environment variable `HMB_ORDERS`.
+Read by our generator, and just as well by plain Locust, with the environment variable
+`HMB_ORDERS` naming a file of orders, as every run's folder holds one.
 """
 
 from functools import partial
@@ -25,10 +25,9 @@ def _crowd(orders: Orders) -> Crowd:
         raise ValueError("the orders name no scenario, or no load data for it")
     scenario: Scenario = orders.scenario
     world = World.of(scenario, read_load_data(orders.data_file), orders.seed)
-    lasts_s = orders.warmup_s + orders.duration_s
     deliveries = Deliveries(partial(_report, SOCKET))
     store = ObjectStore(partial(_report, STORE), scenario.limits.answer_s)
-    return Crowd(world, orders.users, lasts_s, load_opening.announce, deliveries, store)
+    return Crowd(world, orders.users, orders.lasts_s, load_opening.announce, deliveries, store)
 
 
 def _report(

@@ -1,23 +1,30 @@
-"""What the runner tells the generator process, as JSON in its environment."""
+"""What the runner tells the generator process: a JSON file that its environment names.
+
+The text itself may be too long for an environment: a replay has a rate for every second.
+"""
 
 import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from capacity.load_model import LoadModel, OpenLoad, Piece
 from capacity.run import Phase
 from capacity.spool import PlannedStep
+from capacity.store import write_text
 from scenarios.catalogue import Scenario
 
 VARIABLE = "HMB_ORDERS"
-"""The environment variable that carries the orders."""
+"""The environment variable that names the file with the orders."""
+FILE = "orders.json"
 SPOOL = "load.jsonl"
 
 
 class Orders(BaseModel):
     """One generator process's part of a run. Times in seconds.
 
-    `scenario` is None for a person's own locustfile.
+    `scenario` is None for a person's own locustfile. `duration_s` is that of `load`,
+    where it says so itself.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,7 +33,7 @@ class Orders(BaseModel):
     locustfile: Path
     spool: Path
     host: str
-    users: int
+    load: LoadModel
     warmup_s: float
     duration_s: float
     finish_s: float
@@ -35,25 +42,62 @@ class Orders(BaseModel):
     data_file: Path | None = None
 
     @property
+    def users(self) -> int:
+        """Virtual users, or the people an open load's arrivals are of."""
+        return self.load.users
+
+    @property
+    def is_open(self) -> bool:
+        """Whether arrivals come on a schedule."""
+        return isinstance(self.load, OpenLoad)
+
+    @property
+    def lasts_s(self) -> float:
+        """Seconds from the opening to the end of the load."""
+        return self.warmup_s + self.duration_s
+
+    @property
     def steps(self) -> tuple[PlannedStep, ...]:
-        """The warm-up (if there is one) and the measured step, from the opening on."""
-        end = self.warmup_s + self.duration_s
-        measured = PlannedStep("measured", Phase.MEASURED, self.warmup_s, end)
-        if self.warmup_s == 0:
-            return (measured,)
-        return (PlannedStep("warmup", Phase.WARMUP, 0.0, self.warmup_s), measured)
+        """The warm-up (if there is one) and the measured steps, from the opening on."""
+        steps = []
+        if self.warmup_s:
+            steps.append(PlannedStep("warmup", Phase.WARMUP, 0.0, self.warmup_s))
+        if not isinstance(self.load, OpenLoad):
+            end = self.lasts_s
+            return (*steps, PlannedStep("measured", Phase.MEASURED, self.warmup_s, end))
+        began = self.warmup_s
+        for stage in self.load.stages:
+            steps.append(PlannedStep(stage.name, Phase.MEASURED, began, began + stage.seconds))
+            began += stage.seconds
+        return tuple(steps)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The rate of an open load from the opening on: warmed up at what it begins with."""
+        if not isinstance(self.load, OpenLoad):
+            return ()
+        pieces = [piece for stage in self.load.stages for piece in stage.pieces]
+        if self.warmup_s:
+            rate = pieces[0].start
+            pieces.insert(0, Piece(seconds=self.warmup_s, start=rate, end=rate))
+        return tuple(pieces)
 
     @property
     def offered_rate(self) -> float | None:
-        """Requests per second the users would send if every answer were instant."""
-        return None if self.scenario is None else self.users / self.scenario.think.mean_s
+        """Requests per second closed users would send if every answer were instant."""
+        return None if isinstance(self.load, OpenLoad) else self.load.offered_rate
 
 
 def in_environment(orders: Orders) -> dict[str, str]:
-    """The orders as the environment variable that carries them."""
-    return {VARIABLE: orders.model_dump_json()}
+    """The orders, written beside the spool, as the environment variable that names them.
+
+    Raises `capacity.store.RecordError` when they cannot be written.
+    """
+    file = orders.spool.with_name(FILE)
+    write_text(file, orders.model_dump_json() + "\n")
+    return {VARIABLE: str(file)}
 
 
 def read_orders() -> Orders:
     """The orders this process was started with."""
-    return Orders.model_validate_json(os.environ[VARIABLE])
+    return Orders.model_validate_json(Path(os.environ[VARIABLE]).read_text(encoding="utf-8"))

@@ -12,6 +12,8 @@ import functools
 import os
 import sys
 import time
+from bisect import bisect
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,7 +26,8 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 
 from capacity.histogram import Histogram
-from capacity.spool import Beat, Cell, Closing, Entry, Opening, Written, to_line
+from capacity.spool import Beat, Cell, Closing, Due, Entry, Opening, Written, to_line
+from scenarios.conditions import Conditions
 from scenarios.error_kinds import kind_of
 from scenarios.orders import Orders
 
@@ -73,11 +76,13 @@ class Recorder:
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
         self._steps = orders.steps
+        self._starts = [step.start_s for step in self._steps]
         self._spool = os.open(orders.spool, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._tallies: dict[tuple[str, str, str], _Tally] = {}
         self._written: list[Written] = []
-        self._epoch = float("inf")
-        self._measured_from = self._until = float("inf")
+        self._offered: Counter[str] = Counter()
+        self._dropped: Counter[str] = Counter()
+        self._epoch = self._until = float("inf")
         self._ended_s: float | None = None
         self._lateness_us = 0
         self._second = 0
@@ -85,10 +90,13 @@ class Recorder:
         self._writing = RLock()
         self._loops: list[Greenlet] = []
         self._process = psutil.Process()
+        self._conditions = Conditions()
         self._environment: Environment | None = None
         self.closed = False
         self.in_flight = 0
         """Requests under way that were started before the end."""
+        self.walking = False
+        """Whether arrivals that were due before the end are still being sent, or under way."""
 
     def attach(self, environment: Environment) -> None:
         """Begin to listen to `environment`; nothing is counted before `open`."""
@@ -100,9 +108,9 @@ class Recorder:
     def open(self, epoch: float) -> None:
         """The load begins at the Unix time `epoch`."""
         self._epoch = self._flushed_at = epoch
-        self._measured_from = epoch + self._steps[-1].start_s
         self._until = epoch + self._steps[-1].end_s
         self._cpu_s = time.process_time()
+        self._conditions = Conditions()
         orders = self._orders
         self._write(
             [Opening(orders.generator, epoch, orders.users, orders.offered_rate, self._steps)]
@@ -145,6 +153,13 @@ class Recorder:
                 self._lateness_us = late_us
             tally.raw.append(taken_us)
             tally.corrected.append(taken_us + max(late_us, 0))
+
+    def on_arrival(self, intended: float, sent: bool) -> None:
+        """Count an arrival of an open load that was due at the Unix time `intended`."""
+        step = self._step(intended)
+        self._offered[step] += 1
+        if not sent:
+            self._dropped[step] += 1
 
     def is_over(self, now: float) -> bool:
         """Whether requests started at the Unix time `now` no longer count."""
@@ -191,12 +206,14 @@ class Recorder:
     def _tally(self, method: str, name: str, intended: float) -> _Tally | None:
         if not self._epoch <= intended < self._until:
             return None
-        step = self._steps[-1 if intended >= self._measured_from else 0].name
-        key = (step, method, name)
+        key = (self._step(intended), method, name)
         tally = self._tallies.get(key)
         if tally is None:
             tally = self._tallies[key] = _Tally()
         return tally
+
+    def _step(self, intended: float) -> str:
+        return self._steps[bisect(self._starts, intended - self._epoch) - 1].name
 
     def _flush_each_second(self) -> None:
         while True:
@@ -217,25 +234,38 @@ class Recorder:
             tallies, self._tallies = self._tallies, {}
             written, self._written = self._written, []
             beat = self._beat()
-            cells: list[Entry] = [*written]
+            cells: list[Entry] = [*written, *self._due(beat)]
             for (step, method, name), tally in tallies.items():
                 cells.append(self._cell(beat.second, step, method, name, tally))
                 gevent.sleep(0)
             # the beat last: whoever reads along knows then that the second is whole
             self._write([*cells, beat])
 
+    def _due(self, beat: Beat) -> list[Due]:
+        """What an open load offered since last asked; a second without arrivals says so too."""
+        if not self._orders.is_open:
+            return []
+        offered, self._offered = self._offered, Counter()
+        dropped, self._dropped = self._dropped, Counter()
+        steps = list(offered) or [self._step(self._epoch + beat.second)]
+        generator, second = beat.generator, beat.second
+        return [Due(generator, second, step, offered[step], dropped[step]) for step in steps]
+
     def _beat(self) -> Beat:
         now, cpu_s = time.time(), time.process_time()
         length = max(now - self._flushed_at, 1e-6)
+        steal, jump_s = self._conditions.since_last()
         runner = self._environment.runner if self._environment else None
         beat = Beat(
             generator=self._orders.generator,
             second=self._second,
             length_s=length,
-            users=runner.user_count if runner else 0,
+            users=self.in_flight if self._orders.is_open else runner.user_count if runner else 0,
             cpu=(cpu_s - self._cpu_s) / length,
             memory_bytes=self._process.memory_info().rss,
             lateness_us=self._lateness_us,
+            steal=steal,
+            jump_s=jump_s,
         )
         self._flushed_at, self._cpu_s, self._lateness_us = now, cpu_s, 0
         # a flush that comes seconds late covers them all: none is made up for
@@ -293,7 +323,7 @@ def watch(client: type[Any], recorder: Recorder) -> None:
     @functools.wraps(send)
     def watched(self: Any, method: str, url: str, *rest: Any, **options: Any) -> Any:
         started = time.time()
-        if recorder.is_over(started):
+        if recorder.is_over(started) and not recorder.walking:
             return send(self, method, url, *rest, **options)
         recorder.in_flight += 1
         try:

@@ -6,7 +6,6 @@ side imports neither Locust nor gevent.
 
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 from capacity.disturbance import Disturbance
 from capacity.errors import UsageError
 from capacity.probes import Probe
-from capacity.run import Drilled, LoadModel, Run, Status, What, Where
+from capacity.run import Drilled, Run, Status, What
 from capacity.store import write_run
 from scenarios.attempt import Attempt
 from scenarios.catalogue import Scenario
@@ -22,31 +21,14 @@ from scenarios.errors import ScenarioError
 from scenarios.live import Tick
 from scenarios.load_data import check_sessions, read_load_data
 from scenarios.orders import SPOOL, Orders
+from scenarios.request import RunRequest, sized
 from scenarios.run_folder import abandon, new_folder
+
+__all__ = ["RunRequest", "run"]
 
 _BUILT_IN = Path(__file__).with_name("locustfile.py")
 _FOREIGN_FINISH_S = 10.0
 _REACH_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What to run. None stands for the scenario's own figure; times in seconds.
-
-    `journeys` is a built-in scenario or the path of a person's locustfile, for
-    which `users`, `warmup_s` and `duration_s` must be given. `data_file` is
-    needed by built-in scenarios (see `scenarios.load_data`).
-    """
-
-    journeys: Scenario | Path
-    host: str
-    where: Where
-    users: int | None = None
-    warmup_s: float | None = None
-    duration_s: float | None = None
-    seed: int = 1
-    data_file: Path | None = None
-    slo_file: str | None = None
 
 
 def run(
@@ -95,41 +77,26 @@ def run(
 
 def _what(request: RunRequest) -> What:
     journeys = request.journeys
+    load, warmup_s, duration_s = sized(request)
     if isinstance(journeys, Scenario):
         if request.data_file is None:
             raise ScenarioError(f"scenario {journeys.name} needs load data from a seeded system")
-        name, origin, mean_think_s = journeys.name, "built-in", journeys.think.mean_s
+        check_sessions(read_load_data(request.data_file), journeys, load.users)
+        name, origin = journeys.name, "built-in"
     else:
         if not journeys.is_file():
             raise ScenarioError(f"there is no locustfile {journeys}")
-        name, origin, mean_think_s = journeys.stem, str(journeys), None
-    users, warmup_s, duration_s = _size(request)
-    if isinstance(journeys, Scenario) and request.data_file is not None:
-        check_sessions(read_load_data(request.data_file), journeys, users)
+        name, origin = journeys.stem, str(journeys)
     return What(
         scenario=name,
         journeys=origin,
-        load=LoadModel(kind="closed", users=users, mean_think_s=mean_think_s),
+        load=load,
         seed=request.seed,
         warmup_s=warmup_s,
         duration_s=duration_s,
         host=request.host.rstrip("/"),
         slo_file=request.slo_file,
     )
-
-
-def _size(request: RunRequest) -> tuple[int, float, float]:
-    """Users, warm-up and duration: as asked for, else as the scenario says."""
-    users, warmup_s, duration_s = request.users, request.warmup_s, request.duration_s
-    if isinstance(request.journeys, Scenario):
-        users = request.journeys.users if users is None else users
-        warmup_s = request.journeys.warmup_s if warmup_s is None else warmup_s
-        duration_s = request.journeys.duration_s if duration_s is None else duration_s
-    if users is None or warmup_s is None or duration_s is None:
-        raise UsageError(f"{request.journeys} says neither users nor times: give them")
-    if users < 1 or warmup_s < 0 or duration_s <= 0:
-        raise UsageError("a load test needs at least one user and some time")
-    return users, warmup_s, duration_s
 
 
 def _orders(request: RunRequest, what: What, folder: Path) -> Orders:
@@ -140,7 +107,7 @@ def _orders(request: RunRequest, what: What, folder: Path) -> Orders:
         locustfile=locustfile.resolve(),
         spool=(folder / SPOOL).resolve(),
         host=what.host,
-        users=what.load.users,
+        load=what.load,
         warmup_s=what.warmup_s,
         duration_s=what.duration_s,
         finish_s=scenario.limits.finish_s if scenario else _FOREIGN_FINISH_S,

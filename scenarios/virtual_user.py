@@ -110,20 +110,28 @@ class VirtualUser(FastHttpUser):
         if not self._ready:
             self._stand_ready()
             return
-        call = self.journey.next_call(time.time())
-        if call.anew:
-            self._reconnect()
         try:
-            self._send(call)
+            self.send_due(self.arrivals.due)
         finally:
             self.arrivals.answered(time.time())
 
     tasks = [act]  # noqa: RUF012  # Locust's way to say what a user does
 
-    def _stand_ready(self) -> None:
-        self._ready = True
+    def send_due(self, intended: float) -> None:
+        """Send the journey's next request, which was meant to start at `intended`."""
+        call = self.journey.next_call(time.time())
+        if call.anew:
+            self._reconnect()
+        self._send(call, intended)
+
+    def make_ready(self) -> None:
+        """Open the connection the first request will take."""
         with self.crowd.connecting:
             self._connection.connect(self.host or "")
+
+    def _stand_ready(self) -> None:
+        self._ready = True
+        self.make_ready()
         self.arrivals.open(self.crowd.stand_ready())
 
     def _reconnect(self) -> None:
@@ -135,7 +143,7 @@ class VirtualUser(FastHttpUser):
         """Locust calls this when the user is stopped."""
         self._leave_socket()
 
-    def _send(self, call: Call) -> None:
+    def _send(self, call: Call, intended: float) -> None:
         sent_at = time.time()
         with self.client.request(
             call.method,
@@ -145,7 +153,7 @@ class VirtualUser(FastHttpUser):
             headers=self._headers(call),
             catch_response=True,
             allow_redirects=False,  # no part of this API: following one would hide it
-            context={"intended": self.arrivals.due, "key": call.key},
+            context={"intended": intended, "key": call.key},
         ) as response:
             status = response.status_code
             if status == 401 and isinstance(self.journey, Member):

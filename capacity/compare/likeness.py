@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from capacity import figures
+from capacity import figures, load_words
 from capacity.errors import UsageError
 from capacity.run import Run, Status, Where
 
@@ -78,4 +78,4 @@ def machine(where: Where) -> str:
 
 
 def _load(run: Run) -> str:
-    return f"{run.what.scenario} with {figures.plural(run.what.load.users, 'user')}"
+    return f"{run.what.scenario} with {load_words.brief(run.what.load)}"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from capacity.errors import UsageError
+from capacity.load_model import ClosedLoad
 from capacity.run import (
     Arrivals,
     EndpointStats,
-    LoadModel,
     Machine,
     Phase,
     Run,
@@ -69,7 +69,7 @@ def record(
         what=What(
             scenario=named.scenario,
             journeys=f"imported from {tool}",
-            load=LoadModel(kind="closed", users=max(1, load.users)),
+            load=ClosedLoad(kind="closed", users=max(1, load.users)),
             seed=0,
             warmup_s=named.warmup_s,
             duration_s=load.seconds - named.warmup_s,

@@ -7,6 +7,7 @@ import time
 BENCHES = (
     "recorder_overhead",
     "percentile_truth",
+    "open_rate",
     "cached_pages",
     "browse_cost",
     "endpoint_cost",

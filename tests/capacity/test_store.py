@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from capacity.histogram import Histogram
+from capacity.load_model import OpenLoad, level
 from capacity.run import Phase, Run, Status
 from capacity.spool import Beat, Cell, Opening, PlannedStep, to_line
 from capacity.store import (
@@ -32,6 +33,26 @@ def test_a_record_comes_back_as_it_was_from_folder_or_file(tmp_path: Path, run: 
     file = write_run(tmp_path / run.id, run)
     assert read_run(tmp_path / run.id) == run
     assert read_run(file) == run
+
+
+def test_a_record_from_before_open_loads_is_read(tmp_path: Path, run: Run) -> None:
+    file = write_run(tmp_path, run)
+    old = json.loads(file.read_text())
+    assert old["version"] == 2
+    old["version"] = 1
+    assert old["what"]["load"] == {"kind": "closed", "users": 2000, "mean_think_s": 12.0}
+    file.write_text(json.dumps(old))
+    assert read_run(file) == run.model_copy(update={"version": 1})
+
+
+def test_an_open_load_comes_back_as_it_was(tmp_path: Path, run: Run) -> None:
+    load = OpenLoad(
+        kind="constant", users=9, spacing="even", stages=(level("measured", 20, 30),), source=None
+    )
+    what = run.what.model_copy(update={"load": load})
+    written = run.model_copy(update={"what": what})
+    assert read_run(write_run(tmp_path, written)) == written
+    assert (load.offered_rate, load.peak_rate, load.seconds) == (20, 20, 30)
 
 
 def test_nothing_but_the_record_is_left_in_the_folder(tmp_path: Path, run: Run) -> None:
@@ -71,7 +92,7 @@ def test_a_folder_that_is_a_file_is_an_error_in_one_line(tmp_path: Path, run: Ru
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"version": 2}', "record of version 2, this hmb reads version 1"),
+        ('{"version": 3}', "record of version 3, this hmb reads up to 2"),
         ('{"version": 1}', "is damaged: id"),
         ("{}", "states no version"),
         ("[1]", "not a run record"),
@@ -217,5 +238,5 @@ def test_text_is_readable_by_whoever_may_read_the_folder(tmp_path: Path) -> None
 
 def test_a_record_is_plain_json(tmp_path: Path, run: Run) -> None:
     document = json.loads(write_run(tmp_path, run).read_text())
-    assert document["version"] == 1
+    assert document["version"] == 2
     assert document["what"]["scenario"] == "mixed"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from capacity.run import LoadModel, Machine, Run
+from capacity.load_model import ClosedLoad
+from capacity.run import Machine, Run
 from capacity.store import write_run
 from cli import gating
 from cli.main import app
@@ -73,7 +74,7 @@ def made_up(name: str, minute: int, slowness: float, seed: int) -> Run:
     """A run of `mine` on this machine."""
     run = sample_run(own_system=False, slowness=slowness, seed=seed)
     what = run.what.model_copy(
-        update={"scenario": "mine", "load": LoadModel(kind="closed", users=10)}
+        update={"scenario": "mine", "load": ClosedLoad(kind="closed", users=10)}
     )
     started = datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=minute)
     return run.model_copy(

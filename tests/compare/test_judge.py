@@ -6,7 +6,7 @@ import pytest
 
 from capacity.compare.findings import Design, Outcome
 from capacity.compare.likeness import UnlikeError
-from capacity.run import LoadModel
+from capacity.load_model import ClosedLoad
 from tests.compare.sets import ALL, finding, judged, noise, run_set
 from tests.reports.sample import sample_run
 
@@ -132,7 +132,7 @@ def test_sets_that_did_not_run_by_turns_say_so() -> None:
 def test_different_loads_are_refused_in_one_line() -> None:
     base, head = run_set("base", [1.0] * 6), run_set("head", [1.0] * 6)
     other = head[2].run
-    what = other.what.model_copy(update={"load": LoadModel(kind="closed", users=7)})
+    what = other.what.model_copy(update={"load": ClosedLoad(kind="closed", users=7)})
     head[2] = type(head[2])(other.model_copy(update={"what": what}), head[2].readings)
     with pytest.raises(UnlikeError, match=r"different loads.*7 users") as refused:
         judged(base, head)

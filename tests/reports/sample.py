@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from capacity.histogram import Histogram
+from capacity.load_model import ClosedLoad
 from capacity.run import (
     Arrivals,
     EndpointStats,
     Invalidity,
-    LoadModel,
     Machine,
     Phase,
     Run,
@@ -82,7 +82,7 @@ def sample_run(
         what=What(
             scenario="mixed" if own_system else "my_journeys",
             journeys="mixed" if own_system else "my_journeys.py",
-            load=LoadModel(kind="closed", users=2000, mean_think_s=12 if own_system else None),
+            load=ClosedLoad(users=2000, mean_think_s=12 if own_system else None),
             seed=1,
             warmup_s=WARMUP_S,
             duration_s=DURATION_S,

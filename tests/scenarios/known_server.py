@@ -5,12 +5,15 @@ counts what reaches it until it is ended. Paths:
 
 /draw            answers after a service time drawn from a seeded distribution
 /slow            answers after SLOW_S
+/stall           answers after BASE_S; but what comes within STALL_S from STALL_AFTER_S after the
+                 first of them waits until that time is over, too
 /status/CODE     answers with that status
 /text            answers 200 with a body that is not JSON
 /drop            closes the connection without an answer
 /hang            never answers
 /report          JSON: peers (address -> connections), arrivals (Unix times),
-                 calls (path -> [when it came, seconds it took], by this server's own clock)
+                 calls (path -> [when it came, seconds it took], by this server's own clock),
+                 stalls_at (when the stall of /stall began, as a Unix time)
 anything else    200 and an empty JSON object
 """
 
@@ -27,6 +30,7 @@ MEDIAN_S = 0.15
 SPREAD = 0.5
 LEAST_S, MOST_S = 0.08, 0.6
 SLOW_S = 1.5
+BASE_S, STALL_AFTER_S, STALL_S = 0.02, 1.0, 0.8
 
 
 class Known:
@@ -37,11 +41,21 @@ class Known:
         self.arrivals: list[float] = []
         self.calls: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
         self.chance = random.Random(7)
+        self.stalls_at: float | None = None
+        """When the scripted stall begins, as a Unix time."""
 
     def draw(self) -> float:
         """A service time: lognormal, cut to [LEAST_S, MOST_S]."""
         drawn = MEDIAN_S * math.exp(SPREAD * self.chance.gauss(0, 1))
         return min(max(drawn, LEAST_S), MOST_S)
+
+    def stall(self) -> float:
+        """How long a call of /stall takes that comes now."""
+        now = time.time()
+        if self.stalls_at is None:
+            self.stalls_at = now + STALL_AFTER_S
+        stalls = self.stalls_at <= now < self.stalls_at + STALL_S
+        return BASE_S + (self.stalls_at + STALL_S - now if stalls else 0.0)
 
 
 class Conversation(asyncio.Protocol):
@@ -76,8 +90,9 @@ class Conversation(asyncio.Protocol):
             self._answer(200, json.dumps(self._report()).encode(), path, began)
             return
         self._known.arrivals.append(time.time())
-        if path in ("/draw", "/slow"):
-            taken = SLOW_S if path == "/slow" else self._known.draw()
+        if path in ("/draw", "/slow", "/stall"):
+            times = {"/draw": self._known.draw, "/stall": self._known.stall}
+            taken = times[path]() if path in times else SLOW_S
             asyncio.get_running_loop().call_later(taken, self._answer, 200, b"{}", path, began)
         elif path == "/drop":
             self._transport.close()
@@ -94,6 +109,7 @@ class Conversation(asyncio.Protocol):
             "peers": known.peers,
             "arrivals": known.arrivals,
             "calls": known.calls,
+            "stalls_at": known.stalls_at,
         }
 
     def _answer(self, status: int, body: bytes, path: str, began: float) -> None:

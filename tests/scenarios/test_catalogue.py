@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capacity.drill import drills
+from capacity.load_model import OpenLoad
 from scenarios import catalogue
 from scenarios.errors import ScenarioError
 from scenarios.load_data import read_load_data
+from scenarios.request import RunRequest, own_load, sized
 from scenarios.sources import can_bind, source_address
 from tests.scenarios.board_data import document, load_file
+from tests.scenarios.casting import person
+from tests.scenarios.one_run import HERE
+
+DRILLS = {one.scenario for one in drills()}
 
 
 def test_mixed_offers_enough_to_judge_an_error_rate() -> None:
@@ -30,10 +37,56 @@ def test_smoke_is_mixed_for_a_moment() -> None:
     assert smoke.warmup_s + smoke.duration_s < 10
 
 
+@pytest.mark.parametrize("name", catalogue.names())
+def test_every_scenario_does_only_what_its_journeys_can(name: str) -> None:
+    found = catalogue.load(name)
+    sized(RunRequest(found, "", HERE))
+    for journey, share in found.population.items():
+        if share:
+            can = set(person(journey, scenario=found).actions())
+            assert set(found.journeys[journey]) <= can
+    # every one of them is worth more than its error rate's own chance, or is a drill's
+    offered = own_load(found).offered_rate
+    assert offered is not None
+    enough = offered * found.duration_s >= 1_000 or name in ("smoke", *DRILLS)
+    assert enough, offered * found.duration_s
+
+
+def test_a_journey_given_anew_is_no_more_than_that() -> None:
+    search, mixed = catalogue.load("search"), catalogue.load("mixed")
+    assert set(search.journeys["visitor"]) == {"search", "filter", "next_page", "detail"}
+    assert search.journeys["employer"] == mixed.journeys["employer"]
+
+
+def test_the_blueprints_steps_are_mixed_of_so_many() -> None:
+    mixed = catalogue.load("mixed")
+    for users in (100, 1_000, 10_000):
+        step = catalogue.load(f"step-{users}")
+        assert (step.users, step.journeys, step.think) == (users, mixed.journeys, mixed.think)
+    # ten thousand thinking users offer what the blueprint's page says
+    assert own_load(step).offered_rate == pytest.approx(833, abs=1)
+
+
+def test_a_days_evening_is_three_times_its_mean() -> None:
+    load = own_load(catalogue.load("day"))
+    assert isinstance(load, OpenLoad)
+    assert load.peak_rate / load.offered_rate == pytest.approx(3, rel=0.01)
+
+
+def test_a_load_table_that_is_wrong_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mixed.toml").write_text((catalogue._DATA / "mixed.toml").read_text())
+    (tmp_path / "mine.toml").write_text('like = "mixed"\n[load]\nmodel = "spike"\nrate = 3\n')
+    monkeypatch.setattr(catalogue, "_DATA", tmp_path)
+    with pytest.raises(ScenarioError, match=r"mine: load\.spike\.peak: Field required"):
+        catalogue.load("mine")
+
+
 def test_an_unknown_name_brings_the_nearest() -> None:
     with pytest.raises(ScenarioError, match="'mixt'; did you mean mixed"):
         catalogue.load("mixt")
-    with pytest.raises(ScenarioError, match=r"there are .*mixed, smoke") as caught:
+    with pytest.raises(ScenarioError, match=r"there are .*mixed, search, smoke") as caught:
         catalogue.load("zzz")
     assert caught.value.exit_code == 2
 

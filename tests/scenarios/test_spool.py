@@ -12,6 +12,7 @@ from capacity.spool import (
     Beat,
     Cell,
     Closing,
+    Due,
     Entry,
     Opening,
     PlannedStep,
@@ -78,7 +79,10 @@ WHOLE: list[Entry] = [
 LINES = [to_line(entry) for entry in WHOLE]
 
 
-@pytest.mark.parametrize("entry", [*WHOLE, opening(rate=None), Closing("one", 0, "no é")])
+@pytest.mark.parametrize(
+    "entry",
+    [*WHOLE, opening(rate=None), Due("one", 3, "measured", 9, 2), Closing("one", 0, "no é")],
+)
 def test_what_is_written_is_read_back(entry: Entry) -> None:
     line = to_line(entry)
     assert "\n" not in line
@@ -165,3 +169,29 @@ def test_what_happens_beside_the_requests_is_no_arrival(method: str) -> None:
     assert (second.tick.requests, second.tick.failures) == (3, 1)
     assert second.tick.last_second is not None
     assert second.tick.last_second.p99 == pytest.approx(1, rel=0.01)
+
+
+def test_an_open_load_tells_what_was_due_and_what_was_dropped() -> None:
+    due = [
+        Due("one", 0, "warmup", 10, 0),
+        Due("one", 2, "measured", 8, 0),
+        Due("one", 3, "measured", 12, 5),
+        Due("two", 3, "measured", 12, 1),
+    ]
+    lines = [to_line(opening(rate=None)), *map(to_line, due), *LINES[1:]]
+    warm, measured = fold(lines).steps()
+    assert (warm.arrivals.offered, warm.arrivals.dropped) == (10, 0)
+    assert (measured.arrivals.offered, measured.arrivals.dropped) == (32, 6)
+    live = Live()
+    for entry in (opening(rate=None), *due):
+        live.add(entry)
+    second = live.add(beat(3))
+    assert second is not None
+    assert (second.tick.offered_rate, second.tick.dropped) == (24, 6)
+    assert (second.series["load.offered"], second.series["load.dropped"]) == (24, 6)
+    # of a closed load nothing is ever dropped, and none is counted
+    closed = Live()
+    closed.add(opening())
+    second = closed.add(beat(0))
+    assert second is not None
+    assert (second.tick.dropped, second.series["load.dropped"]) == (None, 0)

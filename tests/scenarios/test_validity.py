@@ -1,5 +1,7 @@
 """When a run must not be trusted."""
 
+from dataclasses import replace
+
 import pytest
 
 from capacity.run import Arrivals, Phase, Step
@@ -7,8 +9,10 @@ from capacity.spool import Beat
 from capacity.validity import assess
 
 
-def step(offered: float | None, achieved: int, phase: Phase = Phase.MEASURED) -> Step:
-    arrivals = Arrivals(offered=offered, achieved=achieved)
+def step(
+    offered: float | None, achieved: int, phase: Phase = Phase.MEASURED, dropped: int = 0
+) -> Step:
+    arrivals = Arrivals(offered=offered, achieved=achieved, dropped=dropped)
     return Step(name="measured", phase=phase, start_s=10, end_s=40, users=9, arrivals=arrivals)
 
 
@@ -81,3 +85,43 @@ def test_slow_answers_lower_what_closed_users_owe() -> None:
 
 def reasons_when_waiting(offered: float, achieved: int, seconds: float) -> list[str]:
     return [one.reason for one in assess([step(offered, achieved)], [], {}, {"measured": seconds})]
+
+
+@pytest.mark.parametrize(
+    ("dropped", "valid"), [(0, True), (50, True), (51, False), (1_000, False), (5_000, False)]
+)
+def test_one_arrival_in_a_hundred_may_be_dropped(dropped: int, valid: bool) -> None:
+    found = assess([step(5_000, 5_000 - dropped, dropped=dropped)], [], {}, {})
+    # what was dropped is told as that, and not as a load that was not reached, too
+    assert [one.reason for one in found] == ([] if valid else ["arrivals-dropped"])
+    if not valid:
+        assert f"{dropped} of 5000 arrivals" in found[0].detail
+
+
+def test_the_warm_up_may_drop() -> None:
+    assert assess([step(100, 0, Phase.WARMUP, dropped=100)], [], {}, {}) == []
+
+
+def test_a_clock_that_jumps_spoils_what_is_measured() -> None:
+    def jumping(second: int, jump_s: float) -> list[Beat]:
+        return [replace(beats(0.1, start=second)[0], jump_s=jump_s)]
+
+    assert assess([step(None, 9)], jumping(20, 0.009), {}, {}) == []
+    assert assess([step(None, 9)], jumping(3, 5.0), {}, {}) == []
+    (back,) = assess([step(None, 9)], jumping(20, -1.5), {}, {})
+    assert back.reason == "clock-jumped"
+    assert "-1.500 s in second 20" in back.detail
+
+
+def test_a_machine_whose_time_goes_to_others_says_so() -> None:
+    def robbed(*shares: float) -> list[Beat]:
+        return [
+            replace(beat, steal=share)
+            for beat, share in zip(beats(*[0.1] * len(shares)), shares, strict=True)
+        ]
+
+    # a bad second is none; a bad run is
+    assert assess([step(None, 9)], robbed(0.3, *[0.0] * 9), {}, {}) == []
+    (found,) = assess([step(None, 9)], robbed(*[0.08] * 10), {}, {})
+    assert found.reason == "machine-robbed"
+    assert "8.0%" in found.detail

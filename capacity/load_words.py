@@ -1,0 +1,33 @@
+"""A load model in words."""
+
+from capacity import figures
+from capacity.load_model import ClosedLoad, OpenLoad
+
+
+def brief(load: ClosedLoad | OpenLoad) -> str:
+    """`2,000 virtual users`, `120 arrivals/s`, `20 to 120 arrivals/s`."""
+    if isinstance(load, ClosedLoad):
+        return figures.plural(load.users, "virtual user")
+    rates = [
+        rate for stage in load.stages for piece in stage.pieces for rate in (piece.start, piece.end)
+    ]
+    if load.kind == "ramp":
+        low, high = rates[0], rates[-1]
+    else:
+        low, high = min(rates), max(rates)
+    span = figures.exact(high) if low == high else f"{figures.exact(low)} to {figures.exact(high)}"
+    return f"{span} arrivals/s"
+
+
+def full(load: ClosedLoad | OpenLoad) -> str:
+    """Kind, size and what else decides when requests come."""
+    if isinstance(load, ClosedLoad):
+        think = load.mean_think_s
+        said = f", {figures.exact(think)} s mean think time" if think else ""
+        return f"closed, {brief(load)}{said}"
+    spacing = {"poisson": "Poisson", "even": "evenly spaced"}[load.spacing]
+    source = f", from {load.source}" if load.source else ""
+    return (
+        f"open ({load.kind}), {brief(load)}, {spacing}, "
+        f"of {figures.plural(load.users, 'person', 'people')}{source}"
+    )

@@ -1,0 +1,141 @@
+"""A sweep told: the answer in words, a table of its levels, a page with one chart."""
+
+from typing import Any
+
+from capacity import figures
+from capacity.sweep import Level, State, Sweep
+from capacity.verdicts import ExitCode
+from reports.charts import against_load
+from reports.page import templates
+
+_HEAD = ("arrivals/s", "verdict", "answered", "dropped", "p50", "p95", "p99", "settled", "busiest")
+_COLUMNS = "{:>10}  {:<10} {:>12} {:>8} {:>9} {:>9} {:>9} {:>8}  {}"
+
+
+def exit_code(sweep: Sweep) -> int:
+    """0 when a load within all targets was found, else what the levels have in common."""
+    states = {level.state for level in sweep.levels}
+    if sweep.largest().low is not None:
+        return ExitCode.PASSED
+    if State.BROKEN in states:
+        return ExitCode.SLO_FAILED
+    return ExitCode.INCONCLUSIVE if State.UNDECIDED in states else ExitCode.INVALID
+
+
+def findings(sweep: Sweep) -> list[str]:
+    """The largest load, the knee and what gives way first, a sentence each."""
+    return [_largest(sweep), _knee(sweep), _saturated(sweep)]
+
+
+def _largest(sweep: Sweep) -> str:
+    found = sweep.largest()
+    if found.low is None:
+        return f"No load within all targets was found: {found.because}."
+    confirmed = any(
+        one.confirms and one.rate == found.low and one.state is State.WITHIN for one in sweep.levels
+    )
+    longest = max(one.seconds for one in sweep.levels if one.rate == found.low)
+    held = f"held for {figures.seconds(longest)}" + ("" if confirmed else ", not confirmed")
+    if found.high is None:
+        return f"Within all targets up to at least {_rate(found.low)} ({held}): {found.because}."
+    return (
+        f"The largest load within all targets lies from {_rate(found.low)} ({held}) "
+        f"to below {_rate(found.high)}: there, {found.because}."
+    )
+
+
+def _knee(sweep: Sweep) -> str:
+    found = sweep.knee()
+    if found is None:
+        return "The knee is not known: it takes three levels at least."
+    if found.high is None:
+        return f"The knee lies beyond {_rate(found.low or found.offered)}: power still rose there."
+    low = "below" if found.low is None else f"between {_rate(found.low)} and"
+    return (
+        f"The knee, where throughput over response time is largest, is at {_rate(found.offered)} "
+        f"({low} {_rate(found.high)})."
+    )
+
+
+def _saturated(sweep: Sweep) -> str:
+    found = sweep.first_saturated()
+    if found is None:
+        return "No resource that was seen was used up at any level."
+    level, use = found
+    share = figures.figure(100 * use.share, "%")
+    return f"The first resource used up was {use.resource}: {share} in use at {_rate(level.rate)}."
+
+
+def _rate(rate: float) -> str:
+    return f"{figures.exact(rate)} arrivals/s"
+
+
+def rows(sweep: Sweep) -> list[tuple[str, ...]]:
+    """The levels from the smallest rate on, in the order of the table's head."""
+    return [_row(level) for level in sweep.by_rate()]
+
+
+def _row(level: Level) -> tuple[str, ...]:
+    busiest = max(level.uses, key=lambda use: use.share, default=None)
+    return (
+        figures.exact(level.rate),
+        level.state.value + ("*" if level.confirms else ""),
+        figures.figure(level.achieved, "req/s"),
+        figures.figure(100 * level.dropped, "%"),
+        *(figures.figure(ms, "ms") for ms in (level.p50_ms, level.p95_ms, level.p99_ms)),
+        figures.MISSING if level.settled_after_s is None else f"{level.settled_after_s} s",
+        figures.MISSING
+        if busiest is None
+        else f"{busiest.resource} {figures.figure(100 * busiest.share, '%')}",
+    )
+
+
+def text(sweep: Sweep) -> str:
+    """The table and the findings, for a terminal."""
+    lines = [_COLUMNS.format(*_HEAD), *(_COLUMNS.format(*row) for row in rows(sweep))]
+    if any(level.confirms for level in sweep.levels):
+        lines.append("* measured once more, for longer")
+    return "\n".join([*(line.rstrip() for line in lines), "", *findings(sweep)])
+
+
+def document(sweep: Sweep) -> dict[str, Any]:
+    """The sweep for programs: its record, and what follows from it.
+
+    `sweep` as `capacity.sweep.Sweep` says, `largest` {low, high, because}, `knee`
+    {offered, low, high} or null, `first_saturated` {rate, resource, share} or null,
+    `findings` in words, `exit_code`.
+    """
+    knee, saturated = sweep.knee(), sweep.first_saturated()
+    return {
+        "sweep": sweep.model_dump(mode="json"),
+        "largest": sweep.largest().model_dump(),
+        "knee": None
+        if knee is None
+        else {"offered": knee.offered, "low": knee.low, "high": knee.high},
+        "first_saturated": None
+        if saturated is None
+        else {
+            "rate": saturated[0].rate,
+            "resource": saturated[1].resource,
+            "share": saturated[1].share,
+        },
+        "findings": findings(sweep),
+        "exit_code": exit_code(sweep),
+    }
+
+
+def html(sweep: Sweep) -> str:
+    """The sweep as one HTML document that loads nothing."""
+    return (
+        templates()
+        .get_template("sweep.html.j2")
+        .render(
+            sweep=sweep,
+            findings=findings(sweep),
+            head=_HEAD,
+            rows=rows(sweep),
+            levels=sweep.by_rate(),
+            panels=against_load.panels(sweep),
+            passed=exit_code(sweep) == ExitCode.PASSED,
+        )
+    )
