@@ -134,7 +134,7 @@ def test_different_loads_are_refused_in_one_line() -> None:
     other = head[2].run
     what = other.what.model_copy(update={"load": ClosedLoad(kind="closed", users=7)})
     head[2] = type(head[2])(other.model_copy(update={"what": what}), head[2].readings)
-    with pytest.raises(UnlikeError, match=r"different loads.*7 users") as refused:
+    with pytest.raises(UnlikeError, match=r"different loads.*7 virtual users") as refused:
         judged(base, head)
     assert "\n" not in str(refused.value)
 
