@@ -87,12 +87,7 @@ def read(home: Path, variables: Mapping[str, str]) -> ComposeFile:
 
     Raises `StackError` when it is missing, not YAML, or lacks what the engine needs.
     """
-    try:
-        document = yaml.safe_load(raw_text(home))
-    except yaml.YAMLError as error:
-        raise StackError(f"{FILE} is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(document, dict) or not isinstance(document.get("services"), dict):
-        raise StackError(f"{FILE} has no services")
+    document = _document(home)
     services = {
         name: _service(name, body, variables) for name, body in document["services"].items()
     }
@@ -100,6 +95,25 @@ def read(home: Path, variables: Mapping[str, str]) -> ComposeFile:
         for needed in service.depends_on - services.keys():
             raise StackError(f"{FILE}: {service.name} depends on {needed}, which is not there")
     return ComposeFile(home / FILE, services, _subnets(document, variables))
+
+
+def filled(home: Path, variables: Mapping[str, str]) -> dict[str, Any]:
+    """The whole file as Docker reads it, `variables` filled in: for who asks what it says.
+
+    Raises `StackError` as `read` does.
+    """
+    document: dict[str, Any] = _fill(_document(home), variables)
+    return document
+
+
+def _document(home: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(raw_text(home))
+    except yaml.YAMLError as error:
+        raise StackError(f"{FILE} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("services"), dict):
+        raise StackError(f"{FILE} has no services")
+    return document
 
 
 def _service(name: str, body: dict[str, Any], variables: Mapping[str, str]) -> Service:
