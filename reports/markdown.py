@@ -21,8 +21,8 @@ def markdown(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) ->
     """Headline, verdicts, load, endpoints and errors of a run, as GitHub's Markdown."""
     digest = Digest(run, timeline, verdicts)
     parts = [
-        f"# {_plain(digest.headline())}",
-        _plain(
+        f"# {plain(digest.headline())}",
+        plain(
             f"{digest.state}: {run.what.scenario}, {figures.plural(run.what.load.users, 'user')}, "
             f"{figures.seconds(run.what.duration_s)} after "
             f"{figures.seconds(run.what.warmup_s)} of warm-up; run {run.id}"
@@ -41,21 +41,21 @@ def markdown(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) ->
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that Markdown shows as it is."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
 def _warnings(digest: Digest) -> list[str]:
-    lines = [f"> **Invalid**: {_plain(one.detail)}" for one in digest.run.invalid]
+    lines = [f"> **Invalid**: {plain(one.detail)}" for one in digest.run.invalid]
     if digest.incomplete:
-        lines.append(f"> **Incomplete**: {_plain(digest.incomplete)}")
+        lines.append(f"> **Incomplete**: {plain(digest.incomplete)}")
     if digest.disturbed:
-        lines.append(f"> **Disturbed**: {_plain(digest.disturbed)}")
+        lines.append(f"> **Disturbed**: {plain(digest.disturbed)}")
     return lines
 
 
-def _table(head: Sequence[str], body: Sequence[Sequence[str]], numbers: int) -> str:
+def table(head: Sequence[str], body: Sequence[Sequence[str]], numbers: int) -> str:
     """A table whose last `numbers` columns are right-aligned."""
     words = len(head) - numbers
     lines = [head, ["---"] * words + ["---:"] * numbers, *body]
@@ -68,18 +68,18 @@ def _verdicts(verdicts: Sequence[Verdict]) -> str:
     body = [
         [
             f"{row.symbol} {row.outcome.words}",
-            f"{'**' if row.gate else ''}{_plain(row.id)}{'**' if row.gate else ''}",
-            _plain(row.claim),
-            _plain(f"{row.measured} ({row.evidence})" if row.evidence else row.measured),
-            _plain(row.limit),
-            _plain(row.interval),
-            _plain(row.samples),
-            _plain(row.reason),
+            f"{'**' if row.gate else ''}{plain(row.id)}{'**' if row.gate else ''}",
+            plain(row.claim),
+            plain(f"{row.measured} ({row.evidence})" if row.evidence else row.measured),
+            plain(row.limit),
+            plain(row.interval),
+            plain(row.samples),
+            plain(row.reason),
         ]
         for row in rows(verdicts)
     ]
     head = ("Outcome", "Target", "Claim", "Measured", "Limit", "95 % interval", "Samples", "Why")
-    return _table(head, body, 0) + "\n\nTargets in bold decide the exit code."
+    return table(head, body, 0) + "\n\nTargets in bold decide the exit code."
 
 
 def _drill(digest: Digest) -> list[str]:
@@ -87,30 +87,26 @@ def _drill(digest: Digest) -> list[str]:
     drilled = digest.run.drill
     if drilled is None:
         return []
-    lines = [
-        f"- {one.at_s:.1f} s: {one.mark}: {_plain(one.text)}" for one in drill.moments(drilled)
-    ]
+    lines = [f"- {one.at_s:.1f} s: {one.mark}: {plain(one.text)}" for one in drill.moments(drilled)]
     lines += [
-        f"- {'holds' if holds else 'does not hold'}: {_plain(words)}"
+        f"- {'holds' if holds else 'does not hold'}: {plain(words)}"
         for words, holds in drilled.checks.items()
     ]
     body = [
-        [str(one.second), one.sort, _plain(one.kind), figures.count(one.count)]
+        [str(one.second), one.sort, plain(one.kind), figures.count(one.count)]
         for one in drill.failures(drilled)
     ]
-    told = ["## Drill", _plain(" ".join(drill.words(drilled))), "\n".join(lines)]
+    told = ["## Drill", plain(" ".join(drill.words(drilled))), "\n".join(lines)]
     told.append(_facts(drill.facts(digest, drilled)))
     return (
-        [*told, _table(("Second", "Request", "What went wrong", "Times"), body, 1)]
-        if body
-        else told
+        [*told, table(("Second", "Request", "What went wrong", "Times"), body, 1)] if body else told
     )
 
 
 def _facts(facts: Sequence[Fact]) -> str:
     return "\n".join(
-        f"- {_plain(fact.label)}: {_plain(fact.text)}"
-        + (f" ({_plain(fact.note)})" if fact.note else "")
+        f"- {plain(fact.label)}: {plain(fact.text)}"
+        + (f" ({plain(fact.note)})" if fact.note else "")
         for fact in facts
     )
 
@@ -121,7 +117,7 @@ def _endpoints(digest: Digest) -> str:
         return "No request ended in the measured time."
     body = [
         [
-            _plain(row.name),
+            plain(row.name),
             figures.count(row.requests),
             figures.count(row.failures),
             figures.count(row.refusals),
@@ -130,12 +126,12 @@ def _endpoints(digest: Digest) -> str:
         for row in found
     ]
     head = ("Endpoint", "Requests", "Failed", "Refused", "p50", "p95", "p99", "Longest")
-    return _table(head, body, 7)
+    return table(head, body, 7)
 
 
 def _errors(digest: Digest) -> str:
     found = digest.error_rows()
     if not found:
         return "No request failed in the measured time."
-    body = [[_plain(row.kind), _plain(row.endpoint), figures.count(row.count)] for row in found]
-    return _table(("What went wrong", "Endpoint", "Times"), body, 1)
+    body = [[plain(row.kind), plain(row.endpoint), figures.count(row.count)] for row in found]
+    return table(("What went wrong", "Endpoint", "Times"), body, 1)

@@ -94,7 +94,7 @@ def html(digest: Digest) -> str:
         return [drawn for chart in wanted if (drawn := render(chart, axis))]
 
     return (
-        _templates()
+        templates()
         .get_template("report.html.j2")
         .render(
             digest=digest,
@@ -119,7 +119,8 @@ def html(digest: Digest) -> str:
 
 
 @cache
-def _templates() -> "Environment":
+def templates() -> "Environment":
+    """Where the pages' templates are: everything put into one is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

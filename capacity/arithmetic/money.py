@@ -137,6 +137,11 @@ def infrastructure_margins(
     )
 
 
+def fees(paid: float, charges: float, share: float, per_charge: float) -> float:
+    """What a card service takes of `paid` dollars in `charges`: a `share` (%) and so much each."""
+    return paid * share / 100 + charges * per_charge
+
+
 def margin_after_fees(
     subscribers: Sequence[float],
     prices: Sequence[float],
@@ -152,15 +157,14 @@ def margin_after_fees(
     Shares in per cent, `per_charge` in dollars for one monthly charge of each subscriber.
     """
     paid = sum(count * price for count, price in zip(subscribers, prices, strict=True))
-    fees = paid * (card_share + billing_share) / 100 + sum(subscribers) * per_charge
-    revenue = paid + advertising
-    ceiling = 100 * (1 - fees / revenue)
+    taken = fees(paid, sum(subscribers), card_share + billing_share, per_charge)
+    ceiling = 100 * (1 - taken / (paid + advertising))
     return Finding(
         ceiling >= min(claimed),
         ceiling,
         "%",
         f"card and billing fees on {amount(paid, '$')} of subscriptions are "
-        f"{amount(round(fees), '$')} a month, {number(fees / infrastructure)} times the whole "
+        f"{amount(round(taken), '$')} a month, {number(taken / infrastructure)} times the whole "
         f"infrastructure bill: with them alone the margin is at most {number(ceiling)} %",
         Evidence.PRICED,
     )

@@ -49,11 +49,12 @@ class Section(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """All claims in order, the sections they stand in, and the before / after rows."""
+    """All claims in order, their sections, the before / after rows, and inputs by dotted name."""
 
     sections: tuple[Section, ...]
     claims: tuple[Claim, ...]
     comparisons: tuple[Comparison, ...]
+    inputs: Mapping[str, object]
 
     def of(self, section: Section) -> list[Claim]:
         """The claims of one section."""
@@ -99,7 +100,7 @@ def _read(path: Path) -> Blueprint:
             comparisons.append(_part(file, place, Comparison, _filled(file, table, inputs)))
     _once(path, [claim.id for claim in claims])
     _named(path, comparisons, [claim.id for claim in claims])
-    return Blueprint(tuple(sections), tuple(claims), tuple(comparisons))
+    return Blueprint(tuple(sections), tuple(claims), tuple(comparisons), inputs)
 
 
 def _document(file: Path) -> dict[str, Any]:
