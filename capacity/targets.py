@@ -25,12 +25,16 @@ KINDS: dict[Kind, str] = {
 
 
 class Check(BaseModel):
-    """A check of `capacity.arithmetic` and the numbers the claim states for it."""
+    """A check of `capacity.arithmetic` and the numbers the claim states for it.
+
+    `source` says where prices among them are from, and of what date.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     numbers: dict[str, arithmetic.Number]
+    source: str = ""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

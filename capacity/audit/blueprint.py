@@ -171,8 +171,10 @@ _KEYS: dict[str, type[BaseModel]] = {
 
 
 def _first(error: ValidationError, kind: type[BaseModel]) -> str:
-    """The first complaint in one line, with the nearest valid name for an unknown key."""
-    first = error.errors(include_url=False)[0]
+    """One complaint in one line; an unknown key, which others follow from, before all others."""
+    errors = error.errors(include_url=False)
+    unknown = [one for one in errors if one["type"] == "extra_forbidden"]
+    first = (unknown or errors)[0]
     names = [part for part in first["loc"] if isinstance(part, str)]
     key = ".".join(names)
     if first["type"] == "extra_forbidden":

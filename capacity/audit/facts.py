@@ -94,21 +94,37 @@ def told(value: Value | None) -> str:
     return value if isinstance(value, str) else figures.exact(value)
 
 
+def label(name: str) -> str:
+    """A fact's name as people read it: `nginx keepalive`, `websocket timeout (s)`."""
+    words = name.removeprefix("app.").removeprefix("compose.")
+    for ending, unit in _UNITS.items():
+        if words.endswith(ending):
+            words = f"{words.removesuffix(ending)} ({unit})"
+    return words.replace(".", " ").replace("_", " ")
+
+
+_UNITS = {"_s": "s", "_mb": "MB"}
+
+
 def shown(expected: Expectation, value: Value | None) -> str:
     """The fact as it is, as a clause; of a long list only what was asked for."""
+    name = label(expected.fact)
     if expected.has:
-        return f"{expected.fact}: {', '.join(expected.has)}"
+        return f"{name}: {', '.join(expected.has)}"
     if expected.lacks:
-        return f"{expected.fact} without {', '.join(expected.lacks)}"
-    return f"{expected.fact}: {told(value)}"
+        return f"{name} without {', '.join(expected.lacks)}"
+    return f"{name}: {told(value)}"
 
 
 def missed(expected: Expectation, value: Value | None) -> str:
-    """How the fact differs, as a clause: `nginx.keepalive is 16, 32 is said`."""
-    if expected.has and isinstance(value, tuple):
-        lacking = [word for word in expected.has if word not in value]
-        return f"{expected.fact} lacks {', '.join(lacking)}"
-    if expected.lacks and isinstance(value, tuple):
-        there = [word for word in expected.lacks if word in value]
-        return f"{expected.fact} has {', '.join(there)}"
-    return f"{expected.fact} is {told(value)}, {expected.wanted} is said"
+    """How the fact differs, as a clause: `nginx keepalive is 16 where 32 is said`."""
+    name = label(expected.fact)
+    if isinstance(value, tuple) and (expected.has or expected.lacks):
+        if expected.has:
+            wrong, verb = [word for word in expected.has if word not in value], "not among"
+        else:
+            wrong, verb = [word for word in expected.lacks if word in value], "among"
+        return f"{', '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} {verb} {name}"
+    if value is None:
+        return f"there is no {name}, where {expected.wanted} is said"
+    return f"{name} is {told(value)} where {expected.wanted} is said"

@@ -73,7 +73,15 @@ def by_check(reading: str, check: Check) -> Judged:
     else:
         own = found.evidence is Evidence.CLAIMED
         outcome = Outcome.INCONSISTENT if own else Outcome.NOT_MET
-    return Judged(reading, outcome, found.sentence, found.value, found.unit, found.evidence)
+    return Judged(
+        reading,
+        outcome,
+        found.sentence,
+        found.value,
+        found.unit,
+        found.evidence,
+        source=check.source,
+    )
 
 
 def by_facts(reading: str, expected: Sequence[Expectation], facts: Facts | None) -> Judged:
