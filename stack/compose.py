@@ -7,6 +7,7 @@ Docker's. Values are interpolated as Docker would do it.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -107,8 +108,14 @@ def filled(home: Path, variables: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _document(home: Path) -> dict[str, Any]:
+    return _parsed(raw_text(home))
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> dict[str, Any]:
+    """The document, which is only read: parsing takes longer than all that is done with it."""
     try:
-        document = yaml.safe_load(raw_text(home))
+        document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise StackError(f"{FILE} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(document, dict) or not isinstance(document.get("services"), dict):

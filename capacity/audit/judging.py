@@ -5,7 +5,7 @@ reason says what would.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from capacity import arithmetic, figures
 from capacity.audit.facts import (
@@ -239,5 +239,7 @@ def by_steps(
     )
     untold = Outcome.NOT_MEASURED if missing else Outcome.MET
     outcome = Outcome.NOT_MET if failed else untold
-    found = Judged(reading, outcome, told_, shown=f"{len(passed)} of {len(steps)} passed")
-    return replace(found, evidence=Evidence.MEASURED) if passed or failed else found
+    if not (passed or failed):
+        return not_measured(reading, told_)
+    shown_ = f"{len(passed)} of {len(steps)} passed"
+    return Judged(reading, outcome, told_, evidence=Evidence.MEASURED, shown=shown_)

@@ -54,17 +54,15 @@ class AuditDigest:
         parts = [
             f"{tally[outcome]} {words}"
             for outcome, words in (
-                (Outcome.NOT_MET, "are not met"),
-                (Outcome.INCONSISTENT, "contradict their own numbers"),
-                (Outcome.INCONCLUSIVE, "stay open"),
-                (Outcome.NOT_MEASURED, "are not measured"),
+                (Outcome.MET, "met"),
+                (Outcome.NOT_MET, "not met"),
+                (Outcome.INCONSISTENT, "against their own numbers"),
+                (Outcome.INCONCLUSIVE, "open"),
+                (Outcome.NOT_MEASURED, "not measured"),
             )
             if tally[outcome]
         ]
-        all_ = figures.plural(len(self.audit.rows), "claim")
-        return f"Of {all_}, read fairly, {tally[Outcome.MET]} are met" + (
-            f"; {', '.join(parts)}." if parts else "."
-        )
+        return f"{figures.plural(len(self.audit.rows), 'claim')}, read fairly: {', '.join(parts)}."
 
     def counts(self) -> list[Count]:
         """Every outcome with its counts, the good first."""

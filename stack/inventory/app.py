@@ -14,6 +14,8 @@ _SETTINGS = f"{_APP}/settings.py"
 _TIERS = f"{_APP}/subscriptions/tiers.toml"
 _METHODS = {"get", "post", "put", "patch", "delete"}
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.I)
+_TABLE = re.compile(r'__tablename__ = "(\w+)"')
+_TEXT = re.compile(r"(?<![\w.])text\(")
 _NOT_SERVING = {"migrations", "seed"}
 _EVENTS = (
     "checkout.session.completed",
@@ -25,17 +27,12 @@ _EVENTS = (
 
 def facts(home: Path, compose: Compose) -> dict[str, Fact]:
     """Settings as a pod has them, routes, tables, SQL, tiers, and single marks of features."""
-    trees = {path: _tree(path) for path in sorted((home / _APP).rglob("*.py"))}
     return {
         **_settings(home, compose),
-        **_code(home, trees),
+        **_code(home),
         **_marks(home),
         **_tiers(home),
     }
-
-
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _settings(home: Path, compose: Compose) -> dict[str, Fact]:
@@ -74,30 +71,43 @@ def _constant(node: ast.expr | None) -> object:
     return node.value if isinstance(node, ast.Constant) else None
 
 
-def _code(home: Path, trees: dict[Path, ast.Module]) -> dict[str, Fact]:
-    routes = [route for tree in trees.values() for route in _routes(tree)]
-    tables = re.compile(r'__tablename__ = "(\w+)"')
-    serving = {path: tree for path, tree in trees.items() if not _NOT_SERVING & set(path.parts)}
-    names = [name for path in serving for name in tables.findall(path.read_text("utf-8"))]
-    texts = [call for tree in serving.values() for call in _texts(tree)]
-    statements = [one for one in texts if isinstance(one, str) and _STATEMENT.match(one)]
-    # What a module puts together once, from its own constants, holds nothing a request said.
-    built = [
-        call
-        for path, tree in serving.items()
-        if path.name != "models.py"
-        for body in _functions(tree)
-        for call in _texts(body)
-        if call is None
-    ]
+def _code(home: Path) -> dict[str, Fact]:
+    """What the sources declare: routes, tables, and statements written as text."""
+    routes: list[str] = []
+    tables: list[str] = []
+    statements = put_together = 0
+    for path in sorted((home / _APP).rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        serves = not _NOT_SERVING & set(path.relative_to(home).parts)
+        if serves:
+            tables += _TABLE.findall(source)
+        routing, writing = "APIRouter(" in source, serves and _TEXT.search(source)
+        if not (routing or writing):
+            continue  # parsing is most of the work
+        tree = ast.parse(source)
+        routes += _routes(tree)
+        if writing:
+            written = [one for one in _texts(tree) if one is not None]
+            statements += sum(bool(_STATEMENT.match(one)) for one in written)
+            put_together += 0 if path.name == "models.py" else _put_together(tree)
     migrations = len(list((home / _APP / "migrations/versions").glob("*.py")))
     return {
         "app.routes": Fact(tuple(sorted(routes)), _APP),
-        "app.tables": Fact(tuple(sorted(names)), _APP),
-        "app.sql_strings": Fact(len(statements), _APP),
-        "app.sql_put_together": Fact(len(built), _APP),
+        "app.tables": Fact(tuple(sorted(tables)), _APP),
+        "app.sql_strings": Fact(statements, _APP),
+        "app.sql_put_together": Fact(put_together, _APP),
         "app.migrations": Fact(migrations, f"{_APP}/migrations"),
     }
+
+
+def _put_together(tree: ast.Module) -> int:
+    """Statements whose text is made while a function runs.
+
+    What a module puts together once, from its own constants, holds nothing a request said.
+    """
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    functions = (one for one in ast.walk(tree) if isinstance(one, kinds))
+    return sum(words is None for body in functions for words in _texts(body))
 
 
 def _routes(tree: ast.Module) -> Iterator[str]:
@@ -120,11 +130,6 @@ def _route(mark: ast.expr, prefixes: dict[str, str]) -> Iterator[str]:
     router, method = mark.func.value, mark.func.attr
     if isinstance(router, ast.Name) and router.id in prefixes and method in _METHODS:
         yield f"{method.upper()} {prefixes[router.id]}{_constant(mark.args[0])}"
-
-
-def _functions(tree: ast.Module) -> Iterator[ast.AST]:
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef
-    return (one for one in ast.walk(tree) if isinstance(one, kinds))
 
 
 def _texts(tree: ast.AST) -> Iterator[str | None]:
