@@ -44,6 +44,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return here
 
 
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Hmb:
+    """The command in this very process, which has its imports already."""
+
+    def run(folder: Path, *words: str) -> Said:
+        monkeypatch.chdir(folder)
+        code = get_command(app).main(list(words), standalone_mode=False)
+        told = capsys.readouterr()
+        return Said(code, told.out, told.err)
+
+    return run
+
+
 def test_every_claim_is_told_and_the_reports_are_where_it_says(hmb: Hmb, folder: Path) -> None:
     said = hmb(folder, "audit", "--plan", "plan.json")
     assert said.code == 0
@@ -58,8 +71,8 @@ def test_every_claim_is_told_and_the_reports_are_where_it_says(hmb: Hmb, folder:
     assert "for $300 a month" in texts[1]
 
 
-def test_strict_exits_3_and_json_tells_why(hmb: Hmb, folder: Path) -> None:
-    said = hmb(folder, "audit", "--strict", "--json")
+def test_strict_exits_3_and_json_tells_why(here: Hmb, folder: Path) -> None:
+    said = here(folder, "audit", "--strict", "--json")
     assert said.code == 3
     told = json.loads(said.out)
     assert told["exit_code"] == 3
@@ -73,8 +86,8 @@ def test_strict_exits_3_and_json_tells_why(hmb: Hmb, folder: Path) -> None:
     assert told["before_after"][0]["what"] == "Users"
 
 
-def test_another_blueprint_is_another_file(hmb: Hmb, folder: Path) -> None:
-    said = hmb(folder, "audit", "--blueprint", "theirs.toml", "--strict")
+def test_another_blueprint_is_another_file(here: Hmb, folder: Path) -> None:
+    said = here(folder, "audit", "--blueprint", "theirs.toml", "--strict")
     assert said.code == 0
     assert "nobody looked" in said.out
     assert "1 claim, read fairly: 1 not measured." in said.out
@@ -93,17 +106,10 @@ def test_another_blueprint_is_another_file(hmb: Hmb, folder: Path) -> None:
     ],
 )
 def test_bad_input_is_one_line(
-    folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    words: list[str],
-    code: int,
-    message: str,
+    here: Hmb, folder: Path, words: list[str], code: int, message: str
 ) -> None:
-    monkeypatch.chdir(folder)
-    ended = get_command(app).main(["audit", *words], standalone_mode=False)
-    told = capsys.readouterr()
-    assert ended == code
-    assert told.out == ""
-    assert len(told.err.splitlines()) == 1
-    assert message in told.err
+    said = here(folder, "audit", *words)
+    assert said.code == code
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert message in said.err

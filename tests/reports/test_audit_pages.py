@@ -1,5 +1,6 @@
 """The audit's pages as a browser shows them: whole, harmless, readable on a phone and by night."""
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -7,7 +8,7 @@ import pytest
 
 from capacity.audit.audit import Audit, Looked, audit
 from capacity.audit.blueprint import read_blueprint
-from capacity.audit.facts import Fact
+from capacity.audit.facts import Fact, Facts
 from capacity.audit.plan import PlanFigures
 from capacity.audit.profit import Line
 from capacity.audit.selection import Recorded
@@ -51,10 +52,15 @@ def _hostile(folder: Path) -> Audit:
     return audit(read_blueprint(path), Looked(facts={"f": Fact(HOSTILE + "!", HOSTILE)}))
 
 
+@cache
+def _files() -> Facts:
+    return gather(CHECKOUT)
+
+
 def _ours(plan: PlanFigures | None = None) -> Audit:
     run = sample_run()
     recorded = [Recorded(run, sample_timeline(run))]
-    return audit(read_blueprint(), Looked(recorded, gather(CHECKOUT), plan))
+    return audit(read_blueprint(), Looked(recorded, _files(), plan))
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +109,8 @@ def test_every_claim_has_its_row_its_mark_and_its_verdicts(
     assert list(rows) == marks == [f"claim-{claim.id}" for claim in claims]
     for claim in claims:
         fair, *literal = rows[f"claim-{claim.id}"]
-        assert claim.text in fair
         assert claim.value in fair
-        assert fair.rstrip().endswith((".", sample_run().id, ")")) or "2026" in fair
+        assert " ".join(claim.text.split()) in fair
         assert bool(literal) == (claim.literal is not None or claim.also is not None)
 
 
