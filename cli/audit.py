@@ -92,12 +92,10 @@ def _recorded(names: "Sequence[str]") -> "list[Recorded]":
 
 
 def _read_plan(path: Path) -> "PlanFigures":
-    """The figures of a plan's JSON: its object `audit`, or the document itself."""
+    """The figures of a plan's JSON."""
     import json
 
-    from pydantic import ValidationError
-
-    from capacity.audit.plan import PlanFigures
+    from capacity.audit.plan_document import figures_of
 
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -105,12 +103,7 @@ def _read_plan(path: Path) -> "PlanFigures":
         raise UsageError(f"no plan at {path}: hmb plan --json > {path} makes one") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not a plan's JSON: {error}") from error
-    if isinstance(document, dict):
-        document = document.get("audit", document)
     try:
-        return PlanFigures.model_validate(document)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the document"
-        reason = first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{path} is not a plan: {place}: {reason}") from error
+        return figures_of(document)
+    except ValueError as error:
+        raise UsageError(f"{path} is not a plan: {error}") from error

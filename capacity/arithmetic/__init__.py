@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from capacity.arithmetic import connections, growth, load, money, words
 from capacity.arithmetic.finding import Finding
-from capacity.arithmetic.money import amount
+from capacity.arithmetic.money import amount, dollars
 
-__all__ = ["CHECKS", "Finding", "Number", "amount", "check"]
+__all__ = ["CHECKS", "Finding", "Number", "amount", "check", "dollars"]
 
 Number = float | tuple[float, ...]
 """One number a claim states, or several of a kind."""

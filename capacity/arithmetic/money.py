@@ -23,6 +23,11 @@ def amount(value: float, unit: str) -> str:
     return f"${exact(value)}" if value == round(value) else f"${value:,.2f}"
 
 
+def dollars(value: float) -> str:
+    """An amount that was worked out: whole dollars from a hundred on, cents below."""
+    return amount(round(value) if abs(value) >= 100 else value, "$")
+
+
 def _percent(value: float) -> str:
     return f"{value:.2f} %"
 

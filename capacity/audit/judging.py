@@ -21,7 +21,7 @@ from capacity.audit.facts import (
 from capacity.audit.plan import PlanFigures, Planned
 from capacity.audit.selection import Recorded
 from capacity.errors import UsageError
-from capacity.evidence import Evidence
+from capacity.evidence import Evidence, Span
 from capacity.intervals import Interval
 from capacity.metrics import METRICS, nearest
 from capacity.targets import Check, Target
@@ -53,7 +53,7 @@ class Judged:
         if self.value is None:
             return self.shown or figures.MISSING
         if self.unit == "$":
-            return arithmetic.amount(self.value, "$")
+            return arithmetic.dollars(self.value)
         return figures.figure(self.value, self.unit)
 
 
@@ -156,23 +156,36 @@ def by_plan(reading: str, planned: Planned, plan: PlanFigures | None) -> Judged:
         return not_measured(reading, f"the plan is for {figures.count(plan.users)} users; {need}")
     found = plan.figure(planned.figure)
     what = planned.figure.replace("_per_s", " per second").replace("_", " ").replace(".", " of ")
+    what = what.replace(" mean", ", mean").replace(" peak", ", peak")
     if found is None:
         return not_measured(reading, f"the plan given does not say its {what}")
     bounds = Interval(found.low, found.high, "the plan's interval")
     outcome = decide(planned.op, found.mid, bounds, planned.limit)
-    said = figures.limit(planned.op, planned.limit, planned.unit)
-    between = figures.interval(bounds, planned.unit)
     return Judged(
         reading,
         outcome,
-        f"planned for {figures.count(plan.users)} users the {what} comes to {between}, "
-        f"where {said} is said",
+        f"planned for {figures.count(plan.users)} users: {what} {_between(found, planned.unit)}, "
+        f"where {_promised(planned)} is said",
         found.mid,
         planned.unit,
         plan.rests_on(planned.figure),
         bounds,
         "the plan",
     )
+
+
+def _between(found: Span, unit: str) -> str:
+    if unit == "$":
+        ends = dict.fromkeys(arithmetic.dollars(end) for end in (found.low, found.high))
+        return " to ".join(ends)
+    return figures.interval(Interval(found.low, found.high, ""), unit)
+
+
+def _promised(planned: Planned) -> str:
+    words = figures.promise(planned.op, planned.limit, planned.unit)
+    if planned.unit != "$":
+        return words
+    return f"{words.rsplit(' ', 2)[0]} {arithmetic.amount(planned.limit, '$')}"
 
 
 class Verdicts:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from capacity import figures
-from capacity.arithmetic import amount
+from capacity.arithmetic import dollars
 from capacity.audit.audit import Audit, Audited
 from capacity.audit.blueprint import Section
 from capacity.audit.judging import Judged
@@ -106,18 +106,13 @@ class AuditDigest:
         if plan.p95_ms is not None:
             parts.append(f"at a 95th percentile of {figures.figure(plan.p95_ms.mid, 'ms')}")
         if plan.monthly_bill is not None:
-            parts.append(f"for {money(plan.monthly_bill.mid)} a month")
+            parts.append(f"for {dollars(plan.monthly_bill.mid)} a month")
         sentence = " ".join(parts)
         if plan.cost_per_user is not None:
-            sentence += f", {money(plan.cost_per_user.mid)} per user"
+            sentence += f", {dollars(plan.cost_per_user.mid)} per user"
         for words, said in (("first limit", plan.first_limit), ("runs out", plan.runs_out)):
             sentence += f"; {words}: {said}" if said else ""
         return f"{sentence}."
-
-
-def money(value: float) -> str:
-    """Modelled dollars: whole ones from a hundred, cents below."""
-    return amount(round(value) if value >= 100 else value, "$")
 
 
 def in_short(tally: dict[Outcome, int]) -> str:

@@ -11,6 +11,7 @@ from capacity.audit.audit import Audit, Audited, Looked, audit
 from capacity.audit.blueprint import Blueprint, read_blueprint
 from capacity.audit.facts import Expectation, Fact
 from capacity.audit.plan import PlanFigures
+from capacity.audit.plan_document import figures_of
 from capacity.audit.profit import month
 from capacity.audit.selection import Recorded, newest_of_each_load, unusable
 from capacity.errors import UsageError
@@ -314,3 +315,41 @@ def test_a_month_adds_up_and_only_costs_are_proven() -> None:
     assert planned["Infrastructure"].dollars == -4000
     assert planned["Infrastructure"].evidence is Evidence.PRICED
     assert month({}, None) == []
+
+
+def test_a_plans_own_document_is_read_by_name() -> None:
+    bill = {"low": 400.0, "mid": 600.0, "high": 900.0, "unit": "USD a month", "evidence": "priced"}
+    found = figures_of(
+        {
+            "afforded": None,
+            "plan": {
+                "users": 1e6,
+                "resources": {"pods_most": 3},
+                "traffic": {"peak": {"low": 200, "mid": 300, "high": 430, "evidence": "assumed"}},
+                "cost": {
+                    "usd": bill,
+                    "invoice": [
+                        {"ProviderName": "Grafana Cloud", "BilledCost": 19},
+                        {"ProviderName": "Grafana Cloud", "BilledCost": 22.5},
+                    ],
+                },
+                "money": {"margin": {"low": 0.9, "mid": 0.91, "high": 0.92, "unit": "share"}},
+                "first": "pods CPU",
+                "runs_out": [{"date_low": "2028", "date_mid": "2029", "date_high": None}],
+            },
+        }
+    )
+    assert found.pods == Span.exact(3)
+    assert found.margin is not None
+    assert found.margin.mid == pytest.approx(91)
+    assert found.figure("bill.grafana-cloud") == Span.exact(41.5)
+    assert found.figure("commands_per_s") is None
+    assert found.rests_on("requests_per_s_peak") is Evidence.ASSUMED
+    assert found.rests_on("monthly_bill") is Evidence.PRICED
+    assert (found.first_limit, found.runs_out) == ("pods CPU", "2029 (2028 to later)")
+
+
+@pytest.mark.parametrize("document", [[], 3, {"plan": {}}, {"users": 5, "pods": {"low": 2}}])
+def test_what_is_no_plan_is_refused(document: object) -> None:
+    with pytest.raises(ValueError, match=r"^[^\n]+$"):
+        figures_of(document)

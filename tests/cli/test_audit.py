@@ -36,8 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     broken = [Invalidity(reason="metric-missing", detail="no CPU was read")]
     _recorded(here, _named(sample_run(invalid=broken), "invalid"))
     span = {"low": 200, "mid": 300, "high": 400}
-    (here / "plan.json").write_text(json.dumps({"audit": {"users": 1e6, "monthly_bill": span}}))
-    (here / "wrong.json").write_text('{"audit": {"users": 0}}')
+    (here / "plan.json").write_text(json.dumps({"users": 1e6, "monthly_bill": span}))
+    (here / "wrong.json").write_text('{"users": 0}')
     claim = '[[claim]]\nid = "x"\ntext = "fast"\nvalue = "fast"\n'
     (here / "wrong.toml").write_text(claim + "valeu = 1\n")
     (here / "theirs.toml").write_text(claim + 'not_measured = "nobody looked"\n')
