@@ -91,12 +91,12 @@ def _soak(digest: Digest) -> list[str]:
     body = [
         [
             f"{line.symbol} {line.course}",
-            *map(_plain, (line.what, line.level, line.growth, line.interval, line.allowed)),
+            *map(plain, (line.what, line.level, line.growth, line.interval, line.allowed)),
         ]
         for line in lines
     ]
     head = ("Verdict", "Gauge", "Level", "Growth", "95 % interval, an hour", "Allowed")
-    return ["## Soak", _table(head, body, 4)]
+    return ["## Soak", table(head, body, 4)]
 
 
 def _drill(digest: Digest) -> list[str]:

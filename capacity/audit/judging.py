@@ -19,11 +19,12 @@ from capacity.audit.facts import (
     told,
 )
 from capacity.audit.plan import PlanFigures, Planned
-from capacity.audit.selection import Recorded
+from capacity.audit.selection import Recorded, closed
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
 from capacity.intervals import Interval
 from capacity.metrics import METRICS, nearest
+from capacity.run import Run
 from capacity.targets import Check, Target
 from capacity.verdicts import ExitCode, Outcome, Verdict, decide, exit_code, judge
 
@@ -229,6 +230,10 @@ class Verdicts:
         )
 
 
+def _of_people(run: Run, users: int) -> bool:
+    return closed(run) and run.what.load.users == users
+
+
 def by_steps(
     reading: str, steps: Sequence[int], recorded: Sequence[Recorded], gates: Sequence[Target]
 ) -> Judged:
@@ -237,7 +242,7 @@ def by_steps(
     failed: list[str] = []
     missing: list[str] = []
     for users in steps:
-        run = next((one for one in recorded if one.run.what.load.users == users), None)
+        run = next((one for one in recorded if _of_people(one.run, users)), None)
         if run is None:
             missing.append(figures.count(users))
             continue

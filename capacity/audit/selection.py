@@ -32,17 +32,28 @@ def unusable(run: Run) -> str:
 
 
 def newest_of_each_load(runs: Iterable[Run]) -> list[Run]:
-    """Of the usable `runs` the newest of every scenario and number of users, newest first."""
-    found: dict[tuple[str, int], Run] = {}
+    """Of the usable `runs` the newest of every scenario, load and number of users, newest first."""
+    found: dict[tuple[str, str, int], Run] = {}
     for run in sorted(runs, key=lambda run: run.started_at):
         if not unusable(run):
-            found[run.what.scenario, run.what.load.users] = run
+            found[run.what.scenario, run.what.load.kind, run.what.load.users] = run
     return sorted(found.values(), key=lambda run: run.started_at, reverse=True)
 
 
 def newest_of_each_scenario(recorded: Sequence[Recorded]) -> list[Recorded]:
-    """The newest run of every scenario, newest first."""
+    """The newest run of every scenario, newest first.
+
+    One of people who wait for answers goes before one on a schedule: such are the levels of a
+    sweep, which goes on until something gives way.
+    """
     newest: dict[str, Recorded] = {}
     for one in sorted(recorded, key=lambda one: one.run.started_at, reverse=True):
-        newest.setdefault(one.run.what.scenario, one)
-    return list(newest.values())
+        known = newest.get(one.run.what.scenario)
+        if known is None or (closed(one.run) and not closed(known.run)):
+            newest[one.run.what.scenario] = one
+    return sorted(newest.values(), key=lambda one: one.run.started_at, reverse=True)
+
+
+def closed(run: Run) -> bool:
+    """Whether its load was of people, each waiting for an answer before the next request."""
+    return run.what.load.kind == "closed"

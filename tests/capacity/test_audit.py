@@ -107,6 +107,16 @@ def test_of_one_scenario_the_newest_run_counts(tmp_path: Path) -> None:
     assert row.fair.outcome is Outcome.MET
 
 
+def test_people_go_before_a_newer_schedule(tmp_path: Path) -> None:
+    later = _as(SLOW, later=5)
+    load = later.what.load.model_copy(update={"kind": "constant"})
+    level = later.model_copy(update={"what": later.what.model_copy(update={"load": load})})
+    blueprint = _theirs(tmp_path, LATENCY)
+    assert _judged(blueprint, GOOD, level).fair.source == GOOD.id
+    assert _judged(blueprint, level).fair.outcome is Outcome.NOT_MET
+    assert newest_of_each_load([GOOD, level]) == [level, GOOD]
+
+
 def test_a_rate_is_met_by_any_run_that_reaches_it(tmp_path: Path) -> None:
     rate = 'metric = "throughput"\nstatistic = "total"\nop = ">="\nlimit = 120\nunit = "req/s"'
     calm = sample_run(rate=40)
