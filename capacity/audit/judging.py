@@ -115,7 +115,8 @@ def _looked_up(name: str, facts: Facts) -> Fact:
         return facts[name]
     family = name.partition(".")[0]
     if family in OPEN:
-        return Fact(None, next(one.where for key, one in facts.items() if key.startswith(family)))
+        where = (one.where for key, one in facts.items() if key.startswith(family))
+        return Fact(None, next(where, family))
     raise UsageError(
         f'the blueprint asks for the unknown fact "{name}": {nearest(name, list(facts))}'
     )

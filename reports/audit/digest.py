@@ -1,6 +1,5 @@
 """What an audit comes to, in words and rows: the content its every form shares."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -102,7 +101,7 @@ class AuditDigest:
                 "What a million users cost is not yet planned: hmb plan says it, and "
                 "hmb audit --plan brings it here."
             )
-        parts = [f"It carries {figures.count(plan.users)} users"]
+        parts = [f"By its plan it carries {figures.count(plan.users)} users"]
         if plan.p95_ms is not None:
             parts.append(f"at a 95th percentile of {figures.figure(plan.p95_ms.mid, 'ms')}")
         if plan.monthly_bill is not None:
@@ -131,8 +130,3 @@ def readings(row: Audited) -> list[tuple[str, Judged]]:
     if row.literal is not None:
         found.append(("literally", row.literal))
     return found
-
-
-def sources(judged: Sequence[Judged]) -> list[str]:
-    """Where figures come from, each once."""
-    return list(dict.fromkeys(one.source for one in judged if one.source))

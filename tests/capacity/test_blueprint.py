@@ -185,3 +185,15 @@ def _written(folder: Path, text: str) -> Path:
     path = folder / "theirs.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_the_guides_example_is_a_blueprint(tmp_path: Path) -> None:
+    guide = Path(__file__).resolve().parents[2] / "docs/guides/how-the-audit-judges.md"
+    lines = guide.read_text(encoding="utf-8").splitlines()
+    start = lines.index("    [inputs]")
+    block = [line[4:] for line in lines[start:] if line.startswith("    ") or not line]
+    found = read_blueprint(_written(tmp_path, "\n".join(block)))
+    assert [claim.id for claim in found.claims] == ["checkout-p95", "revenue"]
+    assert found.claims[0].limit == 250
+    assert found.claims[1].check is not None
+    assert found.claims[1].check.numbers["count"] == 40_000

@@ -131,7 +131,7 @@ def test_every_figure_says_what_it_rests_on(chromium: "Browser", pages: Path) ->
 def test_the_founders_page_opens_with_the_plan(chromium: "Browser", pages: Path) -> None:
     with opened(chromium, pages / "planned/founder.html") as found:
         assert found.page.locator("h1").inner_text() == (
-            "It carries 1,000,000 users at a 95th percentile of 150 ms for $4,000 a month, "
+            "By its plan it carries 1,000,000 users at a 95th percentile of 150 ms for $4,000 a month, "
             "$0.004 per user; first limit: the pods' CPU; runs out: March 2028."
         )
         assert "-$4,000" in found.page.locator("#month").inner_text()
