@@ -130,7 +130,10 @@ def _in_short(decisive: Sequence[Expectation], found: Facts) -> str:
     telling = [one for one in decisive if not one.lacks] or decisive
     parts = [_part(one, found[one.fact].value) for one in telling]
     words = parts[0] if len(set(parts)) == 1 else " / ".join(parts)
-    return words if len(words) <= _SHORT else f"{figures.plural(len(decisive), 'fact')} as said"
+    if len(words) <= _SHORT:
+        return words
+    right = all(one.holds(found[one.fact].value) for one in decisive)
+    return f"{figures.plural(len(decisive), 'fact')} {'as said' if right else 'otherwise'}"
 
 
 def _part(one: Expectation, value: Value | None) -> str:

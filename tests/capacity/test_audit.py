@@ -206,6 +206,17 @@ def test_a_fact_nobody_looks_for_is_an_error_with_the_nearest(tmp_path: Path) ->
         _judged(blueprint, facts=FACTS)
 
 
+def test_ours_is_told_in_few_words_and_never_as_said_when_it_is_not(tmp_path: Path) -> None:
+    names = [f"server.f{number}" for number in range(3)]
+    differing = {name: Fact(f"{name} is a long one", "f") for name in names}
+    each = ", ".join(f'{{ fact = "{name}", equals = "x" }}' for name in names)
+    row = _judged(_theirs(tmp_path, f"expects = [{each}]"), facts=differing)
+    assert (row.fair.outcome, row.fair.shown) == (Outcome.NOT_MET, "3 facts otherwise")
+    each = ", ".join(f'{{ fact = "{name}", equals = "{differing[name].value}" }}' for name in names)
+    row = _judged(_theirs(tmp_path, f"expects = [{each}]"), facts=differing)
+    assert (row.fair.outcome, row.fair.shown) == (Outcome.MET, "3 facts as said")
+
+
 def test_true_is_not_one_and_a_word_is_no_number() -> None:
     assert not Expectation(fact="f", least=1).holds("2")
     assert not Expectation(fact="f", equals=4).holds(("4",))
