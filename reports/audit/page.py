@@ -22,8 +22,6 @@ EVIDENCE = {
     Evidence.CLAIMED: "the blueprint's own word",
     Evidence.ASSUMED: "our choice, with its reason",
 }
-MONEY = "money"
-"""The section whose claims the founder's page tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def audit_html(audit: Audit) -> str:
 def founder_html(audit: Audit) -> str:
     """The claims a founder asks about first, on one page that loads nothing."""
     digest = AuditDigest(audit)
-    money = [group for group in digest.groups if group.section.name == MONEY]
+    theirs = [group for group in digest.groups if group.section.founder]
     lines = month(audit.blueprint.inputs, audit.looked.plan)
     return (
         _templates()
@@ -55,7 +53,7 @@ def founder_html(audit: Audit) -> str:
         .render(
             digest=digest,
             audit=audit,
-            groups=money,
+            groups=theirs,
             bars=bars(lines),
             planned=audit.looked.plan is not None,
             evidence=EVIDENCE,

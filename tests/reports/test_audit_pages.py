@@ -44,7 +44,7 @@ def _hostile(folder: Path) -> Audit:
     said = json.dumps(HOSTILE)
     path = folder / "theirs.toml"
     path.write_text(
-        f'[section]\nname = "money"\ntitle = {said}\nabout = {said}\n'
+        f'[section]\nname = "money"\nfounder = true\ntitle = {said}\nabout = {said}\n'
         f'[[claim]]\nid = "x"\ntext = {said}\nvalue = {said}\nreading = {said}\nnote = {said}\n'
         f'expects = [{{ fact = "f", equals = {said} }}]\n'
         f"[claim.literal]\nreading = {said}\nnot_measured = {said}\n"
@@ -131,7 +131,8 @@ def test_every_figure_says_what_it_rests_on(chromium: "Browser", pages: Path) ->
 def test_the_founders_page_opens_with_the_plan(chromium: "Browser", pages: Path) -> None:
     with opened(chromium, pages / "planned/founder.html") as found:
         assert found.page.locator("h1").inner_text() == (
-            "By its plan it carries 1,000,000 users at a 95th percentile of 150 ms for $4,000 a month, "
+            "By its plan it carries 1,000,000 users at a 95th percentile of 150 ms "
+            "for $4,000 a month, "
             "$0.004 per user; first limit: the pods' CPU; runs out: March 2028."
         )
         assert "-$4,000" in found.page.locator("#month").inner_text()
