@@ -21,9 +21,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from capacity import figures
+from capacity.audit.blueprint import read_blueprint
 from capacity.errors import UsageError
 from capacity.metrics import METRICS, nearest
-from capacity.targets import Op, Target, read_blueprint
+from capacity.targets import Op, Target
 
 
 class SloError(UsageError):
@@ -56,7 +57,7 @@ class Slo(BaseModel):
 
 def blueprint_targets() -> list[Target]:
     """The promises hmb judges its own stack by when no SLO file is given."""
-    return read_blueprint()
+    return list(read_blueprint().of_a_run())
 
 
 def read_slo(path: Path) -> list[Target]:

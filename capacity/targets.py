@@ -1,12 +1,10 @@
 """Targets: claims with a limit, as data.
 
-`capacity/blueprint.toml` holds the promises hmb checks its own stack against;
-a person's SLO file (`capacity.slo`) gives targets of the same shape.
+The claims of `capacity/blueprint/` that a run can judge (`capacity.audit.claims`) are
+targets; a person's SLO file (`capacity.slo`) gives others of the same shape.
 """
 
-import tomllib
 from inspect import signature
-from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -16,7 +14,6 @@ from capacity.metrics import METRICS, nearest
 
 Op = Literal["<", "<=", ">", ">="]
 Kind = Literal["M", "D", "P", "A", "I"]
-BLUEPRINT = Path(__file__).with_name("blueprint.toml")
 
 KINDS: dict[Kind, str] = {
     "M": "measured by a load test or a probe",
@@ -28,12 +25,16 @@ KINDS: dict[Kind, str] = {
 
 
 class Check(BaseModel):
-    """A check of `capacity.arithmetic` and the numbers the claim states for it."""
+    """A check of `capacity.arithmetic` and the numbers the claim states for it.
+
+    `source` says where prices among them are from, and of what date.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    numbers: dict[str, float]
+    numbers: dict[str, arithmetic.Number]
+    source: str = ""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -77,14 +78,18 @@ class Target(BaseModel):
 
     @model_validator(mode="after")
     def _judgeable(self) -> Self:
-        if self.metric is None:
-            if not (self.not_measured or self.check):
-                raise ValueError("needs a metric, a check, or not_measured (why)")
-            if self.gate:
-                raise ValueError("a target without a metric cannot gate")
+        if self.metric is not None:
+            self._fits_metric(self.metric)
             return self
-        self._fits_metric(self.metric)
+        if self.gate:
+            raise ValueError("a target without a metric cannot gate")
+        self._another_way()
         return self
+
+    def _another_way(self) -> None:
+        """Raise `ValueError` when nothing else judges a target without a metric."""
+        if not (self.not_measured or self.check):
+            raise ValueError("needs a metric, a check, or not_measured (why)")
 
     def _fits_metric(self, name: str) -> None:
         if name not in METRICS:
@@ -100,17 +105,3 @@ class Target(BaseModel):
             raise ValueError(f'{name} is in "{metric.unit}", not "{self.unit}"')
         if self.endpoints and not metric.per_endpoint:
             raise ValueError(f"{name} cannot be asked for single endpoints")
-
-
-def read_blueprint(path: Path = BLUEPRINT) -> list[Target]:
-    """The claims of a blueprint file, in its order.
-
-    Raises `ValueError` for a file that is no blueprint, or with an id twice.
-    """
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
-    targets = [Target.model_validate(claim) for claim in document["claim"]]
-    ids = [target.id for target in targets]
-    twice = sorted({one for one in ids if ids.count(one) > 1})
-    if twice:
-        raise ValueError(f"{path.name}: more than one claim named {', '.join(twice)}")
-    return targets

@@ -19,7 +19,7 @@ from capacity.measured import Measured, Unavailable
 from capacity.metrics import METRICS, measure, percentile_of
 from capacity.observation import Observation
 from capacity.run import Run
-from capacity.targets import Op, Target
+from capacity.targets import Check, Op, Target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +132,7 @@ def decide(op: Op, value: float, interval: Interval | None, limit: float) -> Out
 
 def _judge(seen: Observation, target: Target) -> Verdict:
     if target.check is not None:
-        return _by_arithmetic(target, target.check.name, target.check.numbers)
+        return _by_arithmetic(target, target.check)
     if target.metric is None or target.statistic is None or target.op is None:
         return Verdict(target, Outcome.NOT_MEASURED, target.not_measured, run=seen.run.id)
     found = measure(seen, target.metric, target.statistic, target.endpoints)
@@ -155,8 +155,8 @@ def _judge(seen: Observation, target: Target) -> Verdict:
     )
 
 
-def _by_arithmetic(target: Target, name: str, numbers: dict[str, float]) -> Verdict:
-    found = arithmetic.check(name, numbers)
+def _by_arithmetic(target: Target, check: Check) -> Verdict:
+    found = arithmetic.check(check.name, check.numbers)
     return Verdict(
         target,
         Outcome.MET if found.consistent else Outcome.INCONSISTENT,

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from capacity.errors import HmbError
-from cli import comparing, drills, gate, history, importing, load, records, stacking, sweep
+from cli import audit, comparing, drills, gate, history, importing, load, records, stacking, sweep
 
 INTERRUPTED = 130
 
@@ -80,5 +80,6 @@ app.command("compare")(comparing.compare)
 app.command("gate")(gate.gate)
 app.command("import")(importing.import_)
 app.add_typer(history.app, name="history")
+app.command("audit")(audit.audit)
 app.command("report")(records.report)
 app.command("runs")(records.runs)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from capacity.verdicts import Verdict
     from reports.table import Row
 
-_ONE_LINE = 500
+ONE_LINE = 500
 """Columns where nobody looks at a terminal: each verdict stays on one line, for grep."""
 
-_STYLES = {
+STYLES = {
     Outcome.MET: "green",
     Outcome.NOT_MET: "bold red",
     Outcome.INCONSISTENT: "red",
@@ -35,7 +35,7 @@ def show(run: "Run", verdicts: "Sequence[Verdict]") -> None:
 
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = _ONE_LINE
+        console.width = ONE_LINE
     with console.capture() as told:
         console.print(_table(sorted(rows(verdicts), key=lambda row: not row.gate)))
         console.print(Text(_loaded(run)))
@@ -57,7 +57,7 @@ def _table(rows: "Sequence[Row]") -> "Table":
     table.add_column("limit", justify="right", no_wrap=True)
     table.add_column("why")
     for row in rows:
-        outcome = Text(f"{row.symbol} {row.outcome.words}", style=_STYLES[row.outcome])
+        outcome = Text(f"{row.symbol} {row.outcome.words}", style=STYLES[row.outcome])
         name = Text(row.id, style="bold" if row.gate else "")
         claimed = " (claimed)" if row.evidence == "claimed" else ""
         table.add_row(

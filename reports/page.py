@@ -123,7 +123,7 @@ def html(digest: Digest) -> str:
 
 @cache
 def templates() -> "Environment":
-    """The templates, with what they may call."""
+    """Where the pages' templates are: everything put into one is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

@@ -7,6 +7,7 @@ Docker's. Values are interpolated as Docker would do it.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,12 +88,7 @@ def read(home: Path, variables: Mapping[str, str]) -> ComposeFile:
 
     Raises `StackError` when it is missing, not YAML, or lacks what the engine needs.
     """
-    try:
-        document = yaml.safe_load(raw_text(home))
-    except yaml.YAMLError as error:
-        raise StackError(f"{FILE} is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(document, dict) or not isinstance(document.get("services"), dict):
-        raise StackError(f"{FILE} has no services")
+    document = _document(home)
     services = {
         name: _service(name, body, variables) for name, body in document["services"].items()
     }
@@ -100,6 +96,31 @@ def read(home: Path, variables: Mapping[str, str]) -> ComposeFile:
         for needed in service.depends_on - services.keys():
             raise StackError(f"{FILE}: {service.name} depends on {needed}, which is not there")
     return ComposeFile(home / FILE, services, _subnets(document, variables))
+
+
+def filled(home: Path, variables: Mapping[str, str]) -> dict[str, Any]:
+    """The whole file as Docker reads it, `variables` filled in: for who asks what it says.
+
+    Raises `StackError` as `read` does.
+    """
+    document: dict[str, Any] = _fill(_document(home), variables)
+    return document
+
+
+def _document(home: Path) -> dict[str, Any]:
+    return _parsed(raw_text(home))
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> dict[str, Any]:
+    """The document, which is only read: parsing takes longer than all that is done with it."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise StackError(f"{FILE} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("services"), dict):
+        raise StackError(f"{FILE} has no services")
+    return document
 
 
 def _service(name: str, body: dict[str, Any], variables: Mapping[str, str]) -> Service:

@@ -6,7 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from capacity import arithmetic
-from capacity.targets import Target, read_blueprint
+from capacity.arithmetic import load
+from capacity.audit.blueprint import BlueprintError, read_blueprint
+from capacity.slo import blueprint_targets
+from capacity.targets import Target
 
 SERVICE = {
     "latency-p50", "latency-p95", "latency-p99", "throughput", "throughput-pod", "error-rate",
@@ -21,7 +24,7 @@ CAPACITY = {
 
 
 def test_every_service_and_capacity_claim_is_there() -> None:
-    targets = read_blueprint()
+    targets = blueprint_targets()
     assert {target.id for target in targets if target.section == "service"} == SERVICE
     assert {target.id for target in targets if target.section == "capacity"} == CAPACITY
 
@@ -50,15 +53,15 @@ def test_every_service_and_capacity_claim_is_there() -> None:
     ],
 )
 def test_limits_are_those_that_were_promised(claim: str, op: str, limit: float, unit: str) -> None:
-    (target,) = [target for target in read_blueprint() if target.id == claim]
+    (target,) = [target for target in blueprint_targets() if target.id == claim]
     assert (target.op, target.limit, target.unit) == (op, limit, unit)
 
 
 def test_a_blueprint_with_an_id_twice_is_refused(tmp_path: Path) -> None:
-    claim = '[[claim]]\nid = "x"\ntext = "y"\nnot_measured = "z"\n'
+    claim = '[[claim]]\nid = "x"\ntext = "y"\nvalue = "1"\nnot_measured = "z"\n'
     path = tmp_path / "blueprint.toml"
     path.write_text(claim * 2)
-    with pytest.raises(ValueError, match="more than one claim named x"):
+    with pytest.raises(BlueprintError, match="more than one claim named x"):
         read_blueprint(path)
 
 
@@ -79,7 +82,7 @@ def test_a_claim_that_cannot_be_judged_is_refused(fields: dict[str, object], mes
 
 
 def _finding(claim: str) -> arithmetic.Finding:
-    (target,) = [target for target in read_blueprint() if target.id == claim]
+    (target,) = [target for target in blueprint_targets() if target.id == claim]
     assert target.check is not None
     return arithmetic.check(target.check.name, target.check.numbers)
 
@@ -93,7 +96,7 @@ def test_160_slots_do_not_carry_5000_requests() -> None:
 
 
 def test_enough_slots_would_carry_them() -> None:
-    enough = arithmetic.slots_for_rate(400, 5000, 50, 150, 65, 165)
+    enough = load.slots_for_rate(400, 5000, 50, 150, 65, 165)
     assert enough.consistent
 
 
@@ -101,19 +104,25 @@ def test_a_worker_recycled_after_1000_requests_lives_seconds() -> None:
     found = _finding("max-requests")
     assert not found.consistent
     assert found.value == pytest.approx(8.8)
-    assert arithmetic.worker_life(1000, 100, 0.01, 24).consistent
+    assert load.worker_life(1000, 100, 0.01, 24).consistent
+
+
+def test_a_million_registered_ask_for_271_a_second_at_the_peak() -> None:
+    found = _finding("scale")
+    assert found.consistent
+    assert found.value == pytest.approx(270.8, abs=0.05)
 
 
 def test_a_million_at_once_would_ask_every_200_seconds() -> None:
-    found = _finding("scale")
+    found = load.users_for_rate(5000, 1_000_000, 0.15, 1.3, 40, 3, 12)
     assert not found.consistent
     assert found.value == 200
     assert "271 req/s" in found.sentence
-    assert arithmetic.users_for_rate(5000, 50_000, 0.15, 1.3, 40, 3, 12).consistent
+    assert load.users_for_rate(5000, 50_000, 0.15, 1.3, 40, 3, 12).consistent
 
 
 def test_a_mean_over_a_p95_is_no_speedup() -> None:
     found = _finding("before-after")
     assert not found.consistent
     assert found.value == pytest.approx(500 / 76.3, rel=1e-3)
-    assert arithmetic.like_with_like(500, 200, 6.5, 65, 165).consistent
+    assert load.like_with_like(500, 200, 6.5, 65, 165).consistent

@@ -1,27 +1,14 @@
-"""Claims that need no measurement: the promises' own numbers, put together.
+"""Slots, workers, users and speed: what the promised load asks of the promised pods."""
 
-Each check takes the numbers a claim states (`capacity/blueprint.toml`) and
-says whether they agree with each other. The fairest reading is taken first.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import exp, log
 
+from capacity.arithmetic.finding import Finding
+from capacity.evidence import Evidence
 from capacity.figures import exact, number, seconds
 
 _Z95 = 1.6448536269514722
 """The 95 % quantile of the standard normal distribution."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What the arithmetic says: whether the numbers agree, the decisive figure, and why."""
-
-    consistent: bool
-    value: float
-    unit: str
-    sentence: str
+_DAY_S = 86_400
 
 
 def lognormal_mean(p50: float, p95: float) -> float:
@@ -113,17 +100,67 @@ def like_with_like(
     )
 
 
-CHECKS: dict[str, Callable[..., Finding]] = {
-    "slots-for-rate": slots_for_rate,
-    "worker-life": worker_life,
-    "users-for-rate": users_for_rate,
-    "like-with-like": like_with_like,
-}
+def registered_peak(
+    rate: float,
+    users: float,
+    active_share: float,
+    sessions: float,
+    requests: float,
+    peak_over_mean: float,
+) -> Finding:
+    """Whether `rate` carries the busiest hour of `users` registered ones, at assumed habits."""
+    mean = users * active_share * sessions * requests / _DAY_S
+    peak = mean * peak_over_mean
+    return Finding(
+        peak <= rate,
+        peak,
+        "req/s",
+        f"{exact(100 * active_share)} % of {exact(users)} active on a day, {exact(sessions)} "
+        f"sessions of {exact(requests)} requests and a peak of {exact(peak_over_mean)} times the "
+        f"mean come to {number(mean)} req/s on average and {number(peak)} at the peak, where "
+        f"{exact(rate)} are promised",
+        Evidence.ASSUMED,
+    )
 
 
-def check(name: str, numbers: Mapping[str, float]) -> Finding:
-    """The finding of the check `name` on a claim's `numbers`.
+def requests_each(
+    rate: float,
+    users: float,
+    active_share: float,
+    sessions: float,
+    requests: float,
+    peak_over_mean: float,
+) -> Finding:
+    """Whether `rate` at the peak is what those users send: requests per active one and day."""
+    each = rate / peak_over_mean * _DAY_S / (users * active_share)
+    habit = sessions * requests
+    return Finding(
+        abs(each / habit - 1) <= 0.5,
+        each,
+        "requests",
+        f"{exact(rate)} req/s at the peak is {number(each)} requests of every active user on every "
+        f"day, {number(each / habit, 2)} times the {number(habit)} they are assumed to send",
+        Evidence.ASSUMED,
+    )
 
-    Raises `TypeError` when the numbers are not the check's own.
-    """
-    return CHECKS[name](**numbers)
+
+def growth_factor(before: float, after: float, claimed: float) -> Finding:
+    """Whether `after` is `claimed` times `before`, to a hundredth."""
+    times = after / before
+    return Finding(
+        abs(times / claimed - 1) <= 0.01,
+        times,
+        "times",
+        f"{exact(after)} is {number(times)} times {exact(before)}; {exact(claimed)} times is said",
+    )
+
+
+def downtime(share: float, hours: float, claimed: float) -> Finding:
+    """Whether an availability of `share` per cent leaves `claimed` hours of `hours`."""
+    left = (1 - share / 100) * hours
+    return Finding(
+        abs(left - claimed) < 0.005,
+        left,
+        "h",
+        f"{exact(share)} % of {exact(hours)} hours a year leave {number(left)} hours",
+    )

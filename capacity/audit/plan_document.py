@@ -1,0 +1,78 @@
+"""From what `hmb plan --json` prints to what an audit needs of it.
+
+Read by name, so that neither knows the other's types: what a plan does not say stays unsaid.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from capacity.audit.plan import PlanFigures
+from capacity.evidence import Evidence
+
+_SPANS = {
+    "pods": ("resources", "pods_most"),
+    "pods_least": ("resources", "pods_least"),
+    "requests_per_s_mean": ("traffic", "mean"),
+    "requests_per_s_peak": ("traffic", "peak"),
+    "commands_per_s": ("resources", "redis_commands_per_s"),
+    "monthly_bill": ("cost", "usd"),
+    "cost_per_user": ("cost", "per_user"),
+    "margin": ("money", "margin"),
+}
+_PERCENT = {"share": 100.0}
+
+
+def figures_of(document: object) -> PlanFigures:
+    """The figures in a plan's JSON: of `hmb plan`, or already those of `PlanFigures`.
+
+    Raises `ValueError`, in one line, for anything else.
+    """
+    if not isinstance(document, Mapping):
+        told = "a JSON object is wanted, as hmb plan --json prints without --compare"
+        raise ValueError(told)  # noqa: TRY004 - the file is wrong, not the call
+    plan = document.get("plan")
+    given = _of_a_plan(plan) if isinstance(plan, Mapping) else document
+    try:
+        return PlanFigures.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise ValueError(f"{place}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def _of_a_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"users": plan.get("users"), "evidence": {}}
+    for name, (part, key) in _SPANS.items():
+        value = (plan.get(part) or {}).get(key)
+        if isinstance(value, int | float):
+            value = {"low": value, "mid": value, "high": value}
+        if not isinstance(value, Mapping):
+            continue
+        scale = _PERCENT.get(value.get("unit", ""), 1.0)
+        found[name] = {end: value.get(end, 0.0) * scale for end in ("low", "mid", "high")}
+        if value.get("evidence") in set(Evidence):
+            found["evidence"][name] = value["evidence"]
+    found["bill"] = _bill((plan.get("cost") or {}).get("invoice") or ())
+    found["first_limit"] = plan.get("first") or ""
+    found["runs_out"] = _runs_out(plan.get("runs_out") or ())
+    return found
+
+
+def _bill(invoice: object) -> dict[str, dict[str, float]]:
+    """What each provider charges, by its name in small letters."""
+    charged: dict[str, float] = {}
+    for line in invoice if isinstance(invoice, list) else ():
+        provider = str(line["ProviderName"]).lower().replace(" ", "-")
+        charged[provider] = charged.get(provider, 0.0) + float(line["BilledCost"])
+    return {name: dict.fromkeys(("low", "mid", "high"), usd) for name, usd in charged.items()}
+
+
+def _runs_out(paths: object) -> str:
+    """The date of the first growth path that is told, with its interval."""
+    for one in paths if isinstance(paths, list) else ():
+        if one.get("date_mid"):
+            early, late = one.get("date_low") or "?", one.get("date_high") or "later"
+            return f"{one['date_mid']} ({early} to {late})"
+    return ""

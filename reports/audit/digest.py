@@ -1,0 +1,132 @@
+"""What an audit comes to, in words and rows: the content its every form shares."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from capacity import figures
+from capacity.arithmetic import dollars
+from capacity.audit.audit import Audit, Audited
+from capacity.audit.blueprint import Section
+from capacity.audit.judging import Judged
+from capacity.targets import KINDS
+from capacity.verdicts import Outcome
+from reports.digest import SYMBOLS
+
+_TALLY_WORDS = {
+    Outcome.MET: "met",
+    Outcome.NOT_MET: "not met",
+    Outcome.INCONSISTENT: "inconsistent: arithmetic says no",
+    Outcome.INCONCLUSIVE: "inconclusive: it stays open",
+    Outcome.NOT_MEASURED: "not measured: nothing here can say",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many claims came to an outcome, read fairly and read literally."""
+
+    outcome: Outcome
+    symbol: str
+    words: str
+    fair: int
+    literal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One section with its claims."""
+
+    section: Section
+    rows: list[Audited]
+    summary: str
+
+
+class AuditDigest:
+    """An audit, summed up on demand."""
+
+    def __init__(self, audit: Audit) -> None:
+        self.audit = audit
+
+    def headline(self) -> str:
+        """The whole in one sentence."""
+        tally = self.audit.tally()
+        parts = [
+            f"{tally[outcome]} {words}"
+            for outcome, words in (
+                (Outcome.MET, "met"),
+                (Outcome.NOT_MET, "not met"),
+                (Outcome.INCONSISTENT, "against their own numbers"),
+                (Outcome.INCONCLUSIVE, "open"),
+                (Outcome.NOT_MEASURED, "not measured"),
+            )
+            if tally[outcome]
+        ]
+        return f"{figures.plural(len(self.audit.rows), 'claim')}, read fairly: {', '.join(parts)}."
+
+    def counts(self) -> list[Count]:
+        """Every outcome with its counts, the good first."""
+        fair, literal = self.audit.tally(), self.audit.literal_tally()
+        return [
+            Count(outcome, SYMBOLS[outcome], words, fair[outcome], literal[outcome])
+            for outcome, words in _TALLY_WORDS.items()
+        ]
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The claims by section, those without any left out."""
+        found = []
+        for section in self.audit.blueprint.sections:
+            rows = [row for row in self.audit.rows if row.claim.section == section.name]
+            if rows:
+                found.append(Group(section, rows, in_short(self.audit.tally(rows))))
+        return found
+
+    def rests_on(self) -> str:
+        """What was looked at, in one sentence."""
+        looked = self.audit.looked
+        runs = ", ".join(one.run.id for one in looked.recorded)
+        parts = [f"runs {runs}" if runs else "no run"]
+        if looked.plan is not None:
+            parts.append(f"a plan for {figures.count(looked.plan.users)} users")
+        else:
+            parts.append("no plan")
+        parts.append("no files" if looked.facts is None else "the project's files")
+        return f"It rests on {parts[0]}, {parts[1]} and {parts[2]}."
+
+    def founder_sentence(self) -> str:
+        """What the plan given says, in one sentence; without one, what would say it."""
+        plan = self.audit.looked.plan
+        if plan is None:
+            return (
+                "What a million users cost is not yet planned: hmb plan says it, and "
+                "hmb audit --plan brings it here."
+            )
+        parts = [f"By its plan it carries {figures.count(plan.users)} users"]
+        if plan.p95_ms is not None:
+            parts.append(f"at a 95th percentile of {figures.figure(plan.p95_ms.mid, 'ms')}")
+        if plan.monthly_bill is not None:
+            parts.append(f"for {dollars(plan.monthly_bill.mid)} a month")
+        sentence = " ".join(parts)
+        if plan.cost_per_user is not None:
+            sentence += f", {dollars(plan.cost_per_user.mid)} per user"
+        for words, said in (("first limit", plan.first_limit), ("runs out", plan.runs_out)):
+            sentence += f"; {words}: {said}" if said else ""
+        return f"{sentence}."
+
+
+def in_short(tally: dict[Outcome, int]) -> str:
+    """`14 met, 2 not met`."""
+    return ", ".join(f"{count} {outcome.words}" for outcome, count in tally.items() if count)
+
+
+def kinds(row: Audited) -> str:
+    """How the claim is meant to be judged, in words."""
+    return ", ".join(KINDS[kind] for kind in row.claim.kind)
+
+
+def readings(row: Audited) -> list[tuple[str, Judged]]:
+    """The verdicts of a claim: fairly, then literally where that differs."""
+    found = [("fairly", row.fair)]
+    if row.literal is not None:
+        found.append(("literally", row.literal))
+    return found
