@@ -47,13 +47,13 @@ class Station:
 class Solution:
     """What a closed network does, by class: requests per second and seconds in it.
 
-    `queue` is the mean number at each station, by station name; `waits` the seconds each
-    class spends at the stations beyond its own service.
+    `queue` is the mean number at each station, by station name; `waits_s` the seconds each
+    class spends at each station beyond its own service there.
     """
 
     rate: dict[str, float]
     response_s: dict[str, float]
-    waits_s: dict[str, float]
+    waits_s: dict[str, dict[str, float]]
     queue: dict[str, float]
 
     @property
@@ -77,6 +77,7 @@ def exact(users: int, think_s: float, stations: Sequence[Station], delay_s: floa
         raise ValueError("mean value analysis needs users and some time")
     queue = [0.0] * len(queued)
     rate = response = 0.0
+    residence: list[float] = []
     for population in range(1, users + 1):
         residence = [demand * (1 + waiting) for demand, waiting in zip(queued, queue, strict=True)]
         response = fixed + sum(residence)
@@ -85,7 +86,10 @@ def exact(users: int, think_s: float, stations: Sequence[Station], delay_s: floa
     return Solution(
         rate={name: rate},
         response_s={name: response},
-        waits_s={name: response - service},
+        waits_s={
+            station.name: {name: time - demand}
+            for station, time, demand in zip(stations, residence, queued, strict=True)
+        },
         queue=_lengths(stations, queue, {name: rate}),
     )
 
@@ -130,13 +134,13 @@ def approximate(
     else:
         raise ValueError("the approximate mean value analysis did not settle")
     response = {name: fixed[name] + sum(here[name] for here in residence) for name in names}
-    service = {
-        name: fixed[name] + sum(demand.get(name, 0.0) for demand in queued) for name in names
-    }
     return Solution(
         rate=rate,
         response_s=response,
-        waits_s={name: response[name] - service[name] for name in names},
+        waits_s={
+            station.name: {name: here[name] - demand.get(name, 0.0) for name in names}
+            for station, here, demand in zip(stations, residence, queued, strict=True)
+        },
         queue=_lengths(stations, [sum(here.values()) for here in queue], rate),
     )
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 FEWEST_LEVELS = 4
 """Three constants need more than three levels to have any doubt."""
 TRUSTED_FACTOR = 2.0
-_DRAWS = 200
-_LEAST = 1e-9
 
 
 class ScalabilityError(HmbError):
@@ -64,13 +62,15 @@ class Scalability:
         return Point(size, rate, size > TRUSTED_FACTOR * self.largest_tested)
 
 
-def fit(sizes: Sequence[float], rates: Sequence[float], seed: int = 1) -> Scalability:
-    """The law through measured `rates` at `sizes`, with 95 % intervals by residual bootstrap.
+def fit(sizes: Sequence[float], rates: Sequence[float]) -> Scalability:
+    """The law through measured `rates` at `sizes`, with 95 % intervals.
 
-    Least squares with constants of at least 0, and sigma of at most 1. Raises
+    Least squares with constants of at least 0 and sigma of at most 1; intervals from the
+    curve's tangent (Seber & Wild 1989, Nonlinear Regression, 5.1). Raises
     `ScalabilityError` for fewer than four different sizes, and figures that are not above 0.
     """
     import numpy as np
+    from scipy.special import stdtrit
 
     if len(sizes) != len(rates) or min((*sizes, *rates), default=0) <= 0:
         raise ScalabilityError("a scalability curve needs sizes and throughputs above 0")
@@ -79,31 +79,23 @@ def fit(sizes: Sequence[float], rates: Sequence[float], seed: int = 1) -> Scalab
             f"{len(set(sizes))} different sizes are too few for a scalability curve; "
             f"measure at {FEWEST_LEVELS} or more"
         )
-    at, measured = np.asarray(sizes, dtype=float), np.asarray(rates, dtype=float)
-    best = _least_squares(at, measured)
-    predicted = _curve(at, *best)
-    residuals = (measured - predicted) * sqrt(len(at) / max(1, len(at) - len(best)))
-    chance = np.random.default_rng(seed)
-    draws = np.array(
-        [
-            _least_squares(at, np.maximum(predicted + chance.choice(residuals, len(at)), _LEAST))
-            for _ in range(_DRAWS)
-        ]
-    )
-    low, high = np.percentile(draws, (2.5, 97.5), axis=0)
+    best, tangent, squares = _least_squares(np.asarray(sizes, float), np.asarray(rates, float))
+    free = len(sizes) - len(best)
+    spread = np.sqrt(np.diag(np.linalg.pinv(tangent.T @ tangent)) * squares / free)
+    half = float(stdtrit(free, 0.975)) * spread
     unit, contention, coherency = (
-        Span(low=float(min(a, m)), mid=float(m), high=float(max(b, m)))
-        for a, m, b in zip(low, best, high, strict=True)
+        Span(low=max(0.0, float(m - h)), mid=float(m), high=float(m + h))
+        for m, h in zip(best, half, strict=True)
     )
-    return Scalability(unit, contention, coherency, float(at.max()))
+    return Scalability(unit, contention, coherency, max(sizes))
 
 
 def _curve(at: "Row", unit: float, contention: float, coherency: float) -> "Row":
     return unit * at / (1 + contention * (at - 1) + coherency * at * (at - 1))
 
 
-def _least_squares(at: "Row", measured: "Row") -> "Row":
-    """The three constants whose curve is nearest, by the squares of what it is off."""
+def _least_squares(at: "Row", measured: "Row") -> "tuple[Row, np.ndarray, float]":
+    """The three constants whose curve is nearest, the curve's tangent and the squares left."""
     import numpy as np
     from scipy.optimize import least_squares, nnls
 
@@ -113,11 +105,14 @@ def _least_squares(at: "Row", measured: "Row") -> "Row":
     if guess[0] <= 0:
         raise ScalabilityError("throughput does not rise with size: no scalability curve fits")
     unit = 1 / guess[0]
-    start = [unit, min(1.0, guess[1] * unit), guess[2] * unit]
+
+    def off(constants: "Row") -> "Row":
+        return _curve(at, *constants) - measured
+
     found = least_squares(
-        lambda constants: _curve(at, *constants) - measured,
-        start,
+        off,
+        [unit, min(1.0, guess[1] * unit), guess[2] * unit],
         bounds=([0, 0, 0], [np.inf, 1, np.inf]),
         x_scale=[unit, 0.01, 0.001],
     )
-    return np.asarray(found.x)
+    return np.asarray(found.x), np.asarray(found.jac), 2 * float(found.cost)
