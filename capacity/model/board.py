@@ -1,4 +1,4 @@
-"""The reference stack as a simulation: what its finite places and the shape of its work do to tails.
+"""The reference stack simulated: what finite places and the shape of its work do to tails.
 
 nginx deals requests out to the pods in turn. In a pod a request holds a slot; what the
 cache does not answer also holds a connection of the pod's pool and one of PgBouncer's
