@@ -78,6 +78,8 @@ def _refuse(runs: Sequence[Material], held_out: Sequence[Material]) -> None:
         raise UsageError("no runs to calibrate from; name some, or let hmb calibrate make them")
     for run in (*runs, *held_out):
         measured.refuse(run)
+    if not any(_is_base(run) for run in runs):
+        raise UsageError(f"no run of {BASE_MIX} among those to fit: a plan starts from its mix")
     both = {run.id for run in runs} & {run.id for run in held_out}
     if both:
         raise UsageError(f"run {min(both)} is both fitted and held out: that proves nothing")
@@ -92,6 +94,10 @@ def _refuse(runs: Sequence[Material], held_out: Sequence[Material]) -> None:
                 f"runs {runs[0].id} and {run.id} are of stacks that differ in more than pods; "
                 f"calibrate on one"
             )
+
+
+def _is_base(run: Material) -> bool:
+    return run.seen.run.what.scenario == BASE_MIX
 
 
 def _stack(run: Material) -> Topology:
@@ -127,9 +133,7 @@ def _by_class(fitted: Fitted, figures: Sequence[float] | None) -> dict[str, floa
 
 def _mix(fitted: Fitted, windows: Windows, runs: Sequence[Material]) -> dict[str, float]:
     """Each class's share of requests in the runs of `mixed`."""
-    base = [n for n, run in enumerate(runs) if run.seen.run.what.scenario == BASE_MIX]
-    if not base:
-        raise UsageError(f"no run of {BASE_MIX} among those to fit: a plan starts from its mix")
+    base = [n for n, run in enumerate(runs) if _is_base(run)]
     counts = windows.requests[np.isin(windows.run, base)].sum(axis=0)
     return {
         one.name: float(counts[list(one.columns)].sum() / counts.sum()) for one in fitted.classes
