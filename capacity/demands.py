@@ -59,6 +59,11 @@ class ClassDemand(_Part):
     rows_written: Span = Field(
         default=Span.exact(0.0), description="0 as well where the records do not tell"
     )
+    statement_s: Span = Field(
+        default=Span.exact(0.0),
+        description="seconds in statements by pg_stat_statements, waiting and disk included: what "
+        "the database's CPU is held against",
+    )
     delay_s: Span = Field(
         default=Span.exact(0.0), description="seconds that are nobody's CPU: disk, network, timers"
     )

@@ -34,6 +34,7 @@ COUNTED = {
     "queries": "postgres.*.queries",
     "redis_commands": "redis.commands",
     "rows_written": "postgres.primary.rows_written",
+    "statement_s": "postgres.*.query_time",
 }
 _LAYERS = {layer: f"pod.*.served_{layer.value}" for layer in Layer}
 
