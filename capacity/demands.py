@@ -33,8 +33,9 @@ class Tier(StrEnum):
 
 
 class Layer(StrEnum):
-    """How deep a request went."""
+    """How deep a request went: `nginx` reached no pod, `app` needed no data."""
 
+    NGINX = "nginx"
     APP = "app"
     L1 = "l1"
     L2 = "l2"
@@ -126,7 +127,9 @@ class DemandModel(_Part):
         description="class -> its share of requests in `mixed`; sums to 1"
     )
     idle_cpu: dict[Tier, float] = Field(description="cores a tier uses with no load at all")
-    cache_hit: dict[str, float] = Field(description="class -> share answered from L1 or L2")
+    cache_hit: dict[str, float] = Field(
+        description="class -> share answered from a cache: nginx's, L1 or L2"
+    )
     layers: dict[Layer, dict[Tier, Span]] = Field(
         default={},
         description="CPU seconds of a request by the deepest layer it touched, whatever its "
