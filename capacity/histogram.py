@@ -72,7 +72,7 @@ class Histogram:
         """The mean latency in microseconds; `ValueError` when empty."""
         if self.count == 0:
             raise ValueError("an empty histogram has no mean")
-        return float(self._hdr.get_mean_value())
+        return sum(value * often for value, often in self.counts()) / self.count
 
     def maximum(self) -> float:
         """The largest latency in microseconds, to three digits; `ValueError` when empty."""
@@ -80,18 +80,18 @@ class Histogram:
             raise ValueError("an empty histogram has no maximum")
         return float(self._hdr.get_max_value())
 
-    def counts(self) -> dict[int, int]:
-        """Each latency that occurred, in microseconds to three digits, and how often."""
-        import numpy as np
+    def counts(self) -> list[tuple[float, int]]:
+        """Each latency seen, in microseconds, with how often; rising. Empty when empty.
 
-        # the library's own iterator looks at each of 17,408 buckets in turn
-        table = np.ctypeslib.as_array(self._hdr.counts)
-        return {
-            int(self._hdr.get_highest_equivalent_value(self._hdr.get_value_from_index(at))): int(
-                table[at]
-            )
-            for at in table.nonzero()[0].tolist()
-        }
+        A latency stands for its bucket by the middle of it. The library's own iterators look
+        at every bucket there is in Python, which takes a hundred times as long.
+        """
+        middle, value = self._hdr._hdr_median_equiv_value, self._hdr.get_value_from_index
+        return [
+            (float(middle(value(index))), int(often))
+            for index, often in enumerate(self._hdr.counts)
+            if often
+        ]
 
     def merge(self, other: "Histogram") -> None:
         """Add the counts of `other` to this one, exactly."""

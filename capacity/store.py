@@ -3,7 +3,8 @@
 A run is a folder: `run.json` (the record, whole or not at all), `timeline.csv`
 (one row per second and series, appended while the run lasts), `load.jsonl`
 (the generator's own account, from which a record that was never finished is
-rebuilt) and `orders.json` (what the generator was told to do).
+rebuilt) and `orders.json` (what the generator was told to do). A model is a folder
+`models/<name>` beside the runs, with `model.json`.
 """
 
 import csv
@@ -20,7 +21,8 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 from pydantic import ValidationError
 
-from capacity.errors import HmbError
+from capacity.demands import MODEL_VERSION, DemandModel
+from capacity.errors import HmbError, UsageError
 from capacity.imports.foreign import Imported
 from capacity.run import READABLE_VERSIONS, RECORD_VERSION, Run, Status
 from capacity.spool import Cell, Fold, entries, fold, to_line
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 RECORD = "run.json"
 TIMELINE = "timeline.csv"
 SPOOL = "load.jsonl"
+MODEL = "model.json"
+MODELS = "models"
 COLUMNS = ("second", "series", "value")
 
 
@@ -160,7 +164,7 @@ def read_spool(directory: Path) -> Fold:
 
 
 def read_cells(directory: Path) -> list[Cell]:
-    """The requests of a run by second and endpoint; none for a record without a spool.
+    """What the run's generators counted, by endpoint and second; nothing without a spool.
 
     Raises `RecordError` for a spool that is damaged.
     """
@@ -205,6 +209,48 @@ def opened_text(path: Path) -> Iterator[TextIO]:
     except (OSError, EOFError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise RecordError(f"cannot read {path}: {reason}") from error
+
+
+def model_folder(runs_dir: Path, name: str) -> Path:
+    """Where the model called `name` lies. Raises `UsageError` for what is no folder's name."""
+    if not name or name != Path(name).name or name.startswith("."):
+        raise UsageError(f"{name!r} is no name for a model: use letters, digits and hyphens")
+    return runs_dir / MODELS / name
+
+
+def write_model(directory: Path, model: DemandModel) -> Path:
+    """Write the model into `directory`, whole or not at all; the file's path.
+
+    Raises `RecordError` when the disk is full or the folder cannot be written.
+    """
+    path = directory / MODEL
+    write_text(path, model.model_dump_json(indent=1) + "\n")
+    return path
+
+
+def read_model(directory: Path) -> DemandModel:
+    """The model in `directory`.
+
+    Raises `RecordError` for a missing file, one that is no model, and one of another version.
+    """
+    file = directory / MODEL
+    if not file.is_file():
+        raise RecordError(f"no model at {file}; make one with hmb calibrate")
+    document = _document(file)
+    version = document.get("version")
+    if version != MODEL_VERSION:
+        raise RecordError(
+            f"{file} is no model of version {MODEL_VERSION}, which this hmb reads; "
+            f"make it anew with hmb calibrate"
+        )
+    try:
+        return DemandModel.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the model"
+        raise RecordError(
+            f"{file} is damaged: {place}: {first['msg']}; make it anew with hmb calibrate"
+        ) from error
 
 
 def _document(file: Path) -> dict[str, object]:

@@ -10,7 +10,19 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from capacity.errors import HmbError
-from cli import audit, comparing, drills, gate, history, importing, load, records, stacking, sweep
+from cli import (
+    audit,
+    calibrate,
+    comparing,
+    drills,
+    gate,
+    history,
+    importing,
+    load,
+    records,
+    stacking,
+    sweep,
+)
 
 INTERRUPTED = 130
 
@@ -74,6 +86,7 @@ app.command("status")(stacking.status)
 app.command("seed")(stacking.seed)
 app.command("loadtest")(load.loadtest)
 app.command("sweep")(sweep.sweep)
+app.command("calibrate")(calibrate.calibrate)
 app.command("drill")(drills.drill)
 app.command("scenarios")(load.scenarios)
 app.command("compare")(comparing.compare)

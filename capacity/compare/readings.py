@@ -89,7 +89,7 @@ class _Second:
     """What one endpoint did in one second: how often each latency, how many succeeded."""
 
     second: int
-    latencies: Counter[int]
+    latencies: Counter[float]
     succeeded: int
 
 
@@ -100,7 +100,7 @@ def _seconds(seen: Observation, cells: Iterable[Cell]) -> dict[str, list[_Second
     for cell in cells:
         if cell.step not in measured or cell.method in BESIDE:
             continue
-        counts = Histogram.decode(cell.corrected).counts() if cell.corrected else {}
+        counts = dict(Histogram.decode(cell.corrected).counts()) if cell.corrected else {}
         for endpoint in (ALL, f"{cell.method} {cell.endpoint}".strip()):
             one = found[endpoint].setdefault(cell.second, _Second(cell.second, Counter(), 0))
             one.latencies.update(counts)
