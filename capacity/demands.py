@@ -46,6 +46,12 @@ class ClassDemand(_Part):
     redis_commands: Span
     bytes_out: Span = Field(description="bytes sent to the client, headers included")
     rows_written: Span = Span.exact(0.0)
+    miss_extra_s: dict[Tier, Span] = Field(
+        default={}, description="CPU seconds a cache miss costs over a hit, where told apart"
+    )
+    connection_s: Span | None = Field(
+        default=None, description="seconds a database connection is held, where measured"
+    )
 
 
 class Held(_Part):
@@ -97,6 +103,12 @@ class DemandModel(_Part):
     idle_cpu: dict[Tier, float] = Field(description="cores a tier uses with no load at all")
     cache_hit: dict[str, float] = Field(description="class -> share answered from L1 or L2")
     held_out: tuple[Held, ...]
+    seeded_users: int | None = Field(
+        default=None, ge=1, description="users in the database the demands were measured on"
+    )
+    growth: dict[Tier, Span] = Field(
+        default={}, description="exponent e of D ~ users ** e at a tier, where fitted"
+    )
 
     def by_name(self, name: str) -> ClassDemand:
         """The class of that name. Raises `KeyError` when there is none."""
