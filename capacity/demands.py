@@ -32,6 +32,15 @@ class Tier(StrEnum):
     REDIS = "redis"
 
 
+class Layer(StrEnum):
+    """How deep a request went."""
+
+    APP = "app"
+    L1 = "l1"
+    L2 = "l2"
+    DB = "db"
+
+
 class ClassDemand(_Part):
     """One request class: endpoints that cost alike or cannot be told apart.
 
@@ -44,14 +53,25 @@ class ClassDemand(_Part):
     cpu_s: dict[Tier, Span]
     queries: Span = Field(description="statements sent to Postgres, primary and replicas")
     redis_commands: Span
-    bytes_out: Span = Field(description="bytes sent to the client, headers included")
-    rows_written: Span = Span.exact(0.0)
-    miss_extra_s: dict[Tier, Span] = Field(
-        default={}, description="CPU seconds a cache miss costs over a hit, where told apart"
+    bytes_out: Span = Field(
+        description="bytes of the answer's body as the client unpacked it; headers are not counted"
     )
-    connection_s: Span | None = Field(
-        default=None, description="seconds a database connection is held, where measured"
+    rows_written: Span = Field(
+        default=Span.exact(0.0), description="0 as well where the records do not tell"
     )
+    delay_s: Span = Field(
+        default=Span.exact(0.0), description="seconds that are nobody's CPU: disk, network, timers"
+    )
+    light: str = Field(
+        default="",
+        description="latencies under light load, a capacity.histogram blob: the shape of its "
+        "service time; empty where none was measured",
+    )
+
+    @property
+    def total_cpu_s(self) -> float:
+        """CPU seconds of all tiers together."""
+        return sum(span.mid for span in self.cpu_s.values())
 
 
 class Held(_Part):
@@ -102,6 +122,31 @@ class DemandModel(_Part):
     )
     idle_cpu: dict[Tier, float] = Field(description="cores a tier uses with no load at all")
     cache_hit: dict[str, float] = Field(description="class -> share answered from L1 or L2")
+    layers: dict[Layer, dict[Tier, Span]] = Field(
+        default={},
+        description="CPU seconds of a request by the deepest layer it touched, whatever its "
+        "class: what a cache hit and a miss cost apart; empty where the records do not tell",
+    )
+    beside_cpu_s: Span = Field(
+        default=Span.exact(0.0),
+        description="CPU seconds per request of what shares the machine with the system, the "
+        "load generator above all; no part of a plan",
+    )
+    beside_idle: float = Field(default=0.0, ge=0, description="cores of the same with no load")
+    wait_factor: float = Field(
+        default=1.0,
+        ge=0,
+        description="measured over modelled waiting for a core: (ca^2 + cs^2) / 2 of Allen and "
+        "Cunneen, fitted",
+    )
+    think_factor: float = Field(
+        default=1.0,
+        gt=0,
+        description="measured over stated time between an answer and the next request, fitted",
+    )
+    tested_rate: float = Field(
+        default=0.0, ge=0, description="requests per second of the heaviest run of the fit"
+    )
     held_out: tuple[Held, ...]
     seeded_users: int | None = Field(
         default=None, ge=1, description="users in the database the demands were measured on"
