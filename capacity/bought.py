@@ -41,6 +41,7 @@ class Bought(BaseModel):
     series: float = Field(ge=0, description="active metric series")
     staff_seats: int = Field(ge=1, description="people with a seat at the providers")
     replicas: int = Field(default=0, ge=0, description="read replicas at the peak")
+    redis_shards: int = Field(default=1, ge=1, description="Redis processes, a core each")
     hosts: float = Field(default=0, ge=0, description="machines that are watched, mean")
     card_charges: float = Field(default=0, ge=0, description="payments by card")
     card_usd: float = Field(default=0, ge=0, description="what they come to")
