@@ -73,7 +73,8 @@ def cheapest(
 ) -> Choice:
     """The cheapest plan that carries each layer's load, of the first draw in `amounts`.
 
-    `wanted` are providers to prefer: a layer one of them offers is taken from it alone.
+    `wanted` are providers to prefer: a layer one of them offers is taken from it alone. Prices
+    of low confidence are shown, but taken only from a provider that was asked for.
 
     Raises `UsageError` in one line for a provider nobody knows, and a layer nobody can carry.
     """
@@ -87,9 +88,10 @@ def cheapest(
         if not of_layer:
             continue
         preferred = [one for one in of_layer if one.catalogue.provider in wanted]
-        able = [one for one in preferred or of_layer if one.priced.carries[0]]
+        trusted = preferred or [one for one in of_layer if one.catalogue.confidence != "low"]
+        able = [one for one in trusted if one.priced.carries[0]]
         if not able:
-            raise _nobody(layer, preferred or of_layer)
+            raise _nobody(layer, trusted)
         best = min(able, key=lambda one: float(one.priced.usd[0]))
         taken[layer] = best
         rejected += [_rejected(one, best) for one in of_layer if one is not best]
@@ -114,9 +116,9 @@ def _rejected(one: Offer, best: Offer) -> Rejected:
         return Rejected(one.name, layer, None, one.priced.why_not)
     more = usd - float(best.priced.usd[0])
     if more < 0:
-        return Rejected(
-            one.name, layer, usd, f"${number(-more)} a month cheaper, but not a provider asked for"
-        )
+        doubt = one.catalogue.confidence == "low"
+        why = "its prices are of low confidence" if doubt else "not a provider asked for"
+        return Rejected(one.name, layer, usd, f"${number(-more)} a month cheaper, but {why}")
     return Rejected(one.name, layer, usd, f"${number(more)} a month more than {best.name}")
 
 

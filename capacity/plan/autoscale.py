@@ -8,6 +8,9 @@ from capacity.inputs import Array
 from capacity.plan.rules import Autoscale
 from capacity.population.day import MINUTES, curve, shape
 
+_EVENING = 480
+"""Minutes before midnight a simulation begins, with as many pods as the load then needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -40,13 +43,12 @@ class Day:
 
 
 def simulate(load: Load, rule: Autoscale, most: Array) -> Day:
-    """The second of two equal days, up to `most` pods: the first only finds its level.
+    """One day of many equal ones, up to `most` pods; the evening before finds its level.
 
     A step is one pod, or a tenth of the pods where there are more than ten. After a step
     the wait begins anew, as the pods' use has to be seen first.
     """
     count = load.mean_cores.shape
-    pods = np.full(count, float(rule.least))
     most = np.maximum(most, rule.least)
     hot, cold = np.zeros(count), np.zeros(count)
     total, peak, short = np.zeros(count), np.zeros(count), np.zeros(count)
@@ -54,13 +56,15 @@ def simulate(load: Load, rule: Autoscale, most: Array) -> Day:
     log_shape = np.log(shape())
     cores_per_share = load.mean_cores / mean
     top = load.over_mean * mean
-    for minute in range(2 * MINUTES):
+    evening = cores_per_share * np.exp(exponent * log_shape[-_EVENING])
+    pods = np.clip(np.ceil(evening / load.vcpu / rule.up_cpu), rule.least, most)
+    for minute in range(-_EVENING, MINUTES):
         level = np.exp(exponent * log_shape[minute % MINUTES])
         cores = cores_per_share * level
         cpu = cores / (pods * load.vcpu)
         sockets = load.sockets * level / top
         memory = load.base_memory + sockets / pods * load.socket_memory
-        if minute >= MINUTES:
+        if minute >= 0:
             total += pods
             short += cpu > 1
             np.maximum(peak, pods, out=peak)

@@ -24,6 +24,7 @@ class Pod(_Group):
     workers: int = Field(ge=1)
     slots: int = Field(ge=1)
     pool: int = Field(ge=1)
+    redis_connections: int = Field(ge=1)
 
 
 class Autoscale(_Group):

@@ -14,6 +14,8 @@ from capacity.inputs import Input, Inputs
 from capacity.intervals import clopper_pearson
 from capacity.population.traffic import DAYS_PER_MONTH, PAID
 
+_ENDS = ("low", "mid", "high")
+
 
 def from_ledger(inputs: Inputs, ledger: Mapping[str, Any]) -> Inputs:
     """`inputs` with shares of payers, paid trials and churn as measured, with 95 % intervals.
@@ -58,13 +60,16 @@ def _changes(growth: Mapping[str, Any]) -> dict[str, Input]:
         paid = _measured(
             int(trials["part"]), int(trials["whole"]), f"of {trials['whole']:,} trials that ended"
         )
-        known["pay.trial_paid"] = paid.model_copy(update={"low": max(paid.low, 0.01)})
+        # of no trials at all nobody could ever become a payer
+        known["pay.trial_paid"] = paid.model_copy(
+            update={end: max(getattr(paid, end), 0.01) for end in _ENDS}
+        )
     if churn["whole"]:
         left = _measured(
             int(churn["part"]), int(churn["whole"]), f"over {days} days, as a rate of one month"
         )
         known["pay.churn"] = left.model_copy(
-            update={end: 1 - (1 - getattr(left, end)) ** (1 / months) for end in ("low", "mid", "high")}
+            update={end: 1 - (1 - getattr(left, end)) ** (1 / months) for end in _ENDS}
         )
     return known
 
