@@ -40,6 +40,7 @@ class Bought(BaseModel):
     log_gb: float = Field(ge=0)
     series: float = Field(ge=0, description="active metric series")
     staff_seats: int = Field(ge=1, description="people with a seat at the providers")
+    database_hot_gb: float = Field(default=0, ge=0, description="of it, kept in memory")
     replicas: int = Field(default=0, ge=0, description="read replicas at the peak")
     redis_shards: int = Field(default=1, ge=1, description="Redis processes, a core each")
     hosts: float = Field(default=0, ge=0, description="machines that are watched, mean")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import ValidationError
 
+from capacity.demands import DemandModel
 from capacity.errors import HmbError
 from capacity.run import RECORD_VERSION, Run, Status
 from capacity.spool import Fold, fold
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RECORD = "run.json"
+MODEL = "model.json"
 TIMELINE = "timeline.csv"
 SPOOL = "load.jsonl"
 COLUMNS = ("second", "series", "value")
@@ -288,3 +290,27 @@ def _rows(path: Path) -> list[tuple[int, str, float]]:
                 f"{path} is damaged at line {number}; delete the file to report without it"
             ) from error
     return rows
+
+
+def read_model(path: Path) -> DemandModel:
+    """The demand model that `hmb calibrate` stored at `path`.
+
+    Raises `RecordError` in one line when there is none, or what is there is no model of ours.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise RecordError(
+            f"no demand model at {path}: measure one with hmb calibrate, or name one with --model"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"cannot read the demand model {path}: {error}") from error
+    try:
+        return DemandModel.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        what = f"{where}: {first['msg']}" if where else first["msg"]
+        raise RecordError(
+            f"{path} is no demand model of this version ({what}); run hmb calibrate again"
+        ) from error

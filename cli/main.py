@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from capacity.errors import HmbError
-from cli import drills, load, records, stacking
+from cli import drills, load, plan, records, stacking
 
 INTERRUPTED = 130
 
@@ -75,5 +75,6 @@ app.command("seed")(stacking.seed)
 app.command("loadtest")(load.loadtest)
 app.command("drill")(drills.drill)
 app.command("scenarios")(load.scenarios)
+app.command("plan")(plan.plan)
 app.command("report")(records.report)
 app.command("runs")(records.runs)

@@ -18,7 +18,7 @@
     included = 0
     price = 0.20
 
-A plan of sizes has `[[plan.size]]` instead, each with cores, gb, connections and a price
+A plan may have source, read and confidence of its own. One of sizes has `[[plan.size]]` instead, each with cores, gb, connections and a price
 a month: the cheapest that fits is taken, once for each machine of the layer.
 """
 
@@ -37,6 +37,9 @@ from capacity.nearest import nearest
 
 FOLDER = Path(__file__).with_name("catalogues")
 STALE_DAYS = 90
+
+
+Confidence = Literal["high", "medium", "low"]
 
 
 class CatalogueError(InputError):
@@ -101,7 +104,10 @@ class Size(_Part):
 
 
 class Plan(_Part):
-    """One plan of a provider for one layer."""
+    """One plan of a provider for one layer.
+
+    Where its prices were found elsewhere than the catalogue's others, it says so itself.
+    """
 
     name: str
     layer: Layer
@@ -110,6 +116,9 @@ class Plan(_Part):
     size: tuple[Size, ...] = ()
     limits: dict[str, float] = {}
     note: str = ""
+    source: str | None = None
+    read: date | None = None
+    confidence: Confidence | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -129,7 +138,7 @@ class Catalogue(_Part):
     provider: str
     source: str
     read: date
-    confidence: Literal["high", "medium", "low"]
+    confidence: Confidence
     plan: tuple[Plan, ...] = Field(min_length=1)
 
     def stale(self, today: date) -> str | None:

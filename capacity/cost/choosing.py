@@ -26,6 +26,11 @@ class Offer:
         """Provider and plan."""
         return f"{self.catalogue.provider} {self.plan.name}"
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether its prices are of low confidence."""
+        return (self.plan.confidence or self.catalogue.confidence) == "low"
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -74,7 +79,8 @@ def cheapest(
     """The cheapest plan that carries each layer's load, of the first draw in `amounts`.
 
     `wanted` are providers to prefer: a layer one of them offers is taken from it alone. Prices
-    of low confidence are shown, but taken only from a provider that was asked for.
+    of low confidence are taken only where nobody else carries the layer, or from a provider
+    that was asked for.
 
     Raises `UsageError` in one line for a provider nobody knows, and a layer nobody can carry.
     """
@@ -88,11 +94,11 @@ def cheapest(
         if not of_layer:
             continue
         preferred = [one for one in of_layer if one.catalogue.provider in wanted]
-        trusted = preferred or [one for one in of_layer if one.catalogue.confidence != "low"]
-        able = [one for one in trusted if one.priced.carries[0]]
+        able = [one for one in preferred or of_layer if one.priced.carries[0]]
         if not able:
-            raise _nobody(layer, trusted)
-        best = min(able, key=lambda one: float(one.priced.usd[0]))
+            raise _nobody(layer, preferred or of_layer)
+        trusted = able if preferred else [one for one in able if not one.doubtful]
+        best = min(trusted or able, key=lambda one: float(one.priced.usd[0]))
         taken[layer] = best
         rejected += [_rejected(one, best) for one in of_layer if one is not best]
     return Choice(taken, tuple(rejected))
@@ -116,8 +122,7 @@ def _rejected(one: Offer, best: Offer) -> Rejected:
         return Rejected(one.name, layer, None, one.priced.why_not)
     more = usd - float(best.priced.usd[0])
     if more < 0:
-        doubt = one.catalogue.confidence == "low"
-        why = "its prices are of low confidence" if doubt else "not a provider asked for"
+        why = "its prices are of low confidence" if one.doubtful else "not a provider asked for"
         return Rejected(one.name, layer, usd, f"${number(-more)} a month cheaper, but {why}")
     return Rejected(one.name, layer, usd, f"${number(more)} a month more than {best.name}")
 
@@ -138,3 +143,31 @@ def spread_cost(
         usd = np.where(offer.priced.carries, offer.priced.usd, np.inf)
         found[layer] = np.minimum(found[layer], usd) if layer in found else usd
     return found
+
+
+def least_bills(
+    catalogues: Sequence[Catalogue], amounts: Values, wanted: Sequence[str] = ()
+) -> dict[Layer, Array]:
+    """What `cheapest` would take for each layer, in every draw by itself: USD a month.
+
+    Infinite where nobody carries the layer.
+    """
+    _known(wanted, catalogues)
+    found: dict[Layer, Array] = {}
+    everybody = offers(catalogues, amounts)
+    for layer in Layer:
+        of_layer = [one for one in everybody if one.plan.layer is layer]
+        preferred = [one for one in of_layer if one.catalogue.provider in wanted]
+        if preferred:
+            found[layer] = _least(preferred, amounts)
+        elif of_layer:
+            trusted = _least([one for one in of_layer if not one.doubtful], amounts)
+            found[layer] = np.where(np.isfinite(trusted), trusted, _least(of_layer, amounts))
+    return found
+
+
+def _least(of_layer: Sequence[Offer], amounts: Values) -> Array:
+    usd = np.full(amounts["one"].shape, np.inf)
+    for offer in of_layer:
+        usd = np.minimum(usd, np.where(offer.priced.carries, offer.priced.usd, np.inf))
+    return usd

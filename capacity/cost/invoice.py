@@ -88,7 +88,7 @@ def _line(offer: Offer, line: Line, start: date, end: date) -> FocusLine:
         EffectiveCost=cost,
         BilledCost=cost,
         x_Layer=plan.layer,
-        x_Source=catalogue.source,
-        x_PriceRead=catalogue.read,
-        x_Confidence=catalogue.confidence,
+        x_Source=plan.source or catalogue.source,
+        x_PriceRead=plan.read or catalogue.read,
+        x_Confidence=plan.confidence or catalogue.confidence,
     )

@@ -122,8 +122,7 @@ def _machines(layer: Layer, amounts: Values) -> list[Machines]:
         return [Machines("redis", shards, none, memory, none)]
     connections = amounts["database_connections"]
     replicas = amounts["replicas"]
-    # a quarter of the data at hand keeps the pages that are asked for in memory
-    memory = np.maximum(1.0, amounts["database_gb"] / 4)
+    memory = np.maximum(1.0, amounts["database_hot_gb"])
     each = amounts["replica_cores"] / np.maximum(replicas, 1)
     return [
         Machines("primary", amounts["one"], amounts["database_cores"], memory, connections),
@@ -131,7 +130,9 @@ def _machines(layer: Layer, amounts: Values) -> list[Machines]:
     ]
 
 
-def smallest(sizes: tuple[Size, ...], wanted: Machines) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
+def smallest(
+    sizes: tuple[Size, ...], wanted: Machines
+) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
     """Index of the cheapest size that fits, and whether one does (else the index of the last)."""
     index = np.full(wanted.count.shape, len(sizes) - 1)
     found = np.zeros(wanted.count.shape, dtype=bool)

@@ -72,7 +72,9 @@ def filled(sized: Needs, design: Design, values: Values, rules: Rules) -> list[F
             sized.traffic.sockets / pods / values["pod.sockets"],
         ),
         Filled(
-            "nginx CPU", f"{design.nginx_workers} workers", rate * cpu[Tier.NGINX] / design.nginx_workers
+            "nginx CPU",
+            f"{design.nginx_workers} workers",
+            rate * cpu[Tier.NGINX] / design.nginx_workers,
         ),
         Filled(
             "nginx connections",
@@ -97,14 +99,14 @@ def filled(sized: Needs, design: Design, values: Values, rules: Rules) -> list[F
         Filled("primary connections", f"{room} of max_connections", held_primary / room),
         Filled("replica connections", f"{room} of max_connections", held_replica / room),
         Filled(
-            "Redis CPU", f"{design.redis_shards} processes", rate * cpu[Tier.REDIS] / design.redis_shards
+            "Redis CPU",
+            f"{design.redis_shards} processes",
+            rate * cpu[Tier.REDIS] / design.redis_shards,
         ),
     ]
 
 
-def carried(
-    sized: Needs, design: Design, values: Values, rules: Rules, lost: int
-) -> Array:
+def carried(sized: Needs, design: Design, values: Values, rules: Rules, lost: int) -> Array:
     """How many times the load `design` carries within the targets, `lost` of its pods and
     replicas down; by bisection, in every draw. Zero where it holds at no load at all."""
     placed = fixed(sized, design)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capacity.errors import UsageError
-from capacity.figures import number, plural
+from capacity.figures import exact, number, plural
 from capacity.inputs import Array
 
 
@@ -88,8 +88,8 @@ def _why(
             f"least regretted: enough for {number(100 * (1 - missed))} % of the draws at "
             f"${number(regrets[best])} a month of mean regret"
         )
-    more = f"regretted by ${number(regrets[position] - regrets[best])} a month more than {{}}"
-    more = more.format(number(sizes[best]))
+    more = f"regretted by ${number(regrets[position] - regrets[best])} a month more "
+    more += f"than {exact(float(sizes[best]))}"
     if position < best:
         gap = served[served > size] - size
         return (

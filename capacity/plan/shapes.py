@@ -105,7 +105,8 @@ class Limit(_Part):
 class RunsOut(_Part):
     """When the plan no longer suffices on a growth path.
 
-    Months after the path's start and the dates they fall on; None beyond the path's end.
+    Months after the path's start, 5 %, 50 % and 95 % of the draws, and the dates they fall on.
+    Beyond the path's end users grow by the input growth.after; None is beyond a century.
     """
 
     path: str

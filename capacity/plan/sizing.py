@@ -131,9 +131,7 @@ def response(
             station(rate / pods, cpu[Tier.PODS], one * rules.pod.vcpu, cv2, 1 / pods),
             station(rate, cpu[Tier.PGBOUNCER], sized.pgbouncers, one, random),
             station(rate, cpu[Tier.PRIMARY], whole_cores(sized.primary_cores), cv2, random),
-            station(
-                rate / up, cpu[Tier.REPLICAS], whole_cores(sized.replica_cores), cv2, random
-            ),
+            station(rate / up, cpu[Tier.REPLICAS], whole_cores(sized.replica_cores), cv2, random),
             station(rate, cpu[Tier.REDIS], sized.redis_shards, one, random),
             Response(delay, delay**2),
         ]

@@ -85,6 +85,10 @@ def _bought(
         "replica_mean_cores": busy[Tier.REPLICAS],
         "database_connections": np.maximum(sized.primary_connections, sized.replica_connections),
         "database_gb": people.users * values["storage.database_kb"] / 1e6,
+        "database_hot_gb": people.users
+        * values["storage.database_kb"]
+        / 1e6
+        * values["storage.hot_share"],
         "redis_gb": sized.redis_gb,
         "redis_commands": requests * cost.redis_commands,
         "redis_commands_per_s_peak": people.burst_rate * cost.redis_commands,

@@ -42,11 +42,14 @@ class GrowthPath:
             return np.exp(np.interp(month, self.months, np.log(self.users)))
         return np.asarray(np.interp(month, self.months, self.users))
 
-    def month_of(self, users: Array) -> Array:
-        """The month `users` are reached; infinite when the path ends below them."""
+    def month_of(self, users: Array, after: Array) -> Array:
+        """The month `users` are reached, when they grow by the share `after` a month beyond the
+        path's end; infinite when they do not grow there."""
         scale = np.log if self.geometric else np.asarray
         month = np.interp(scale(users), scale(self.users), self.months)
-        return np.where(users > self.users[-1], np.inf, month)
+        times = np.maximum(users / self.users[-1], 1.0)
+        growing = np.log1p(np.maximum(after, 1e-12))
+        return np.where(times > 1, self.last_month + np.log(times) / growing, month)
 
 
 @cache

@@ -4,16 +4,14 @@ Contribution margin is revenue less what varies with the customer (Horngren et a
 Cost Accounting, ch. 3); salaries, moderation and tax stand apart and are off by default.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from capacity.cost.catalogue import Catalogue, Layer
-from capacity.cost.choosing import spread_cost
 from capacity.inputs import Array, Values
 from capacity.population.traffic import PAID, TIERS, tier_load
-from capacity.revenue.income import Income, card_quantities, total
+from capacity.revenue.income import Income, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +59,18 @@ class Margin:
         return np.asarray(before - np.maximum(before, 0) * self.tax_share)
 
 
-def payment_fees(
-    catalogues: Sequence[Catalogue], provider: str, blank: Values, usd: Array, charges: Array,
-    values: Values,
-) -> Array:
-    """What `provider` keeps of payments of `usd` in so many `charges` a month.
-
-    `blank` are quantities of the same draws, for what a charge might name beside payments.
-    """
-    amounts = {**blank, **card_quantities(usd, charges, values)}
-    return spread_cost(catalogues, amounts, {Layer.PAYMENTS: provider})[Layer.PAYMENTS]
-
-
 def margin(
     earned: Income,
     infrastructure: Array,
     fees: Mapping[str, Array],
     monthly_active: Array,
     values: Values,
-    with_ads: bool = True,
 ) -> Margin:
     """The month's margin with the servers costing `infrastructure` and payments `fees` by tier."""
     users = total(earned.users)
     load = tier_load(users, values)
     nothing = np.zeros_like(users)
-    revenue = {"free": earned.advertising if with_ads else nothing, **earned.mrr}
+    revenue = {"free": earned.advertising, **earned.mrr}
     disputed = {
         tier: earned.mrr[tier] * values["pay.disputes"] + earned.refunds[tier] for tier in PAID
     }

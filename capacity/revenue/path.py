@@ -1,15 +1,14 @@
 """Month by month along a growth path: revenue, cash, break-even, runway."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from capacity.inputs import Values
+from capacity.inputs import Array, Values
 from capacity.population.growth import GrowthPath
 from capacity.population.traffic import PAID
-from capacity.revenue.income import Income
+from capacity.revenue.income import Income, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,44 +49,40 @@ class Course:
     runway: int | None
 
 
-Earning = Callable[[float], tuple[Income, float]]
-"""Users -> the income (of one draw), and all costs of a month, fees included."""
+def course(path: GrowthPath, earned: Income, costs: Array, values: Values) -> Course:
+    """The course of `path`, in one draw of `values`.
 
-
-def course(path: GrowthPath, earning: Earning, values: Values) -> Course:
-    """The course of the months of `path`, in one draw of `values`."""
-    annual = float(values["pay.annual_share"][0])
-    cash = float(values["off.cash"][0])
-    yearly = {tier: float(values[f"price_year.{tier}"][0]) for tier in PAID}
-    months: list[Month] = []
-    before = dict.fromkeys(PAID, 0.0)
-    for number in range(1, int(np.ceil(path.last_month)) + 1):
-        users = float(path.at(float(number)))
-        earned, costs = earning(users)
-        mrr = float(earned.subscriptions[0])
-        payers = {tier: float(earned.payers[tier][0]) for tier in PAID}
-        # who joins by the year pays it all at once; nobody's second year falls into the first
-        joined = sum(
-            annual * max(0.0, payers[tier] - before[tier]) * yearly[tier] for tier in PAID
-        )
-        spread = sum(annual * payers[tier] * yearly[tier] / 12 for tier in PAID)
-        advertising = float(earned.advertising[0])
-        cash_in = mrr - spread + joined + advertising
-        cash += cash_in - costs
-        months.append(
+    `earned` and `costs` (all of a month's, fees included) hold one value per month of the path.
+    """
+    annual, cash = float(values["pay.annual_share"][0]), float(values["off.cash"][0])
+    yearly = {tier: annual * float(values[f"price_year.{tier}"][0]) for tier in PAID}
+    # who joins by the year pays it all at once; no second year falls into the first
+    joined = total(
+        {
+            tier: np.maximum(0.0, np.diff(earned.payers[tier], prepend=0.0)) * price
+            for tier, price in yearly.items()
+        }
+    )
+    spread = total({tier: earned.payers[tier] * price / 12 for tier, price in yearly.items()})
+    mrr, advertising = earned.subscriptions, earned.advertising
+    cash_in = mrr - spread + joined + advertising
+    held = cash + np.cumsum(cash_in - costs)
+    months = np.arange(1, len(costs) + 1)
+    return _told(
+        [
             Month(
-                month=number,
-                users=users,
-                mrr=mrr,
-                advertising=advertising,
-                costs=costs,
-                profit=mrr + advertising - costs,
-                cash_in=cash_in,
-                cash=cash,
+                month=int(month),
+                users=float(path.at(float(month))),
+                mrr=float(mrr[at]),
+                advertising=float(advertising[at]),
+                costs=float(costs[at]),
+                profit=float(mrr[at] + advertising[at] - costs[at]),
+                cash_in=float(cash_in[at]),
+                cash=float(held[at]),
             )
-        )
-        before = payers
-    return _told(months)
+            for at, month in enumerate(months)
+        ]
+    )
 
 
 def _told(months: list[Month]) -> Course:
@@ -111,4 +106,3 @@ def _from_here_on(good: NDArray[np.bool_]) -> int | None:
     bad = np.flatnonzero(~good)
     first = 1 if bad.size == 0 else int(bad[-1]) + 2
     return first if first <= good.size else None
-

@@ -1,0 +1,138 @@
+"""The parts of a plan that tell what was computed: traffic, resources, warnings."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+from capacity.cost.catalogue import Catalogue
+from capacity.evidence import Evidence
+from capacity.plan.assumed import Assumed
+from capacity.plan.demand_inputs import hit_rate
+from capacity.plan.limits import Design
+from capacity.plan.shapes import Figure, Resources
+from capacity.plan.worlds import World
+
+_FARTHEST = 2.0
+"""How far beyond what was tested a model is trusted."""
+_FEWEST_PER_WORKER = 3
+"""Connections a worker opens however small its share, and one more for each replica."""
+
+
+def traffic_figures(all_worlds: World) -> dict[str, Figure]:
+    """What the people ask of the system."""
+    people = all_worlds.needs.traffic
+    told = {
+        "daily active": (people.daily_active, "users"),
+        "monthly active": (people.monthly_active, "users"),
+        "sessions a day": (people.sessions_per_day, "sessions"),
+        "mean": (people.mean_rate, "req/s"),
+        "peak": (people.peak_rate, "req/s"),
+        "busiest seconds": (people.burst_rate, "req/s"),
+        "there at a time": (people.present, "users"),
+        "WebSockets": (people.sockets, "sockets"),
+    }
+    return {
+        name: Figure.over(draws, unit, Evidence.ASSUMED) for name, (draws, unit) in told.items()
+    }
+
+
+def resources(given: Assumed, design: Design, middle: World, all_worlds: World) -> Resources:
+    """What to rent, and where its own rules are broken."""
+    rules, sized, amounts = given.rules, middle.needs, all_worlds.amounts
+    pool = max(rules.pod.pool // rules.pod.workers, _FEWEST_PER_WORKER + design.replicas)
+    clients = design.pods * rules.pod.workers * pool
+    return Resources(
+        pods_least=rules.autoscale.least,
+        pods_most=design.pods,
+        pods_mean=Figure.over(all_worlds.day.mean_pods, "pods"),
+        within_rule=design.pods <= rules.autoscale.most,
+        workers_per_pod=rules.pod.workers,
+        slots_per_worker=rules.pod.slots,
+        pool_per_worker=pool,
+        pool_clients=clients,
+        pgbouncer_clients=rules.fill.pgbouncer_clients * design.pgbouncers,
+        pgbouncers=design.pgbouncers,
+        primary_cores=design.primary_cores,
+        primary_connections=int(sized.primary_connections[0]),
+        replicas=design.replicas,
+        replica_cores=design.replica_cores,
+        replica_connections=int(sized.replica_connections[0]),
+        max_connections=rules.fill.max_connections,
+        nginx_workers=design.nginx_workers,
+        websocket_pods=int(np.ceil(np.quantile(_socket_pods(given, all_worlds), 0.95))),
+        redis_processes=design.redis_shards,
+        redis_gb=Figure.over(amounts["redis_gb"], "GB", Evidence.ASSUMED),
+        redis_commands_per_s=Figure.over(amounts["redis_commands_per_s_peak"], "commands/s"),
+        redis_connections=design.pods * rules.pod.redis_connections,
+        database_gb=Figure.over(amounts["database_gb"], "GB", Evidence.ASSUMED),
+        files_gb=Figure.over(amounts["objects_gb"], "GB", Evidence.ASSUMED),
+        egress_gb=Figure.over(amounts["backend_egress_gb"], "GB a month"),
+        problems=tuple(_problems(given, design, middle, clients)),
+    )
+
+
+def _socket_pods(given: Assumed, all_worlds: World) -> "np.typing.NDArray[np.float64]":
+    """Pods the WebSockets alone take; a claimed number of them to a pod."""
+    sockets = all_worlds.needs.traffic.sockets
+    most = given.inputs.known["pod.sockets"].mid
+    return np.maximum(1.0, np.ceil(sockets / most))
+
+
+def _problems(given: Assumed, design: Design, middle: World, clients: int) -> list[str]:
+    rules, found = given.rules, []
+    if design.pods > rules.autoscale.most:
+        found.append(
+            f"{design.pods} pods are more than the autoscaler's {rules.autoscale.most}: raise its "
+            "limit (--set autoscale.most=...) or make pods larger (--set pod.vcpu=...)"
+        )
+    room = rules.fill.pgbouncer_clients * design.pgbouncers
+    if clients > room:
+        found.append(
+            f"{clients:,} client connections do not fit PgBouncer's {room:,}: lower the pods' pools "
+            "or raise PGBOUNCER_MAX_CLIENTS"
+        )
+    connections = max(middle.needs.primary_connections[0], middle.needs.replica_connections[0])
+    if connections > rules.fill.max_connections:
+        found.append(
+            f"{connections:,.0f} server connections are more than max_connections "
+            f"{rules.fill.max_connections}"
+        )
+    if middle.needs.primary_cores[0] > rules.fill.largest_database:
+        found.append(
+            f"writes need {middle.needs.primary_cores[0]:,.0f} cores of one primary, more than any "
+            f"server has ({rules.fill.largest_database}): beyond this the data must be divided"
+        )
+    return found
+
+
+def warnings(
+    given: Assumed, users: float, middle: World, catalogues: Sequence[Catalogue], today: date
+) -> tuple[str, ...]:
+    """What makes the plan less sure than its figures look."""
+    model, found = given.model, []
+    rate = float(middle.needs.traffic.burst_rate[0])
+    if model.seeded_users is None:
+        found.append(
+            "the model does not say how many users its database held; databases' demands are not "
+            "grown with the data"
+        )
+    elif users > _FARTHEST * model.seeded_users:
+        found.append(
+            f"demands were measured with {model.seeded_users:,} users in the database and are "
+            f"extrapolated to {users:,.0f}: seed more (hmb seed --scale large), calibrate again"
+        )
+    if model.tested_rate and rate > _FARTHEST * model.tested_rate:
+        found.append(
+            f"{rate:,.0f} requests a second are more than twice the {model.tested_rate:,.0f} the "
+            "model was tested with; the structure beyond was not validated"
+        )
+    if not model.held_out:
+        found.append("the model was held against no run that its fit had not seen")
+    wanted = given.inputs.known["cache.hit_rate"].mid
+    if abs(wanted - hit_rate(model)) > 1e-9 and not model.layers:
+        found.append(
+            "cache.hit_rate changes the databases' demand only: this calibration did not tell "
+            "what a miss costs the pods"
+        )
+    return (*found, *filter(None, (one.stale(today) for one in catalogues)))
