@@ -1,4 +1,4 @@
-"""`hmb plan`: from measured demands to resources, a bill and a margin, or from a budget to users."""
+"""`hmb plan`: measured demands to resources, a bill and a margin; or a budget to users."""
 
 import json
 from pathlib import Path
@@ -10,10 +10,8 @@ from capacity.errors import UsageError
 from cli.options import runs_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Any
-
-    from capacity.plan.asking import Answer, Question
 
 
 def plan(

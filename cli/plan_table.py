@@ -110,7 +110,10 @@ def _limits(plan: "PlanResult") -> Iterator[str]:
         )
     yield _row("carries, one of each lost", plan.capacity_users)
     for path in plan.runs_out:
-        yield f"  runs out on the path {path.path}: {_when(path.date_mid)} ({_when(path.date_low)} to {_when(path.date_high)})"
+        yield (
+            f"  runs out on the path {path.path}: {_when(path.date_mid)} "
+            f"({_when(path.date_low)} to {_when(path.date_high)})"
+        )
     yield ""
 
 
@@ -118,12 +121,13 @@ def _cost(plan: "PlanResult") -> Iterator[str]:
     cost = plan.cost
     yield f"bill of a month of {plan.month_hours:g} hours, USD, payments apart"
     for line in cost.invoice:
-        if line.BilledCost >= 0.005 and line.x_Layer != "payments":
+        if line.BilledCost >= 0.005 and line.x_layer != "payments":
             yield (
-                f"  {line.x_Layer:<9} {line.ProviderName:<14} {line.ChargeDescription:<46} "
-                f"{line.BilledCost:>12,.2f}  prices of {line.x_PriceRead}"
+                f"  {line.x_layer:<9} {line.ProviderName:<14} {line.ChargeDescription:<46} "
+                f"{line.BilledCost:>12,.2f}  prices of {line.x_price_read}"
             )
-    yield _row("in all", cost.usd)
+    yield f"  with every assumption in the middle {cost.mid_usd:>62,.2f}"
+    yield _row("over all draws", cost.usd)
     yield _row("per registered user", cost.per_user)
     yield _row("per active user", cost.per_active_user)
     yield _row("per 1,000 requests", cost.per_1000_requests)
@@ -146,7 +150,10 @@ def _money(plan: "PlanResult") -> Iterator[str]:
     yield _row("advertising, doubtable", money.advertising)
     yield _row("payment fees", money.payment_fees)
     yield _row("contribution", money.contribution)
-    yield f"  contribution margin {_share(money.margin)}, without advertising {_share(money.margin_without_ads)}"
+    yield (
+        f"  contribution margin {_share(money.margin)}, without advertising "
+        f"{_share(money.margin_without_ads)}"
+    )
     for tier in money.tiers:
         yield (
             f"  {tier.tier:<12} {_count(tier.users.mid):>10} users, a user costs "
@@ -156,7 +163,8 @@ def _money(plan: "PlanResult") -> Iterator[str]:
     for name, course in money.paths.items():
         yield (
             f"  path {name}: first year's revenue ${course.revenue:,.0f}, cash "
-            f"${course.cash_received:,.0f}; profit from month {course.break_even or figures.MISSING}"
+            f"${course.cash_received:,.0f}; profit from month "
+            f"{course.break_even or figures.MISSING}"
         )
     yield ""
 
@@ -184,8 +192,8 @@ def _basis(plan: "PlanResult") -> Iterator[str]:
         if error is not None
     )
     yield (
-        f"rests on a demand model of {basis.made_at:%Y-%m-%d} ({basis.evidence}, {basis.runs} runs); "
-        f"largest held-out errors: {errors or 'none was held out'}"
+        f"rests on a demand model of {basis.made_at:%Y-%m-%d} ({basis.evidence}, {basis.runs} "
+        f"runs); largest held-out errors: {errors or 'none was held out'}"
     )
     yield from (f"warning: {one}" for one in plan.warnings)
 

@@ -18,8 +18,9 @@
     included = 0
     price = 0.20
 
-A plan may have source, read and confidence of its own. One of sizes has `[[plan.size]]` instead, each with cores, gb, connections and a price
-a month: the cheapest that fits is taken, once for each machine of the layer.
+A plan may have source, read and confidence of its own. One of sizes has `[[plan.size]]`
+instead, each with cores, gb, connections and a price a month: the cheapest that fits is
+taken, once for each machine of the layer.
 """
 
 from datetime import date

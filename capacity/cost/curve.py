@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from capacity.cost.catalogue import Catalogue, Layer
 from capacity.cost.choosing import Choice, cheapest
+from capacity.cost.pricing import MACHINE
 from capacity.errors import UsageError
 from capacity.inputs import Values
 
@@ -59,5 +60,5 @@ def _what(choice: Choice, layer: Layer) -> str:
     if layer not in choice.taken:
         return "nothing"
     offer = choice.taken[layer]
-    machines = [line.sku for line in offer.priced.lines if line.unit == "machine-month"]
+    machines = [line.sku for line in offer.priced.lines if line.unit == MACHINE]
     return f"{offer.name} ({', '.join(machines)})" if machines else offer.name

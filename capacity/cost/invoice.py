@@ -1,7 +1,8 @@
 """An invoice as FinOps FOCUS lines.
 
 The columns are those of the FinOps Open Cost and Usage Specification 1.2 that a price list
-can fill; list and contracted prices are equal, as nothing here is negotiated or committed.
+can fill: no account has an id here, and list and contracted prices are equal, as nothing is
+negotiated or committed.
 """
 
 from datetime import date
@@ -32,6 +33,10 @@ class FocusLine(BaseModel):
     BillingPeriodStart: date
     BillingPeriodEnd: date
     BillingCurrency: str = "USD"
+    ChargePeriodStart: date
+    ChargePeriodEnd: date
+    InvoiceIssuerName: str
+    PublisherName: str
     ProviderName: str
     ServiceName: str
     ServiceCategory: str
@@ -48,10 +53,10 @@ class FocusLine(BaseModel):
     ContractedCost: float
     EffectiveCost: float
     BilledCost: float
-    x_Layer: Layer
-    x_Source: str
-    x_PriceRead: date
-    x_Confidence: str
+    x_layer: Layer
+    x_source: str
+    x_price_read: date
+    x_confidence: str
 
 
 def invoice(choice: Choice, start: date) -> tuple[FocusLine, ...]:
@@ -71,6 +76,10 @@ def _line(offer: Offer, line: Line, start: date, end: date) -> FocusLine:
     return FocusLine(
         BillingPeriodStart=start,
         BillingPeriodEnd=end,
+        ChargePeriodStart=start,
+        ChargePeriodEnd=end,
+        InvoiceIssuerName=catalogue.provider,
+        PublisherName=catalogue.provider,
         ProviderName=catalogue.provider,
         ServiceName=plan.name,
         ServiceCategory=_CATEGORIES[plan.layer],
@@ -78,7 +87,7 @@ def _line(offer: Offer, line: Line, start: date, end: date) -> FocusLine:
         ChargeDescription=f"{plan.name}: {line.what}",
         SkuId=line.sku,
         ConsumedQuantity=float(line.consumed[0]),
-        ConsumedUnit=line.unit.split(" ", 1)[1] if line.unit[0].isdigit() else line.unit,
+        ConsumedUnit=line.consumed_unit,
         PricingQuantity=float(line.quantity[0]),
         PricingUnit=line.unit,
         ListUnitPrice=unit_price,
@@ -87,8 +96,8 @@ def _line(offer: Offer, line: Line, start: date, end: date) -> FocusLine:
         ContractedCost=cost,
         EffectiveCost=cost,
         BilledCost=cost,
-        x_Layer=plan.layer,
-        x_Source=plan.source or catalogue.source,
-        x_PriceRead=plan.read or catalogue.read,
-        x_Confidence=plan.confidence or catalogue.confidence,
+        x_layer=plan.layer,
+        x_source=plan.source or catalogue.source,
+        x_price_read=plan.read or catalogue.read,
+        x_confidence=plan.confidence or catalogue.confidence,
     )

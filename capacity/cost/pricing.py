@@ -9,13 +9,20 @@ from capacity.bought import HOURS_PER_MONTH
 from capacity.cost.catalogue import Charge, Layer, Plan, Size
 from capacity.inputs import Array, Values
 
+MACHINE = "machine-month"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an invoice: `quantity` of `unit` billed, at `price` each, coming to `usd`."""
+    """One line of an invoice.
+
+    `consumed` of `consumed_unit` were used; `quantity` of `unit` are billed, at `price` each,
+    coming to `usd`.
+    """
 
     what: str
     consumed: Array
+    consumed_unit: str
     quantity: Array
     unit: str
     price: Array
@@ -63,7 +70,9 @@ def price(plan: Plan, amounts: Values) -> Priced:
 
 def _fixed(plan: Plan, one: Array) -> Line:
     price_each = one * plan.fixed
-    return Line(plan.name, one, one, "month", price_each, price_each, plan.name, usage=False)
+    return Line(
+        plan.name, one, "month", one, "month", price_each, price_each, plan.name, usage=False
+    )
 
 
 def _charged(charge: Charge, amounts: Values) -> Line:
@@ -77,7 +86,9 @@ def _charged(charge: Charge, amounts: Values) -> Line:
     units = billed / charge.per
     each = np.where(units > 0, usd / np.where(units > 0, units, 1.0), charge.price)
     unit = charge.quantity if charge.per == 1 else f"{charge.per:,.0f} {charge.quantity}"
-    return Line(charge.what, consumed, units, unit, each, usd, charge.what, usage=True)
+    return Line(
+        charge.what, consumed, charge.quantity, units, unit, each, usd, charge.what, usage=True
+    )
 
 
 def _sized(plan: Plan, amounts: Values) -> tuple[list[Line], NDArray[np.bool_], str]:
@@ -94,7 +105,7 @@ def _sized(plan: Plan, amounts: Values) -> tuple[list[Line], NDArray[np.bool_], 
         each = np.array([size.price for size in plan.size])[index]
         usd = each * kind.count
         chosen = plan.size[int(index[0])].name
-        line = Line(kind.what, kind.count, kind.count, "machine-month", each, usd, chosen, True)
+        line = Line(kind.what, kind.count, MACHINE, kind.count, MACHINE, each, usd, chosen, True)
         lines.append(line)
         fits = fits & (found | (kind.count == 0))
     return lines, fits, why

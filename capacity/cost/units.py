@@ -32,7 +32,7 @@ def per_class(choice: Choice, model: DemandModel, requests: float) -> tuple[Clas
         if layer is Layer.PAYMENTS:
             continue
         for line in offer.priced.lines:
-            weight = _bytes if line.unit.endswith(_EGRESS) else _DRIVERS.get(layer, _one)
+            weight = _bytes if line.consumed_unit == _EGRESS else _DRIVERS.get(layer, _one)
             for name, share in _shares(model, weight).items():
                 bill[name] += share * float(line.usd[0])
     whole = sum(bill.values())

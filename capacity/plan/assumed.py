@@ -42,7 +42,8 @@ def assumed(
         inputs = from_ledger(inputs, ledger)
     rules = read_rules()
     names = (*inputs.names, *rules.names)
-    of_inputs, of_rules = [], []
+    of_inputs: list[str] = []
+    of_rules: list[str] = []
     for setting in settings:
         name, equals, _ = setting.partition("=")
         if not equals:

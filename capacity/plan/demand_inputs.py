@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
     known: dict[str, Input] = {}
     why = f"fitted from {len(model.runs)} runs, condition number {model.condition:.3g}"
     for tier in Tier:
-        span = _mixed(model, lambda one, tier=tier: one.cpu_s.get(tier, _NOTHING))
+        span = _mixed(model, _cpu_at(tier))
         known[f"demand.{tier}_ms"] = _input(span.times(1000), "ms of CPU", why)
     for name, unit in (
         ("queries", "statements"),
@@ -36,7 +37,7 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
         ("rows_written", "rows"),
         ("delay_s", "s"),
     ):
-        span = _mixed(model, lambda one, name=name: getattr(one, name))
+        span = _mixed(model, attrgetter(name))
         known[f"demand.{name}"] = _input(span, unit, why)
     for tier in (Tier.PRIMARY, Tier.REPLICAS):
         fitted = model.growth.get(tier)
@@ -66,6 +67,10 @@ def _check(model: DemandModel) -> None:
             f"the shares of the model's mix add up to {sum(model.mix.values()):.3g}, not to 1; "
             "run hmb calibrate again"
         )
+
+
+def _cpu_at(tier: Tier) -> Callable[[ClassDemand], Span]:
+    return lambda one: one.cpu_s.get(tier, _NOTHING)
 
 
 def _mixed(model: DemandModel, pick: Callable[[ClassDemand], Span]) -> Span:
@@ -136,14 +141,14 @@ def demands(model: DemandModel, users: Array, values: Values) -> Demands:
     pods beside that is known where the calibration told layers apart.
     """
     speed = values["machine.speed"]
-    cacheable = _cacheable(model)
-    measured, wanted = hit_rate(model), np.minimum(values["cache.hit_rate"], cacheable)
-    misses = (cacheable - wanted) / max(cacheable - measured, 1e-9) if cacheable else None
+    most = cacheable(model)
+    measured, wanted = hit_rate(model), np.minimum(values["cache.hit_rate"], most)
+    misses = (most - wanted) / max(most - measured, 1e-9) if most else None
     cpu = {}
     for tier in Tier:
         seconds = values[f"demand.{tier}_ms"] / 1000
         if tier in DATABASES:
-            part = _from_cacheable(model, lambda one, tier=tier: one.cpu_s.get(tier, _NOTHING))
+            part = _from_cacheable(model, _cpu_at(tier))
             seconds = seconds * _left(part, misses)
         else:
             more = (measured - wanted) * _miss_extra(model, tier)
@@ -163,7 +168,7 @@ def demands(model: DemandModel, users: Array, values: Values) -> Demands:
     )
 
 
-def _cacheable(model: DemandModel) -> float:
+def cacheable(model: DemandModel) -> float:
     """Share of the requests that are ever answered from a cache: the most a hit rate can be."""
     return sum(share for name, share in model.mix.items() if model.cache_hit.get(name, 0) > 0)
 

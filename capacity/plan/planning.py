@@ -16,7 +16,7 @@ from capacity.plan.moving import sensitivity
 from capacity.plan.regret import Option, candidates, least_regret
 from capacity.plan.shapes import Basis, Figure, Limit, PlanResult, PodOption, RunsOut
 from capacity.plan.sizing import Needs
-from capacity.plan.telling import resources, traffic_figures, warnings
+from capacity.plan.telling import bought_of, resources, traffic_figures, warnings
 from capacity.plan.worlds import World, world
 from capacity.population.growth import paths
 from capacity.population.traffic import DAYS_PER_MONTH, checked_users
@@ -58,7 +58,7 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
     mids = given.inputs.mids()
     all_worlds = world(model, users, values, rules)
     sizes = _sizes(all_worlds.needs, given)
-    design = _design(sizes, world(model, users, mids, rules))
+    design = _design(sizes, all_worlds.needs, rules.regret.short)
     middle = _bought_as_designed(world(model, users, mids, rules, design.pods), design)
     cost, choice = cost_of(given, middle, all_worlds, catalogues, request.providers, request.start)
     able = {lost: users * carried(all_worlds.needs, design, values, rules, lost) for lost in (0, 1)}
@@ -73,6 +73,7 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         inputs=dict(given.inputs.known),
         traffic=traffic_figures(all_worlds),
         resources=resources(given, design, middle, all_worlds),
+        bought=bought_of(middle),
         pods=_pod_options(sizes["pods"], all_worlds.needs),
         databases={name: sizes[name] for name in ("primary cores", "replica cores")},
         limits=limits,
@@ -85,7 +86,9 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         cost=cost,
         money=money_of(given, all_worlds, values, catalogues, choice),
         sensitivity=sensitivity(given, users, catalogues, choice, request.indices, request.seed),
-        warnings=warnings(given, users, middle, catalogues, request.start),
+        warnings=warnings(
+            given, users, middle, catalogues, set(choice.providers.values()), request.start
+        ),
     )
 
 
@@ -104,24 +107,30 @@ def _sizes(sized: Needs, given: Assumed) -> dict[str, tuple[Option, ...]]:
     return found
 
 
-def _design(sizes: dict[str, tuple[Option, ...]], middle: World) -> Design:
-    """The sizes regretted least; the small stations as the middle draw needs them."""
+def _design(sizes: dict[str, tuple[Option, ...]], sized: Needs, short: float) -> Design:
+    """The sizes regretted least; the small stations for as large a share of the draws."""
     chosen = {name: next(one.size for one in sizes[name] if one.chosen) for name in sizes}
-    sized = middle.needs
+    share = short / (short + 1)
+
+    def enough(needed: Array) -> int:
+        return int(np.ceil(np.quantile(needed, share)))
+
     return Design(
         pods=int(chosen["pods"]),
-        nginx_workers=int(sized.nginx_workers[0]),
-        pgbouncers=int(sized.pgbouncers[0]),
+        nginx_workers=enough(sized.nginx_workers),
+        pgbouncers=enough(sized.pgbouncers),
         primary_cores=chosen["primary cores"],
-        replicas=int(sized.replicas[0]),
+        replicas=enough(sized.replicas),
         replica_cores=chosen["replica cores"],
-        redis_shards=int(sized.redis_shards[0]),
+        redis_shards=enough(sized.redis_shards),
     )
 
 
 def _bought_as_designed(middle: World, design: Design) -> World:
     """The middle draw, buying the machines of the design."""
     amounts = dict(middle.amounts)
+    amounts["replicas"] = np.array([float(design.replicas)])
+    amounts["redis_shards"] = np.array([float(design.redis_shards)])
     amounts["database_cores"] = np.array([design.primary_cores])
     amounts["replica_cores"] = np.array([design.replica_cores * design.replicas])
     return replace(middle, amounts=amounts)

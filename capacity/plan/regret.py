@@ -46,7 +46,8 @@ def candidates(needed: Array, steps: Sequence[float] | None = None) -> Array:
         first = sizes[sizes >= finite.min()]
         low = first[0] if first.size else sizes[-1]
         high = sizes[sizes >= finite.max()]
-        return sizes[(sizes >= low) & (sizes <= (high[0] if high.size else sizes[-1]))]
+        kept = (sizes >= low) & (sizes <= (high[0] if high.size else sizes[-1]))
+        return np.asarray(sizes[kept])
     low, high = np.ceil(finite.min()), np.ceil(finite.max())
     if high - low < 30:
         return np.arange(low, high + 1)

@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from capacity.bought import Bought
 from capacity.cost.catalogue import Layer
 from capacity.cost.curve import Point
 from capacity.cost.invoice import FocusLine
@@ -189,7 +190,7 @@ class Money(_Part):
 
 
 class Bar(_Part):
-    """One input's bar in a tornado: the outcome with the input at its ends, all else in the middle."""
+    """One input's bar in a tornado: the outcome at its ends, all else in the middle."""
 
     name: str
     at_low: float
@@ -226,6 +227,7 @@ class PlanResult(_Part):
     inputs: dict[str, Input]
     traffic: dict[str, Figure]
     resources: Resources
+    bought: Bought
     pods: tuple[PodOption, ...]
     databases: dict[str, tuple[Option, ...]]
     limits: tuple[Limit, ...]

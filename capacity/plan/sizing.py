@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from capacity.demands import DemandModel, Tier
 from capacity.inputs import Array, Values
@@ -143,7 +144,9 @@ def whole_cores(cores: Array) -> Array:
     return np.maximum(1.0, np.ceil(cores))
 
 
-def holds(sized: Needs, values: Values, rules: Rules, pods: Array, replicas: Array) -> Array:
+def holds(
+    sized: Needs, values: Values, rules: Rules, pods: Array, replicas: Array
+) -> NDArray[np.bool_]:
     """Whether the latency targets hold at the busiest seconds, in every draw."""
     rate = sized.traffic.burst_rate
     time = response(sized, values, rules, pods, replicas, rate)
@@ -159,7 +162,7 @@ def holds(sized: Needs, values: Values, rules: Rules, pods: Array, replicas: Arr
     return within & (at_work < rules.pod.workers * rules.pod.slots)
 
 
-def _fewest(holding: Callable[[Array], Array], sized: Needs) -> Array:
+def _fewest(holding: Callable[[Array], NDArray[np.bool_]], sized: Needs) -> Array:
     """The fewest pods at which `holding` is true, by bisection; infinite where it never is."""
     low = np.zeros_like(sized.replicas)
     high = np.full_like(low, _MOST_PODS)

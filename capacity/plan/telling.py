@@ -1,14 +1,17 @@
 """The parts of a plan that tell what was computed: traffic, resources, warnings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
+from math import ceil
 
 import numpy as np
 
+from capacity.bought import Bought
 from capacity.cost.catalogue import Catalogue
 from capacity.evidence import Evidence
+from capacity.inputs import Array
 from capacity.plan.assumed import Assumed
-from capacity.plan.demand_inputs import hit_rate
+from capacity.plan.demand_inputs import cacheable, hit_rate
 from capacity.plan.limits import Design
 from capacity.plan.shapes import Figure, Resources
 from capacity.plan.worlds import World
@@ -35,6 +38,15 @@ def traffic_figures(all_worlds: World) -> dict[str, Figure]:
     return {
         name: Figure.over(draws, unit, Evidence.ASSUMED) for name, (draws, unit) in told.items()
     }
+
+
+def bought_of(middle: World) -> Bought:
+    """The month's quantities of the middle draw; machines and connections are whole."""
+    whole = {name for name, field in Bought.model_fields.items() if field.annotation is int}
+    told = {name: float(middle.amounts[name][0]) for name in Bought.model_fields}
+    return Bought.model_validate(
+        {name: ceil(value) if name in whole else value for name, value in told.items()}
+    )
 
 
 def resources(given: Assumed, design: Design, middle: World, all_worlds: World) -> Resources:
@@ -72,7 +84,7 @@ def resources(given: Assumed, design: Design, middle: World, all_worlds: World) 
     )
 
 
-def _socket_pods(given: Assumed, all_worlds: World) -> "np.typing.NDArray[np.float64]":
+def _socket_pods(given: Assumed, all_worlds: World) -> Array:
     """Pods the WebSockets alone take; a claimed number of them to a pod."""
     sockets = all_worlds.needs.traffic.sockets
     most = given.inputs.known["pod.sockets"].mid
@@ -89,8 +101,8 @@ def _problems(given: Assumed, design: Design, middle: World, clients: int) -> li
     room = rules.fill.pgbouncer_clients * design.pgbouncers
     if clients > room:
         found.append(
-            f"{clients:,} client connections do not fit PgBouncer's {room:,}: lower the pods' pools "
-            "or raise PGBOUNCER_MAX_CLIENTS"
+            f"{clients:,} client connections do not fit PgBouncer's {room:,}: lower the pods' "
+            "pools or raise PGBOUNCER_MAX_CLIENTS"
         )
     connections = max(middle.needs.primary_connections[0], middle.needs.replica_connections[0])
     if connections > rules.fill.max_connections:
@@ -107,7 +119,12 @@ def _problems(given: Assumed, design: Design, middle: World, clients: int) -> li
 
 
 def warnings(
-    given: Assumed, users: float, middle: World, catalogues: Sequence[Catalogue], today: date
+    given: Assumed,
+    users: float,
+    middle: World,
+    catalogues: Sequence[Catalogue],
+    taken: Collection[str],
+    today: date,
 ) -> tuple[str, ...]:
     """What makes the plan less sure than its figures look."""
     model, found = given.model, []
@@ -135,4 +152,19 @@ def warnings(
             "cache.hit_rate changes the databases' demand only: this calibration did not tell "
             "what a miss costs the pods"
         )
-    return (*found, *filter(None, (one.stale(today) for one in catalogues)))
+    if wanted > cacheable(model) + 1e-9:
+        found.append(
+            f"cache.hit_rate {wanted:g} is more than the {cacheable(model):.3g} of requests that "
+            "are ever answered from a cache; planned with that"
+        )
+    return (*found, *_stale(catalogues, taken, today))
+
+
+def _stale(catalogues: Sequence[Catalogue], taken: Collection[str], today: date) -> list[str]:
+    """Old prices: in full of the providers taken, the others in one line."""
+    old = {one.provider: warning for one in catalogues if (warning := one.stale(today))}
+    found = [warning for provider, warning in old.items() if provider in taken]
+    others = [provider for provider in old if provider not in taken]
+    if others:
+        found.append(f"prices of {', '.join(others)}, not taken, are more than 90 days old too")
+    return found

@@ -99,7 +99,7 @@ def _bought(
         "errors": requests * values["errors.share"],
         "log_gb": requests * values["logs.bytes"] / 1e9,
         "series": hosts * values["metrics.series"],
-        "staff_seats": np.ceil(values["staff.seats"]),
+        "staff_seats": np.rint(values["staff.seats"]),
         "replicas": sized.replicas,
         "redis_shards": sized.redis_shards,
         "hosts": hosts,

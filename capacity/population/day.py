@@ -23,7 +23,7 @@ def shape(path: Path = _FILE) -> Array:
     if hours.shape != (24,) or not (hours > 0).all():
         raise InputError(f"{path.name}: hours must be 24 positive numbers")
     minutes = np.interp(np.arange(MINUTES) / 60, np.arange(25), np.append(hours, hours[0]))
-    return minutes / minutes.mean()
+    return np.asarray(minutes / minutes.mean())
 
 
 @cache

@@ -32,7 +32,7 @@ def tornado(inputs: Inputs, outcomes: Outcomes) -> dict[str, tuple[Swing, ...]]:
     """
     doubtful = [name for name, one in inputs.known.items() if one.high > one.low]
     if not doubtful:
-        return {name: () for name in outcomes(inputs.mids())}
+        return dict.fromkeys(outcomes(inputs.mids()), ())
     cases = {name: np.full(2 * len(doubtful), value[0]) for name, value in inputs.mids().items()}
     for position, name in enumerate(doubtful):
         cases[name][2 * position] = inputs.known[name].low
