@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from capacity.demands import Tier
 from capacity.inputs import Array, Values
@@ -25,11 +26,17 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """How full a resource is at the busiest seconds, 1 at its end, in every draw."""
+    """How full a resource is at the busiest seconds, in every draw.
+
+    `used` is 1 at its end, `times` how many times the load reaches it. A `hard` one refuses
+    what comes on top, however short the queues are.
+    """
 
     name: str
     what: str
     used: Array
+    times: Array
+    hard: bool = False
 
 
 def fixed(sized: Needs, design: Design) -> Needs:
@@ -51,54 +58,58 @@ def filled(sized: Needs, design: Design, values: Values, rules: Rules) -> list[F
     """Every resource of `design`, all its machines up."""
     rate, cpu = sized.traffic.burst_rate, sized.demands.cpu_s
     placed = fixed(sized, design)
-    pods = placed.pods
-    time = response(placed, values, rules, pods, placed.replicas, rate).mean
+    pods, sockets = placed.pods, sized.traffic.sockets
+    at_work = rate * response(placed, values, rules, pods, placed.replicas, rate).mean
     room = rules.fill.max_connections - rules.fill.reserved_connections
-    held_primary = (sized.primary_connections - rules.fill.reserved_connections) * rules.fill.pool
-    held_replica = (sized.replica_connections - rules.fill.reserved_connections) * rules.fill.pool
-    memory = values["pod.memory_base_mb"] * 1e3
-    memory = memory + sized.traffic.sockets / pods * values["pod.memory_socket_kb"]
+    held = [
+        (connections - rules.fill.reserved_connections) * rules.fill.pool
+        for connections in (sized.primary_connections, sized.replica_connections)
+    ]
+    slots = rules.pod.workers * rules.pod.slots
+    reads = rate * cpu[Tier.REPLICAS] / design.replicas
     return [
-        Filled("pods CPU", f"{design.pods} pods", rate * cpu[Tier.PODS] / pods / rules.pod.vcpu),
-        Filled(
+        _linear("pods CPU", f"{design.pods} pods", rate * cpu[Tier.PODS] / pods / rules.pod.vcpu),
+        _linear(
             "pods slots",
-            f"{design.pods} x {rules.pod.workers} x {rules.pod.slots} requests at a time",
-            np.minimum(rate * time, 1e12) / (pods * rules.pod.workers * rules.pod.slots),
+            f"{design.pods} x {slots} requests at a time",
+            np.minimum(at_work, 1e12) / (pods * slots),
         ),
-        Filled("pods memory", f"{rules.pod.gb:g} GB a pod", memory / (rules.pod.gb * 1e6)),
-        Filled(
+        _memory(sockets / pods, values, rules),
+        _linear(
             "pods WebSockets",
-            "sockets a pod may hold",
-            sized.traffic.sockets / pods / values["pod.sockets"],
+            "of those a pod may hold",
+            sockets / pods / values["pod.sockets"],
+            True,
         ),
-        Filled(
+        _linear(
             "nginx CPU",
             f"{design.nginx_workers} workers",
             rate * cpu[Tier.NGINX] / design.nginx_workers,
         ),
-        Filled(
+        _linear(
             "nginx connections",
             "two for a WebSocket",
-            2 * sized.traffic.sockets / values["nginx.connections"] / design.nginx_workers,
+            2 * sockets / values["nginx.connections"] / design.nginx_workers,
+            True,
         ),
-        Filled(
+        _linear(
             "PgBouncer CPU",
             f"{design.pgbouncers} processes",
             rate * cpu[Tier.PGBOUNCER] / design.pgbouncers,
         ),
-        Filled(
+        _linear(
             "primary CPU",
             f"{design.primary_cores:g} cores",
             rate * cpu[Tier.PRIMARY] / whole_cores(placed.primary_cores),
         ),
-        Filled(
+        _linear(
             "replicas CPU",
             f"{design.replicas} x {design.replica_cores:g} cores",
-            rate * cpu[Tier.REPLICAS] / design.replicas / whole_cores(placed.replica_cores),
+            reads / whole_cores(placed.replica_cores),
         ),
-        Filled("primary connections", f"{room} of max_connections", held_primary / room),
-        Filled("replica connections", f"{room} of max_connections", held_replica / room),
-        Filled(
+        _linear("primary connections", f"{room} of max_connections", held[0] / room, True),
+        _linear("replica connections", f"{room} of max_connections", held[1] / room, True),
+        _linear(
             "Redis CPU",
             f"{design.redis_shards} processes",
             rate * cpu[Tier.REDIS] / design.redis_shards,
@@ -106,18 +117,35 @@ def filled(sized: Needs, design: Design, values: Values, rules: Rules) -> list[F
     ]
 
 
+def _linear(name: str, what: str, used: Array, hard: bool = False) -> Filled:
+    return Filled(name, what, used, 1 / np.maximum(used, 1e-12), hard)
+
+
+def _memory(sockets: Array, values: Values, rules: Rules) -> Filled:
+    """A pod's memory: its base whoever is there, and more for each WebSocket."""
+    whole, base = rules.pod.gb * 1e6, values["pod.memory_base_mb"] * 1e3
+    for_sockets = sockets * values["pod.memory_socket_kb"]
+    times = np.maximum(whole - base, 0.0) / np.maximum(for_sockets, 1e-9)
+    return Filled(
+        "pods memory", f"{rules.pod.gb:g} GB a pod", (base + for_sockets) / whole, times, True
+    )
+
+
 def carried(sized: Needs, design: Design, values: Values, rules: Rules, lost: int) -> Array:
-    """How many times the load `design` carries within the targets, `lost` of its pods and
-    replicas down; by bisection, in every draw. Zero where it holds at no load at all."""
-    placed = fixed(sized, design)
-    pods = np.maximum(placed.pods - lost, 1)
-    replicas = placed.replicas - lost
+    """How many times the load `design` carries with `lost` of its pods and replicas down.
 
-    def holding(times: Array) -> Array:
+    The most at which the latency targets hold, by bisection in every draw, and nothing is
+    full that refuses what comes on top. Zero where they hold at no load at all.
+    """
+    left = replace(design, pods=max(1, design.pods - lost), replicas=max(1, design.replicas - lost))
+    placed = fixed(sized, left)
+    up = placed.replicas
+
+    def holding(times: Array) -> NDArray[np.bool_]:
         people = replace(placed.traffic, burst_rate=placed.traffic.burst_rate * times)
-        return holds(replace(placed, traffic=people), values, rules, pods, replicas)
+        return holds(replace(placed, traffic=people), values, rules, placed.pods, up)
 
-    low, high = np.zeros_like(pods), np.ones_like(pods)
+    low, high = np.zeros_like(up), np.ones_like(up)
     for _ in range(20):
         growing = holding(high)
         if not growing.any():
@@ -127,4 +155,5 @@ def carried(sized: Needs, design: Design, values: Values, rules: Rules, lost: in
         middle = (low + high) / 2
         good = holding(middle)
         low, high = np.where(good, middle, low), np.where(good, high, middle)
-    return low
+    ends = [one.times for one in filled(sized, left, values, rules) if one.hard]
+    return np.minimum(low, np.min(ends, axis=0))

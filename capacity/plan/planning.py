@@ -176,7 +176,7 @@ def _limits(
             name=one.name,
             what=one.what,
             used=Figure.over(one.used, "share"),
-            full_at_users=Figure.over(users / np.maximum(one.used, 1e-9), "users"),
+            full_at_users=Figure.over(users * one.times, "users"),
         )
         for one in filled(sized, design, values, given.rules)
     ]
