@@ -126,9 +126,8 @@ def _memory(sockets: Array, values: Values, rules: Rules) -> Filled:
     whole, base = rules.pod.gb * 1e6, values["pod.memory_base_mb"] * 1e3
     for_sockets = sockets * values["pod.memory_socket_kb"]
     times = np.maximum(whole - base, 0.0) / np.maximum(for_sockets, 1e-9)
-    return Filled(
-        "pods memory", f"{rules.pod.gb:g} GB a pod", (base + for_sockets) / whole, times, True
-    )
+    used = (base + for_sockets) / whole
+    return Filled("pods memory", f"{rules.pod.gb:g} GB a pod", used, times, hard=True)
 
 
 def carried(sized: Needs, design: Design, values: Values, rules: Rules, lost: int) -> Array:
@@ -156,4 +155,4 @@ def carried(sized: Needs, design: Design, values: Values, rules: Rules, lost: in
         good = holding(middle)
         low, high = np.where(good, middle, low), np.where(good, high, middle)
     ends = [one.times for one in filled(sized, left, values, rules) if one.hard]
-    return np.minimum(low, np.min(ends, axis=0))
+    return np.asarray(np.minimum(low, np.min(ends, axis=0)))

@@ -170,7 +170,7 @@ def _pod_options(options: tuple[Option, ...], sized: Needs) -> tuple[PodOption, 
 def _limits(
     sized: Needs, design: Design, values: Values, given: Assumed, users: float
 ) -> tuple[Limit, ...]:
-    """All resources, the one that fills first in most draws at the top."""
+    """All resources, the one that the fewest users fill at the top."""
     found = [
         Limit(
             name=one.name,
@@ -180,13 +180,13 @@ def _limits(
         )
         for one in filled(sized, design, values, given.rules)
     ]
-    return tuple(sorted(found, key=lambda one: -one.used.mid))
+    return tuple(sorted(found, key=lambda one: one.full_at_users.mid))
 
 
 def _headroom(sized: Needs, design: Design, values: Values, given: Assumed) -> Figure:
-    """What the fullest resource has left."""
-    used = np.max([one.used for one in filled(sized, design, values, given.rules)], axis=0)
-    return Figure.over(1 - used, "share")
+    """How much of the load that fills the first resource is still to come."""
+    times = np.min([one.times for one in filled(sized, design, values, given.rules)], axis=0)
+    return Figure.over(1 - 1 / times, "share")
 
 
 def _runs_out(able: Array, after: Array, start: date) -> tuple[RunsOut, ...]:
