@@ -157,6 +157,12 @@ def warnings(
             f"cache.hit_rate {wanted:g} is more than the {cacheable(model):.3g} of requests that "
             "are ever answered from a cache; planned with that"
         )
+    base = given.inputs.known["pod.memory_base_mb"].mid / 1e3 / given.rules.pod.gb
+    if base >= given.rules.autoscale.down_memory:
+        found.append(
+            f"a pod's memory with nobody there is {100 * base:.0f} %, the rule takes pods away below "
+            f"{100 * given.rules.autoscale.down_memory:.0f} %: pods that came for the peak stay"
+        )
     return (*found, *_stale(catalogues, taken, today))
 
 
