@@ -160,8 +160,8 @@ def warnings(
     base = given.inputs.known["pod.memory_base_mb"].mid / 1e3 / given.rules.pod.gb
     if base >= given.rules.autoscale.down_memory:
         found.append(
-            f"a pod's memory with nobody there is {100 * base:.0f} %, the rule takes pods away below "
-            f"{100 * given.rules.autoscale.down_memory:.0f} %: pods that came for the peak stay"
+            f"a pod's memory with nobody there is {100 * base:.0f} %, the rule takes pods away "
+            f"below {100 * given.rules.autoscale.down_memory:.0f} %: pods that came for the peak stay"
         )
     return (*found, *_stale(catalogues, taken, today))
 
