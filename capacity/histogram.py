@@ -80,6 +80,13 @@ class Histogram:
             raise ValueError("an empty histogram has no maximum")
         return float(self._hdr.get_max_value())
 
+    def counts(self) -> list[tuple[float, int]]:
+        """Each latency seen, in microseconds, with how often; rising. Empty when empty."""
+        return [
+            (float(seen.value_iterated_to), int(seen.count_at_value_iterated_to))
+            for seen in self._hdr.get_recorded_iterator()
+        ]
+
     def merge(self, other: "Histogram") -> None:
         """Add the counts of `other` to this one, exactly."""
         self._hdr.add(other._hdr)

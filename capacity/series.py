@@ -65,6 +65,7 @@ SERIES: dict[str, tuple[str, str]] = {
     "postgres.{service}.transactions": ("transactions/s", "committed and rolled back"),
     "postgres.{service}.queries": ("queries/s", "statements run (pg_stat_statements)"),
     "postgres.{service}.query_time": ("s/s", "elapsed time in statements (pg_stat_statements)"),
+    "postgres.{service}.rows_written": ("rows/s", "rows inserted, updated and deleted"),
     "postgres.{service}.lag": ("s", "replication lag: how old the last replayed change is"),
     "postgres.{service}.lag_bytes": ("bytes", "write-ahead log not yet replayed"),
     # Redis

@@ -3,7 +3,7 @@
 A run is a folder: `run.json` (the record, whole or not at all), `timeline.csv`
 (one row per second and series, appended while the run lasts) and `load.jsonl`
 (the generator's own account, from which a record that was never finished is
-rebuilt).
+rebuilt). A model is a folder `models/<name>` beside the runs, with `model.json`.
 """
 
 import csv
@@ -18,18 +18,19 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import ValidationError
 
-from capacity.demands import DemandModel
-from capacity.errors import HmbError
+from capacity.demands import MODEL_VERSION, DemandModel
+from capacity.errors import HmbError, UsageError
 from capacity.run import RECORD_VERSION, Run, Status
-from capacity.spool import Fold, fold
+from capacity.spool import Cell, Fold, entries, fold
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RECORD = "run.json"
-MODEL = "model.json"
 TIMELINE = "timeline.csv"
 SPOOL = "load.jsonl"
+MODEL = "model.json"
+MODELS = "models"
 COLUMNS = ("second", "series", "value")
 
 
@@ -155,6 +156,63 @@ def read_spool(directory: Path) -> Fold:
     except (OSError, ValueError) as error:
         raise RecordError(
             f"{spool} is damaged: {error}; delete it to open the record without it"
+        ) from error
+
+
+def read_cells(directory: Path) -> list[Cell]:
+    """What the run's generators counted, by endpoint and second; nothing without a spool.
+
+    Raises `RecordError` for a spool that is damaged.
+    """
+    spool = directory / SPOOL
+    try:
+        with spool.open(encoding="utf-8") as lines:
+            return [entry for entry in entries(lines) if isinstance(entry, Cell)]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{spool} is damaged: {error}; calibrate without this run") from error
+
+
+def model_folder(runs_dir: Path, name: str) -> Path:
+    """Where the model called `name` lies. Raises `UsageError` for what is no folder's name."""
+    if not name or name != Path(name).name or name.startswith("."):
+        raise UsageError(f"{name!r} is no name for a model: use letters, digits and hyphens")
+    return runs_dir / MODELS / name
+
+
+def write_model(directory: Path, model: DemandModel) -> Path:
+    """Write the model into `directory`, whole or not at all; the file's path.
+
+    Raises `RecordError` when the disk is full or the folder cannot be written.
+    """
+    path = directory / MODEL
+    write_text(path, model.model_dump_json(indent=1) + "\n")
+    return path
+
+
+def read_model(directory: Path) -> DemandModel:
+    """The model in `directory`.
+
+    Raises `RecordError` for a missing file, one that is no model, and one of another version.
+    """
+    file = directory / MODEL
+    if not file.is_file():
+        raise RecordError(f"no model at {file}; make one with hmb calibrate")
+    document = _document(file)
+    version = document.get("version")
+    if version != MODEL_VERSION:
+        raise RecordError(
+            f"{file} is no model of version {MODEL_VERSION}, which this hmb reads; "
+            f"make it anew with hmb calibrate"
+        )
+    try:
+        return DemandModel.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the model"
+        raise RecordError(
+            f"{file} is damaged: {place}: {first['msg']}; make it anew with hmb calibrate"
         ) from error
 
 
@@ -290,27 +348,3 @@ def _rows(path: Path) -> list[tuple[int, str, float]]:
                 f"{path} is damaged at line {number}; delete the file to report without it"
             ) from error
     return rows
-
-
-def read_model(path: Path) -> DemandModel:
-    """The demand model that `hmb calibrate` stored at `path`.
-
-    Raises `RecordError` in one line when there is none, or what is there is no model of ours.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise RecordError(
-            f"no demand model at {path}: measure one with hmb calibrate, or name one with --model"
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"cannot read the demand model {path}: {error}") from error
-    try:
-        return DemandModel.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = f"{where}: {first['msg']}" if where else first["msg"]
-        raise RecordError(
-            f"{path} is no demand model of this version ({what}); run hmb calibrate again"
-        ) from error

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from capacity.errors import HmbError
-from cli import drills, load, plan, records, stacking
+from cli import calibrate, drills, load, plan, records, stacking
 
 INTERRUPTED = 130
 
@@ -73,6 +73,7 @@ app.command("down")(stacking.down)
 app.command("status")(stacking.status)
 app.command("seed")(stacking.seed)
 app.command("loadtest")(load.loadtest)
+app.command("calibrate")(calibrate.calibrate)
 app.command("drill")(drills.drill)
 app.command("scenarios")(load.scenarios)
 app.command("plan")(plan.plan)

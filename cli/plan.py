@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import UsageError
+from cli.calibrate import DEFAULT_NAME
 from cli.options import runs_dir
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def plan(
         float | None, typer.Option(help="USD a month instead: how many users does it carry?")
     ] = None,
     model: Annotated[
-        Path | None, typer.Option(help="A demand model; what hmb calibrate stored if absent.")
-    ] = None,
+        str, typer.Option(help="A model hmb calibrate made: its name, folder or file.")
+    ] = DEFAULT_NAME,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,7 +56,7 @@ def plan(
 
     from capacity.cost.catalogue import read_catalogues
     from capacity.plan.asking import Question, answer
-    from capacity.store import MODEL, read_model
+    from capacity.store import read_model
     from cli.plan_table import show
 
     if (users is None) == (budget is None):
@@ -68,7 +69,7 @@ def plan(
         seed=seed,
         indices=indices,
     )
-    found = read_model(model or runs_dir() / MODEL)
+    found = read_model(_model_folder(model))
     own = _ledger(ledger) if ledger else None
     catalogues = read_catalogues()
     answers = [answer(question, found, settings or (), catalogues, own)]
@@ -79,6 +80,15 @@ def plan(
         typer.echo(json.dumps(told if compare else told[0], indent=1))
     else:
         show(answers, [" ".join(settings or ()) or "as assumed", " ".join(compare or ())])
+
+
+def _model_folder(named: str) -> Path:
+    from capacity.store import MODEL, model_folder
+
+    path = Path(named)
+    if path.name == MODEL:
+        return path.parent
+    return path if path.is_dir() else model_folder(runs_dir(), named)
 
 
 def _ledger(path: Path) -> "Mapping[str, Any]":

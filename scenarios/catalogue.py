@@ -151,6 +151,16 @@ def load(name: str) -> Scenario:
         raise ScenarioError(f"scenario {name}: {place or 'whole'}: {first['msg']}") from error
 
 
+def varied(scenario: Scenario, said: dict[str, Any]) -> Scenario:
+    """`scenario` except for what `said` says, table by table. Raises `ScenarioError` if wrong."""
+    document = _laid_over(scenario.model_dump(), said)
+    try:
+        return Scenario.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ScenarioError(f"scenario {document['name']}: {first['msg']}") from error
+
+
 def _suggestion(name: str, known: Sequence[str]) -> str:
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     if near:

@@ -73,6 +73,7 @@ def _topology(stack: NativeStack, choices: Choices) -> Topology:
         found |= {
             "prepared_statements": values["DATABASE_PREPARED_STATEMENTS"] == "true",
             "redis_connections_per_pod": int(values["REDIS_MAX_CONNECTIONS"]),
+            "request_slots_per_worker": int(values["REQUEST_SLOTS"]),
         }
     if primary is not None:
         postgres = postgres_settings(primary.service, stack.site.places.home)

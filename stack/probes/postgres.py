@@ -21,6 +21,8 @@ WHERE backend_type = 'client backend' AND application_name <> 'hmb probe'
 """
 _TOTALS = """
 SELECT (SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database) AS transactions,
+       (SELECT sum(tup_inserted + tup_updated + tup_deleted) FROM pg_stat_database)
+           AS rows_written,
        sum(calls) AS queries, sum(total_exec_time) / 1000 AS query_time
 FROM pg_stat_statements(false)
 WHERE userid <> (SELECT oid FROM pg_roles WHERE rolname = current_user)
@@ -71,7 +73,7 @@ class _ServerProbe:
         for series in ("connections", "active"):
             yield Reading(f"postgres.{self.name}.{series}", activity[series])
         totals = self._database.rows(_TOTALS)[0]
-        for series in ("transactions", "queries", "query_time"):
+        for series in ("transactions", "queries", "query_time", "rows_written"):
             value = float(totals[series] or 0)
             yield Reading(f"postgres.{self.name}.{series}", value, Kind.COUNTER)
 

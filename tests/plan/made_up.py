@@ -5,8 +5,8 @@ from pathlib import Path
 from capacity.demands import DemandModel
 from capacity.store import read_model
 
-FILE = Path(__file__).with_name("model.json")
+FOLDER = Path(__file__).with_name("made-up")
 
 
 def model() -> DemandModel:
-    return read_model(FILE)
+    return read_model(FOLDER)

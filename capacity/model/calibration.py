@@ -1,0 +1,249 @@
+"""From runs to a model: demands first, then what latency adds to them, then the held-out errors."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from statistics import median
+
+import numpy as np
+
+from capacity.demands import ClassDemand, DemandModel, Layer, Topology
+from capacity.errors import UsageError
+from capacity.evidence import Span
+from capacity.histogram import Histogram
+from capacity.model import measured
+from capacity.model.fit import Fitted, fit
+from capacity.model.predict import waiting_per_cpu_s
+from capacity.model.validate import validate
+from capacity.model.windows import Material, Windows, cut
+from capacity.observation import name
+
+BASE_MIX = "mixed"
+"""The scenario whose mix a plan starts from."""
+FEWEST_LEVELS = 3
+_ANOTHER_LEVEL = 1.15
+"""Loads count as different levels when the higher is this much above the lower."""
+_LEAST_LIGHT = 50
+"""Latencies that make a shape."""
+_DRAWS = 200
+
+
+def calibrate(
+    runs: Sequence[Material],
+    held_out: Sequence[Material],
+    *,
+    made_at: datetime,
+    seed: int = 1,
+    requests: int = 20_000,
+) -> DemandModel:
+    """The model that `runs` show, with its error on `held_out` (`requests` simulated for each).
+
+    Raises `UsageError` for too few levels, mixes too much alike, or runs of different
+    machines or stacks, and `capacity.model.measured.InvalidRunError` for one that is invalid.
+    """
+    _refuse(runs, held_out)
+    windows = cut(runs)
+    _refuse_few_levels(windows)
+    fitted = fit(windows, seed)
+    first = runs[0]
+    sizes = [measured.topology(run) for run in runs]
+    model = DemandModel(
+        made_at=made_at,
+        machine=first.seen.run.where.machine,
+        topology=max(sizes, key=lambda size: size.pods),
+        runs=tuple(run.id for run in runs),
+        condition=fitted.condition,
+        classes=_classes(fitted, runs),
+        mix=_mix(fitted, runs),
+        idle_cpu={tier: costs.idle.mid for tier, costs in fitted.cpu.items()},
+        cache_hit=_by_class(fitted, fitted.cache_hit),
+        layers={}
+        if fitted.layers is None
+        else {
+            layer: {tier: costs.per_request[n] for tier, costs in fitted.layers.items()}
+            for n, layer in enumerate(Layer)
+        },
+        beside_cpu_s=_mean(fitted.beside.per_request, _mix(fitted, runs), fitted),
+        beside_idle=fitted.beside.idle.mid,
+        tested_rate=max(_rates(windows)),
+        held_out=(),
+    )
+    model = _with_latency(model, runs, seed)
+    return model.model_copy(
+        update={"held_out": validate(model, held_out, requests=requests, seed=seed)}
+    )
+
+
+def _refuse(runs: Sequence[Material], held_out: Sequence[Material]) -> None:
+    if not runs:
+        raise UsageError("no runs to calibrate from; name some, or let hmb calibrate make them")
+    for run in (*runs, *held_out):
+        measured.refuse(run)
+    both = {run.id for run in runs} & {run.id for run in held_out}
+    if both:
+        raise UsageError(f"run {min(both)} is both fitted and held out: that proves nothing")
+    for run in (*runs[1:], *held_out):
+        if run.seen.run.where.machine != runs[0].seen.run.where.machine:
+            raise UsageError(
+                f"runs {runs[0].id} and {run.id} are of different machines: CPU seconds of one "
+                f"are not those of the other; calibrate on one"
+            )
+        if _stack(run) != _stack(runs[0]):
+            raise UsageError(
+                f"runs {runs[0].id} and {run.id} are of stacks that differ in more than pods; "
+                f"calibrate on one"
+            )
+
+
+def _stack(run: Material) -> Topology:
+    """Sizes of the stack apart from its pods."""
+    return measured.topology(run).model_copy(update={"pods": 1})
+
+
+def _refuse_few_levels(windows: Windows) -> None:
+    levels = 0
+    last = 0.0
+    for rate in sorted(_rates(windows)):
+        if rate > _ANOTHER_LEVEL * last:
+            levels, last = levels + 1, rate
+    if levels < FEWEST_LEVELS:
+        raise UsageError(
+            f"too few levels: the runs hold {levels} different {'load' if levels == 1 else 'loads'}"
+            f" (15 % apart), {FEWEST_LEVELS} are needed to tell idle work from requests; "
+            f"add runs with other numbers of users"
+        )
+
+
+def _rates(windows: Windows) -> list[float]:
+    """Requests per second of each run."""
+    total = windows.requests.sum(axis=1) / windows.seconds
+    return [float(total[windows.run == run].mean()) for run in np.unique(windows.run)]
+
+
+def _by_class(fitted: Fitted, figures: Sequence[float] | None) -> dict[str, float]:
+    if figures is None:
+        return {}
+    return {one.name: figure for one, figure in zip(fitted.classes, figures, strict=True)}
+
+
+def _mix(fitted: Fitted, runs: Sequence[Material]) -> dict[str, float]:
+    of = {endpoint: one.name for one in fitted.classes for endpoint in one.endpoints}
+    totals = {one.name: 0 for one in fitted.classes}
+    for run in runs:
+        if run.seen.run.what.scenario == BASE_MIX:
+            for found, count in measured.shown(run, of).counts.items():
+                totals[found] += count
+    whole = sum(totals.values())
+    if not whole:
+        raise UsageError(f"no run of {BASE_MIX} among those to fit: a plan starts from its mix")
+    return {found: count / whole for found, count in totals.items()}
+
+
+def _mean(spans: Sequence[Span], mix: dict[str, float], fitted: Fitted) -> Span:
+    """The mean of the classes' figures in `mix`."""
+    shares = [mix[one.name] for one in fitted.classes]
+    return Span(
+        low=sum(share * span.low for share, span in zip(shares, spans, strict=True)),
+        mid=sum(share * span.mid for share, span in zip(shares, spans, strict=True)),
+        high=sum(share * span.high for share, span in zip(shares, spans, strict=True)),
+    )
+
+
+def _classes(fitted: Fitted, runs: Sequence[Material]) -> tuple[ClassDemand, ...]:
+    def counted(what: str, n: int) -> Span:
+        return fitted.counted[what].per_request[n] if what in fitted.counted else Span.exact(0.0)
+
+    return tuple(
+        ClassDemand(
+            name=one.name,
+            endpoints=one.endpoints,
+            cpu_s={tier: costs.per_request[n] for tier, costs in fitted.cpu.items()},
+            queries=counted("queries", n),
+            redis_commands=counted("redis_commands", n),
+            rows_written=counted("rows_written", n),
+            bytes_out=_bytes(one.endpoints, runs),
+            light=_light(one.endpoints, runs),
+        )
+        for n, one in enumerate(fitted.classes)
+    )
+
+
+def _bytes(endpoints: Sequence[str], runs: Sequence[Material]) -> Span:
+    """Bytes per answer: over all runs, and the least and most of any run that asked enough."""
+    pairs = []
+    for run in runs:
+        stats = [one for one in run.seen.endpoints() if name(one) in endpoints]
+        requests = sum(one.requests for one in stats)
+        if requests:
+            pairs.append((sum(one.bytes_received for one in stats), requests))
+    mid = sum(size for size, _ in pairs) / sum(requests for _, requests in pairs)
+    enough = [size / requests for size, requests in pairs if requests >= _LEAST_LIGHT]
+    return Span(low=min([*enough, mid]), mid=mid, high=max([*enough, mid]))
+
+
+def _light(endpoints: Sequence[str], runs: Sequence[Material]) -> str:
+    """Latencies in the least busy run with enough of them; all runs' when there is none."""
+    found = []
+    for run in runs:
+        stats = [one for one in run.seen.endpoints() if name(one) in endpoints]
+        merged = Histogram.merged(Histogram.decode(one.raw) for one in stats)
+        busy = run.seen.summed("machine.cpu")
+        found.append((float("inf") if busy is None else float(busy.mean()), merged))
+    found.sort(key=lambda pair: pair[0])
+    whole = Histogram.merged(merged for _, merged in found)
+    chosen = next((merged for _, merged in found if merged.count >= _LEAST_LIGHT), whole)
+    return chosen.encode() if chosen.count else ""
+
+
+def _with_latency(model: DemandModel, runs: Sequence[Material], seed: int) -> DemandModel:
+    """The model with delays, the factor on waiting, and how long users really think.
+
+    Mean response of class c in run r: D_c + delay_c + factor x D_c w_r, with w_r the modelled
+    wait per CPU second: linear in the unknowns, so one non-negative least squares over all
+    runs and classes, weighted to relative errors. Intervals by resampling runs.
+    """
+    from scipy.optimize import nnls
+
+    of = measured.class_of(model.classes)
+    shown = [measured.shown(run, of) for run in runs]
+    loads = [measured.load(run, one.counts) for run, one in zip(runs, shown, strict=True)]
+    think = median(
+        (load.users / one.rate - one.mean_s) / load.think_s
+        for load, one in zip(loads, shown, strict=True)
+    )
+    model = model.model_copy(update={"think_factor": max(think, 1e-6)})
+    names = [one.name for one in model.classes]
+    rows, wanted, run_of = [], [], []
+    for number, (load, one) in enumerate(zip(loads, shown, strict=True)):
+        waits = waiting_per_cpu_s(model, load)
+        for column, found in enumerate(names):
+            if found not in one.by_class_s:
+                continue
+            seconds, service = one.by_class_s[found], model.by_name(found).total_cpu_s
+            weight = one.counts[found] ** 0.5 / seconds
+            row = np.zeros(len(names) + 1)
+            row[column], row[-1] = 1.0, service * waits
+            rows.append(row * weight)
+            wanted.append(max(0.0, seconds - service) * weight)
+            run_of.append(number)
+    table, target, runs_of = np.array(rows), np.array(wanted), np.array(run_of)
+    best, _ = nnls(table, target)
+    chance = np.random.default_rng(seed)
+    draws = []
+    for _ in range(_DRAWS):
+        picked = chance.integers(0, len(runs), len(runs))
+        chosen = np.concatenate([np.flatnonzero(runs_of == number) for number in picked])
+        draws.append(nnls(table[chosen], target[chosen])[0])
+    low, high = np.percentile(np.array(draws), (2.5, 97.5), axis=0)
+    delays = [
+        Span(low=min(float(a), float(m)), mid=float(m), high=max(float(b), float(m)))
+        for a, m, b in zip(low, best, high, strict=True)
+    ]
+    return model.model_copy(
+        update={
+            "wait_factor": float(best[-1]),
+            "classes": tuple(
+                one.model_copy(update={"delay_s": delay})
+                for one, delay in zip(model.classes, delays[:-1], strict=True)
+            ),
+        }
+    )

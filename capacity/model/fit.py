@@ -1,0 +1,125 @@
+"""Demands by regression: CPU seconds of each tier over the requests of each class.
+
+C_t(w) = idle_t T + sum_c n_c(w) D_ct over windows w of T seconds: the utilisation law for
+several classes, solved by non-negative least squares with an intercept (Pacifici, Segmuller,
+Spreitzer & Tantawi 2008, "CPU demand for web serving", Performance Evaluation 65:531; Lawson
+& Hanson 1974). Intervals by resampling blocks of windows (Künsch 1989, Annals of
+Statistics 17:1217), as neighbouring windows resemble each other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from capacity.demands import Layer
+from capacity.evidence import Span
+from capacity.model.classes import RequestClass, classes, design, weights
+
+if TYPE_CHECKING:
+    from capacity.demands import Tier
+    from capacity.model.windows import Row, Rows, Windows
+
+DRAWS = 200
+_BLOCK = 3
+"""Windows in a row that are drawn together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What one tier (or counter) spends: per request of each class, and per second idle."""
+
+    per_request: tuple[Span, ...]
+    idle: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """All regressions of a calibration; `per_request` in the order of `classes`.
+
+    `layers` is the cost by deepest layer instead of class, in the order of `Layer`;
+    `cache_hit` the share of each class that L1 or L2 answered; None where no record tells.
+    """
+
+    classes: tuple[RequestClass, ...]
+    condition: float
+    cpu: "dict[Tier, Costs]"
+    beside: Costs
+    counted: dict[str, Costs]
+    layers: "dict[Tier, Costs] | None"
+    cache_hit: tuple[float, ...] | None
+
+
+def fit(windows: "Windows", seed: int = 1) -> Fitted:
+    """Classes and their demands.
+
+    Raises `capacity.model.classes.CollinearError` for runs too much alike.
+    """
+    found, conditioned = classes(windows)
+    columns = design(windows, [one.columns for one in found])
+    draws = _draws(windows, seed)
+    weight = weights(windows)
+
+    def costs(used: "Row", over: "Rows" = columns) -> Costs:
+        return _costs(over, used, weight, draws)
+
+    layers = None
+    if windows.layers is not None:
+        over = np.column_stack([windows.layers, columns[:, -1]])
+        layers = {tier: costs(used, over) for tier, used in windows.cpu.items()}
+    return Fitted(
+        classes=tuple(found),
+        condition=conditioned,
+        cpu={tier: costs(used) for tier, used in windows.cpu.items()},
+        beside=costs(windows.beside),
+        counted={name: costs(used) for name, used in windows.counted.items()},
+        layers=layers,
+        cache_hit=_hits(windows, columns, weight),
+    )
+
+
+def _draws(windows: "Windows", seed: int) -> "list[np.ndarray]":
+    """Rows to fit again: blocks of windows drawn with replacement, within each run."""
+    chance = np.random.default_rng(seed)
+    by_run = [np.flatnonzero(windows.run == run) for run in np.unique(windows.run)]
+    return [np.concatenate([_resampled(rows, chance) for rows in by_run]) for _ in range(DRAWS)]
+
+
+def _resampled(rows: "np.ndarray", chance: np.random.Generator) -> "np.ndarray":
+    length = min(_BLOCK, len(rows))
+    starts = chance.integers(0, len(rows) - length + 1, size=-(-len(rows) // length))
+    picked = (starts[:, None] + np.arange(length)).ravel()[: len(rows)]
+    return np.asarray(rows[picked])
+
+
+def _costs(columns: "Rows", used: "Row", weight: "Row", draws: "Sequence[np.ndarray]") -> Costs:
+    best = _least_squares(columns, used, weight)
+    again = np.array([_least_squares(columns[r], used[r], weight[r]) for r in draws])
+    low, high = np.percentile(again, (2.5, 97.5), axis=0)
+    spans = [
+        Span(low=min(float(a), float(m)), mid=float(m), high=max(float(b), float(m)))
+        for a, m, b in zip(low, best, high, strict=True)
+    ]
+    return Costs(tuple(spans[:-1]), spans[-1])
+
+
+def _least_squares(columns: "Rows", used: "Row", weight: "Row") -> "Row":
+    from scipy.optimize import nnls
+
+    scale = np.linalg.norm(columns, axis=0)
+    scale[scale == 0] = 1.0  # a class that a draw left out costs nothing there
+    solution, _ = nnls(columns / scale * weight[:, None], used * weight)
+    return np.asarray(solution / scale)
+
+
+def _hits(windows: "Windows", columns: "Rows", weight: "Row") -> tuple[float, ...] | None:
+    """Share of each class answered from L1 or L2, between 0 and 1 (bounded least squares)."""
+    from scipy.optimize import lsq_linear
+
+    if windows.layers is None:
+        return None
+    order = list(Layer)
+    hits = windows.layers[:, [order.index(Layer.L1), order.index(Layer.L2)]].sum(axis=1)
+    requests = columns[:, :-1] * weight[:, None]
+    return tuple(float(share) for share in lsq_linear(requests, hits * weight, (0.0, 1.0)).x)

@@ -1,0 +1,139 @@
+"""What a run says of its load, its surroundings and its result, in the model's words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from capacity.demands import ClassDemand, Tier, Topology
+from capacity.errors import HmbError, UsageError
+from capacity.histogram import Histogram
+from capacity.model.predict import Load
+from capacity.model.windows import TIER_CPU, Material
+from capacity.observation import name
+from capacity.run import Status
+
+MOST_FAILED = 0.02
+"""A larger share of failed requests makes demands those of refusals, not of answers."""
+_SLOTS = 64
+"""REQUEST_SLOTS where a record does not name it: the app's default."""
+
+
+class InvalidRunError(HmbError):
+    """A run whose figures must not be learnt from."""
+
+    exit_code = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one run measured: rates per second, times in seconds, cores in use."""
+
+    rate: float
+    mean_s: float
+    p95_s: float
+    by_class_s: dict[str, float]
+    counts: dict[str, int]
+    busy_cores: dict[Tier, float]
+    machine: float
+
+
+def refuse(material: Material) -> None:
+    """`InvalidRunError` or `UsageError` in one line for a run that no model can rest on."""
+    run = material.seen.run
+    if run.invalid:
+        first = run.invalid[0]
+        raise InvalidRunError(
+            f"run {run.id} is invalid ({first.reason}: {first.detail}); make it again"
+        )
+    if run.status is not Status.COMPLETE:
+        raise InvalidRunError(f"run {run.id} was cut short ({run.status}); make it again")
+    if run.where.topology is None or not material.seen.pods:
+        raise UsageError(
+            f"run {run.id} is of a system hmb does not run: what its tiers use cannot be seen"
+        )
+    if not material.cells:
+        raise UsageError(f"run {run.id} has no load.jsonl: requests by the second are not known")
+    if run.what.load.mean_think_s is None:
+        raise UsageError(f"run {run.id} is of a locustfile that does not say how long users think")
+    stats = material.seen.endpoints()
+    asked = sum(one.requests for one in stats)
+    failed = sum(one.failures + one.refusals for one in stats)
+    if failed > MOST_FAILED * max(1, asked):
+        raise InvalidRunError(
+            f"run {run.id}: {failed / max(1, asked):.1%} of its requests failed or were refused "
+            f"(at most {MOST_FAILED:.0%}): what a refusal costs is not what an answer costs; "
+            f"run it with fewer users"
+        )
+
+
+def topology(material: Material) -> Topology:
+    """The stations' sizes of a run on shared cores. Raises `UsageError` when it lacks one."""
+    told = material.seen.run.where.topology or {}
+
+    def number(key: str, otherwise: int | None = None) -> int:
+        value = told.get(key, otherwise)
+        if not isinstance(value, int):
+            raise UsageError(f"run {material.id} does not tell {key} of its stack; make it again")
+        return value
+
+    servers = [v for k, v in told.items() if k.startswith("pgbouncer_servers.")]
+    return Topology(
+        pods=number("pods"),
+        workers=number("workers_per_pod"),
+        slots=number("request_slots_per_worker", _SLOTS),
+        replicas=number("replicas"),
+        pool=number("db_connections_per_pod"),
+        pgbouncer_servers=max(1, sum(int(value) for value in servers)),
+        cores=material.seen.run.where.machine.cores,
+    )
+
+
+def shown(material: Material, of: Mapping[str, str]) -> Shown:
+    """The run's result; `of` says which class each endpoint is of (others are left out)."""
+    seen = material.seen
+    counts: dict[str, int] = {}
+    latencies: dict[str, list[Histogram]] = {}
+    for stats in seen.endpoints():
+        found = of.get(name(stats))
+        if found is not None:
+            counts[found] = counts.get(found, 0) + stats.requests
+            latencies.setdefault(found, []).append(Histogram.decode(stats.raw))
+    merged = {found: Histogram.merged(parts) for found, parts in latencies.items()}
+    whole = Histogram.merged(merged.values())
+    if whole.count == 0:
+        raise UsageError(f"run {material.id} has no successful request of a known class")
+    busy = {tier: _mean(material, pattern) for tier, pattern in TIER_CPU.items()}
+    return Shown(
+        rate=sum(stats.requests for stats in seen.endpoints()) / seen.seconds,
+        mean_s=whole.mean() / 1e6,
+        p95_s=whole.percentile(95) / 1e6,
+        by_class_s={found: one.mean() / 1e6 for found, one in merged.items() if one.count},
+        counts=counts,
+        busy_cores=busy,
+        machine=_mean(material, "machine.cpu"),
+    )
+
+
+def load(material: Material, counts: Mapping[str, int]) -> Load:
+    """The run's load, with the mix that `counts` are of."""
+    said = material.seen.run.what.load
+    total = sum(counts.values())
+    return Load(
+        users=said.users,
+        think_s=said.mean_think_s or 0.0,
+        mix={found: count / total for found, count in counts.items()},
+        topology=topology(material),
+        others_cores=material.seen.others_cpu() or 0.0,
+    )
+
+
+def class_of(classes: Iterable[ClassDemand]) -> dict[str, str]:
+    """Endpoint -> the class it is of."""
+    return {endpoint: one.name for one in classes for endpoint in one.endpoints}
+
+
+def _mean(material: Material, pattern: str) -> float:
+    """Mean over the measured seconds of the sum of all series that match."""
+    rows = material.seen.window
+    columns = [column for column in rows.columns if fnmatchcase(column, pattern)]
+    return float(rows[columns].dropna().sum(axis=1).mean()) if columns else 0.0

@@ -1,0 +1,70 @@
+"""How far the model is off: predictions for runs that no fit has seen, beside what they showed."""
+
+from collections.abc import Sequence
+
+from capacity.demands import DemandModel, Held, Tier
+from capacity.model import board, measured
+from capacity.model.predict import predict
+from capacity.model.windows import Material
+
+_LEAST_SHARE = 0.005
+"""Tiers that use less of the machine than this, predicted and measured, tell nothing."""
+
+
+def validate(
+    model: DemandModel, held_out: Sequence[Material], *, requests: int = 20_000, seed: int = 1
+) -> tuple[Held, ...]:
+    """One row per figure and held-out run: throughput, mean, p95, utilisation of every tier.
+
+    The runs' mix, users, pods, and what other programs used of the cores are inputs; what they
+    measured of their own is only compared. Raises as `capacity.model.measured.refuse`.
+    """
+    rows: list[Held] = []
+    for material in held_out:
+        measured.refuse(material)
+        rows += _rows(model, material, requests, seed)
+    return tuple(rows)
+
+
+def _rows(model: DemandModel, material: Material, requests: int, seed: int) -> list[Held]:
+    shown = measured.shown(material, measured.class_of(model.classes))
+    load = measured.load(material, shown.counts)
+    means = predict(model, load)
+    tail = board.tail(model, load, requests=requests, seed=seed)
+    run, cores = material.id, material.seen.run.where.machine.cores
+
+    def share(tier: Tier | None, predicted: float, found: float) -> Held:
+        return Held(
+            run=run,
+            what="utilisation",
+            tier=tier,
+            predicted=predicted / cores,
+            measured=found / cores,
+            unit="of the machine",
+        )
+
+    rows = [
+        Held(run=run, what="throughput", predicted=means.rate, measured=shown.rate, unit="req/s"),
+        Held(
+            run=run,
+            what="mean",
+            predicted=1000 * means.response_s,
+            measured=1000 * shown.mean_s,
+            unit="ms",
+        ),
+        Held(
+            run=run,
+            what="p95",
+            predicted=1000 * tail.p95_s,
+            measured=1000 * shown.p95_s,
+            unit="ms",
+        ),
+    ]
+    if means.machine is not None:
+        rows.append(share(None, means.machine, shown.machine))
+    rows += [
+        share(tier, means.busy_cores[tier], shown.busy_cores[tier])
+        for tier in Tier
+        if max(means.busy_cores[tier], shown.busy_cores[tier]) > _LEAST_SHARE * cores
+    ]
+    return rows

@@ -1,0 +1,174 @@
+"""From records to windows: how often each endpoint was asked, and what each tier used meanwhile."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from capacity.demands import Layer, Tier
+from capacity.observation import Observation
+from capacity.run import BESIDE, Step
+from capacity.spool import Cell
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Row = np.ndarray[tuple[int], np.dtype[np.float64]]
+    Rows = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+
+WINDOW_S = 3
+"""Long beside a request, so that one counts where its CPU is; short beside a run."""
+
+TIER_CPU: dict[Tier, str] = {
+    Tier.NGINX: "service.nginx.cpu",
+    Tier.PODS: "service.backend*.cpu",
+    Tier.PGBOUNCER: "service.pgbouncer.cpu",
+    Tier.PRIMARY: "service.primary.cpu",
+    Tier.REPLICAS: "service.replica*.cpu",
+    Tier.REDIS: "service.redis.cpu",
+}
+COUNTED = {
+    "queries": "postgres.*.queries",
+    "redis_commands": "redis.commands",
+    "rows_written": "postgres.primary.rows_written",
+}
+_LAYERS = {layer: f"pod.*.served_{layer.value}" for layer in Layer}
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """One run to learn from or to test on: its record with the timeline, and the cells."""
+
+    seen: Observation
+    cells: Sequence[Cell]
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.seen.run.id
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Stretches of `seconds` of all runs, in order; `run` says which run each is of.
+
+    `requests` has a row per window and a column per endpoint; everything else one figure per
+    window: CPU seconds by tier, those of what shares the machine, counts, requests by deepest
+    layer (a column per `Layer`; None when no record tells), and the pods there were.
+    """
+
+    seconds: int
+    endpoints: tuple[str, ...]
+    requests: "Rows"
+    cpu: "dict[Tier, Row]"
+    beside: "Row"
+    counted: "dict[str, Row]"
+    layers: "Rows | None"
+    run: "Row"
+    pods: "Row"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The windows of one run: by second, everything they are made of."""
+
+    counts: dict[str, Counter[int]]
+    readings: "pd.DataFrame"
+    starts: list[int]
+
+
+def cut(materials: Sequence[Material], seconds: int = WINDOW_S) -> Windows:
+    """The windows of all measured steps; those in which a reading is missing are left out."""
+    cuts = [_cut(material, seconds) for material in materials]
+    endpoints = tuple(sorted({name for one in cuts for name in one.counts}))
+    requests = [
+        [
+            sum(one.counts[name][start + s] for s in range(seconds)) if name in one.counts else 0
+            for name in endpoints
+        ]
+        for one in cuts
+        for start in one.starts
+    ]
+
+    def total(column: str) -> "Row":
+        return np.array(
+            [
+                float(one.readings[column].loc[start : start + seconds - 1].sum())
+                for one in cuts
+                for start in one.starts
+            ]
+        )
+
+    told = {name for name in COUNTED if all(name in one.readings for one in cuts)}
+    layered = all(set(Layer) <= set(one.readings) for one in cuts)
+    return Windows(
+        seconds=seconds,
+        endpoints=endpoints,
+        requests=np.array(requests, dtype=float).reshape(len(requests), len(endpoints)),
+        cpu={tier: total(tier) for tier in Tier},
+        beside=total("beside"),
+        counted={name: total(name) for name in COUNTED if name in told},
+        layers=np.column_stack([total(layer) for layer in Layer]) if layered else None,
+        run=np.array([float(n) for n, one in enumerate(cuts) for _ in one.starts]),
+        pods=np.array(
+            [
+                float(len(m.seen.pods))
+                for m, one in zip(materials, cuts, strict=True)
+                for _ in one.starts
+            ]
+        ),
+    )
+
+
+def _cut(material: Material, seconds: int) -> _Cut:
+    readings = _readings(material.seen)
+    whole = set(readings.dropna().index)
+    starts = [
+        start
+        for step in material.seen.run.measured_steps()
+        for start in _starts(step, seconds)
+        if all(start + s in whole for s in range(seconds))
+    ]
+    return _Cut(_counts(material.cells), readings, starts)
+
+
+def _starts(step: Step, seconds: int) -> Iterator[int]:
+    first = int(-(-step.start_s // 1))
+    yield from range(first, int(step.end_s) - seconds + 1, seconds)
+
+
+def _counts(cells: Iterable[Cell]) -> dict[str, Counter[int]]:
+    counts: dict[str, Counter[int]] = {}
+    for cell in cells:
+        if cell.method not in BESIDE:
+            counts.setdefault(f"{cell.method} {cell.endpoint}", Counter())[cell.second] += (
+                cell.requests
+            )
+    return counts
+
+
+def _readings(seen: Observation) -> "pd.DataFrame":
+    """Per second what the windows add up, by tier, layer and name."""
+    import pandas as pd
+
+    columns = list(seen.timeline.columns)
+    patterns: dict[str, str] = {
+        str(name): pattern
+        for name, pattern in [*TIER_CPU.items(), *COUNTED.items(), *_LAYERS.items()]
+    }
+    # a tier that is not there (no replicas) uses nothing; a count nobody made is not known
+    found = {
+        name: seen.timeline[[c for c in columns if fnmatchcase(c, pattern)]].sum(
+            axis=1, skipna=False
+        )
+        for name, pattern in patterns.items()
+        if name in TIER_CPU or any(fnmatchcase(c, pattern) for c in columns)
+    }
+    of_tiers = [c for c in columns for p in TIER_CPU.values() if fnmatchcase(c, p)]
+    others = [c for c in columns if fnmatchcase(c, "service.*.cpu") and c not in of_tiers]
+    beside = [*others, *(c for c in columns if c == "generator.cpu_total")]
+    found["beside"] = seen.timeline[beside].sum(axis=1, skipna=False)
+    return pd.DataFrame(found)

@@ -1,0 +1,78 @@
+"""A demand model on the terminal: what a request costs where, and how far predictions were off."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from capacity import figures
+from capacity.demands import Tier
+
+if TYPE_CHECKING:
+    from capacity.demands import DemandModel, Held
+    from capacity.evidence import Span
+
+_CLASS = "{:<48}"
+_DEMANDS = _CLASS + " {:>6}" + " {:>17}" * len(Tier)
+_HELD = "{:<34} {:<12} {:<10} {:>12} {:>12} {:>9}"
+_ADRIFT = {"throughput": 0.05, "mean": 0.15, "p95": 0.20, "utilisation": 0.05}
+"""The errors aimed at; what is beyond them is marked."""
+
+
+def show(model: "DemandModel") -> None:
+    """Print the model to stdout."""
+    lines = [*_demands(model), "", *_errors(model)]
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)
+    sys.stdout.flush()
+
+
+def _demands(model: "DemandModel") -> Iterator[str]:
+    yield "CPU milliseconds per request and tier, with 95 % intervals (modelled)"
+    yield _DEMANDS.format("class", "share", *(tier.value for tier in Tier))
+    for one in model.classes:
+        yield _DEMANDS.format(
+            one.name[:48],
+            f"{model.mix.get(one.name, 0.0):.1%}",
+            *(_milliseconds(one.cpu_s[tier]) for tier in Tier),
+        )
+    for layer, cpu in model.layers.items():
+        yield _DEMANDS.format(
+            f"any answered by {layer.value}", "", *(_milliseconds(cpu[tier]) for tier in Tier)
+        )
+    idle = (f"{figures.number(1000 * model.idle_cpu.get(tier, 0.0))} mcores" for tier in Tier)
+    yield _DEMANDS.format(f"idle, {figures.plural(model.topology.pods, 'pod')}", "", *idle)
+    yield (
+        f"condition number {figures.number(model.condition)}; generator "
+        f"{_milliseconds(model.beside_cpu_s)} ms per request; waiting for cores is "
+        f"{figures.number(model.wait_factor)} of what a queue alone would give"
+    )
+
+
+def _milliseconds(span: "Span") -> str:
+    low, mid, high = (figures.number(1000 * value, 2) for value in (span.low, span.mid, span.high))
+    return f"{mid} ({low}-{high})"
+
+
+def _errors(model: "DemandModel") -> Iterator[str]:
+    if not model.held_out:
+        yield "no run was held out: how far these predictions are off is not known"
+        return
+    yield "predicted against measured, in runs the fit has not seen"
+    yield _HELD.format("run", "figure", "tier", "predicted", "measured", "error")
+    for row in model.held_out:
+        yield _held(row)
+
+
+def _held(row: "Held") -> str:
+    share = row.what == "utilisation"
+    tier = "" if not share else row.tier.value if row.tier else "machine"
+
+    def shown(value: float) -> str:
+        return f"{value:.1%}" if share else figures.figure(value, row.unit)
+
+    mark = " !" if abs(row.error) > _ADRIFT[row.what] else ""
+    return (
+        _HELD.format(
+            row.run, row.what, tier, shown(row.predicted), shown(row.measured), f"{row.error:+.1%}"
+        )
+        + mark
+    )
