@@ -1,4 +1,6 @@
-"""Waiting at one open station, in closed form: fast enough for every draw.
+"""Waiting at one open station, in closed form for all draws at once.
+
+`capacity.model.open` has Erlang's own formula, for one load at a time.
 
 Means are those of GI/G/c queues (Allen & Cunneen; Allen 1990, Probability, Statistics and
 Queueing Theory, 2nd ed., 5.4) with Sakasegawa's form of the waiting probability

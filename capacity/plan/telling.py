@@ -161,7 +161,8 @@ def warnings(
     if base >= given.rules.autoscale.down_memory:
         found.append(
             f"a pod's memory with nobody there is {100 * base:.0f} %, the rule takes pods away "
-            f"below {100 * given.rules.autoscale.down_memory:.0f} %: pods that came for the peak stay"
+            f"below {100 * given.rules.autoscale.down_memory:.0f} %: those that came for the peak "
+            "stay"
         )
     return (*found, *_stale(catalogues, taken, today))
 
