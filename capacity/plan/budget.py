@@ -54,15 +54,15 @@ def afforded(
     if not budget > 0:
         raise UsageError(f"a budget of ${budget:,.2f} a month buys nothing")
     mids = given.inputs.mids()
+    least = float(_bill(given, np.array([FEWEST]), mids, catalogues, providers)[0])
+    if least > budget:
+        raise UsageError(
+            f"${budget:,.2f} a month does not carry {FEWEST:,.0f} users: they cost ${least:,.2f}"
+        )
     drawn = given.inputs.draws(_DRAWS, seed)
     # the first draw is the middle of everything
     values = {name: np.append(mids[name], drawn[name]) for name in mids}
     many = _most(given, budget, values, catalogues, providers)
-    if many[0] == 0:
-        least = float(_bill(given, np.array([FEWEST]), mids, catalogues, providers)[0])
-        raise UsageError(
-            f"${budget:,.2f} a month does not carry {FEWEST:,.0f} users: they cost ${least:,.2f}"
-        )
     middle = np.floor(many[0])
     bill = float(_bill(given, np.array([middle]), mids, catalogues, providers)[0])
     return Afforded(

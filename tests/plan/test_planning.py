@@ -10,7 +10,6 @@ from capacity.demands import DemandModel
 from capacity.errors import UsageError
 from capacity.evidence import Evidence
 from capacity.inputs import InputError
-from capacity.plan.asking import Question, answer
 from capacity.plan.assumed import assumed
 from capacity.plan.budget import afforded
 from capacity.plan.planning import Request, make_plan
@@ -24,7 +23,7 @@ def plan(
     users: float = 1_000_000, *settings: str, told: DemandModel | None = None, **request: Any
 ) -> PlanResult:
     given = assumed(told or model(), settings)
-    asked = Request(users, START, **{"draws": 300, **request})
+    asked = Request(users, START, **{"draws": 200, **request})
     return make_plan(given, asked, read_catalogues())
 
 
@@ -89,11 +88,11 @@ def test_a_path_s_month_is_a_date() -> None:
     assert (stages.date_mid - START).days == int(stages.month_mid * 730 / 24)
 
 
-def test_what_a_person_sets_is_what_is_planned() -> None:
+def test_what_a_person_sets_is_what_is_planned(million: PlanResult) -> None:
     six = plan(1_000_000, "pods=6")
     assert six.resources.pods_most == 6
     slow = plan(1_000_000, "machine.speed=0.3")
-    assert slow.resources.pods_most > plan().resources.pods_most
+    assert slow.resources.pods_most > million.resources.pods_most
     assert slow.inputs["machine.speed"].reason == "set on the command line"
 
 
@@ -118,14 +117,10 @@ def test_the_plan_says_what_it_rests_on(million: PlanResult) -> None:
     assert "more than twice the 10" in warned
 
 
-def test_a_hit_rate_beyond_what_is_cacheable_is_warned_of() -> None:
-    warned = plan(1_000_000, "cache.hit_rate=0.9").warnings
-    assert any("more than the 0.85 of requests that are ever answered" in one for one in warned)
-
-
-def test_pods_that_never_go_down_are_warned_of() -> None:
-    warned = plan(1_000_000, "pod.memory_base_mb=450").warnings
-    assert any("those that came for the peak stay" in one for one in warned)
+def test_what_makes_a_setting_doubtful_is_warned_of() -> None:
+    warned = " ".join(plan(1_000_000, "cache.hit_rate=0.9", "pod.memory_base_mb=450").warnings)
+    assert "more than the 0.85 of requests that are ever answered" in warned
+    assert "those that came for the peak stay" in warned
 
 
 def test_a_layer_and_a_combination_are_told_with_what_was_rejected(million: PlanResult) -> None:
@@ -173,8 +168,6 @@ def test_a_budget_carries_as_many_as_it_pays_for() -> None:
     beyond = plan(found.middle * 1.01, draws=50)
     assert beyond.cost.mid_usd > 400
     assert found.users.low < found.users.mid < found.users.high
-    more = afforded(given, 800, read_catalogues())
-    assert more.middle > found.middle
     assert "users" in found.next_step
 
 
@@ -215,9 +208,3 @@ def test_a_model_whose_mix_does_not_add_up_is_refused() -> None:
     strange = model().model_copy(update={"mix": {"search": 0.5, "chat": 0.5}})
     with pytest.raises(UsageError, match="classes it does not know: chat"):
         assumed(strange)
-
-
-def test_a_question_of_a_budget_is_answered_with_a_plan_for_its_users() -> None:
-    found = answer(Question(None, 300, START), model(), [], read_catalogues())
-    assert found.afforded is not None
-    assert found.plan.users == found.afforded.middle
