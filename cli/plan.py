@@ -9,6 +9,7 @@ import typer
 from capacity.errors import UsageError
 from cli.calibrate import DEFAULT_NAME
 from cli.options import runs_dir
+from cli.stacking import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +72,8 @@ def plan(
     )
     found = read_model(_model_folder(model))
     own = _ledger(ledger) if ledger else None
+    if indices:
+        say("some thousand evaluations for the Sobol indices")
     catalogues = read_catalogues()
     answers = [answer(question, found, settings or (), catalogues, own)]
     if compare:

@@ -137,10 +137,23 @@ def _cost(plan: "PlanResult") -> Iterator[str]:
             f"{figures.number(100 * one.share_of_requests)} % of requests, "
             f"{figures.number(100 * one.share_of_cost)} % of cost"
         )
+    yield from _curve(plan)
     for way in cost.combinations:
         told = f"${way.usd:,.2f}" if way.usd is not None else way.problem
         yield f"  {way.name:<26} {told}"
     yield ""
+
+
+def _curve(plan: "PlanResult") -> Iterator[str]:
+    """The bill at rising numbers of users where a plan or machine changes, and at both ends."""
+    points = plan.cost.curve
+    for at, point in enumerate(points):
+        if point.steps or point.problem or at in (0, len(points) - 1):
+            told = f"${point.usd:,.0f}" if point.usd is not None else "no bill"
+            why = point.problem or "; ".join(point.steps)
+            yield f"  {_count(point.users):>11} users {told:>9}  {why}"
+            if point.problem:
+                return
 
 
 def _money(plan: "PlanResult") -> Iterator[str]:
@@ -158,7 +171,8 @@ def _money(plan: "PlanResult") -> Iterator[str]:
         yield (
             f"  {tier.tier:<12} {_count(tier.users.mid):>10} users, a user costs "
             f"${figures.number(tier.served_per_user)} to serve and leaves "
-            f"${figures.number(tier.contribution_per_user)}"
+            f"${figures.number(tier.contribution_per_user)} a month, in all "
+            f"${figures.number(tier.lifetime_value.mid)}"
         )
     for name, course in money.paths.items():
         yield (

@@ -105,7 +105,7 @@ class Size(_Part):
 
 
 class Plan(_Part):
-    """One plan of a provider for one layer.
+    """One plan of a provider for one layer; `place` is whose data centres it is in, if it matters.
 
     Where its prices were found elsewhere than the catalogue's others, it says so itself.
     """
@@ -116,6 +116,7 @@ class Plan(_Part):
     charge: tuple[Charge, ...] = ()
     size: tuple[Size, ...] = ()
     limits: dict[str, float] = {}
+    place: str = ""
     note: str = ""
     source: str | None = None
     read: date | None = None

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from capacity.cost.catalogue import Catalogue, Layer, Plan
+from capacity.cost.catalogue import MACHINES, Catalogue, Layer, Plan
 from capacity.cost.pricing import Priced, price
 from capacity.errors import UsageError
 from capacity.figures import number
 from capacity.inputs import Array, Values
 from capacity.nearest import nearest
+
+_DOUBT_USD = 1e12
+"""What puts a doubtful price behind all others; no bill comes near it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +82,102 @@ def cheapest(
 ) -> Choice:
     """The cheapest plan that carries each layer's load, of the first draw in `amounts`.
 
-    `wanted` are providers to prefer: a layer one of them offers is taken from it alone. Prices
-    of low confidence are taken only where nobody else carries the layer, or from a provider
-    that was asked for.
+    Pods, database and Redis speak to each other in every request, so they are taken in one
+    place. `wanted` are providers to prefer: a layer one of them offers is taken from it alone.
+    Prices of low confidence are taken only where nobody else carries the layer, or from a
+    provider that was asked for.
 
     Raises `UsageError` in one line for a provider nobody knows, and a layer nobody can carry.
     """
     wanted = list(wanted)
-    _known(wanted, catalogues)
-    all_offers = offers(catalogues, amounts)
+    everybody = offers(catalogues, amounts)
+    settled = _settled(catalogues, everybody, wanted)
     taken: dict[Layer, Offer] = {}
     rejected: list[Rejected] = []
-    for layer in Layer:
-        of_layer = [one for one in all_offers if one.plan.layer is layer]
-        if not of_layer:
-            continue
-        preferred = [one for one in of_layer if one.catalogue.provider in wanted]
-        able = [one for one in preferred or of_layer if one.priced.carries[0]]
-        if not able:
-            raise _nobody(layer, preferred or of_layer)
-        trusted = able if preferred else [one for one in able if not one.doubtful]
-        best = min(trusted or able, key=lambda one: float(one.priced.usd[0]))
-        taken[layer] = best
-        rejected += [_rejected(one, best) for one in of_layer if one is not best]
+    for layer, one in settled.items():
+        if not np.isfinite(one.usd[0]):
+            raise _nobody(layer, one.candidates)
+        taken[layer] = one.candidates[int(one.index[0])]
+        others = [offer for offer in everybody if offer.plan.layer is layer]
+        rejected += [
+            _rejected(offer, taken[layer]) for offer in others if offer is not taken[layer]
+        ]
     return Choice(taken, tuple(rejected))
+
+
+def least_bills(
+    catalogues: Sequence[Catalogue], amounts: Values, wanted: Sequence[str] = ()
+) -> dict[Layer, Array]:
+    """What `cheapest` would take for each layer, in every draw by itself: USD a month.
+
+    Infinite where nobody carries the layer.
+    """
+    settled = _settled(catalogues, offers(catalogues, amounts), wanted)
+    return {layer: one.usd for layer, one in settled.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A layer's candidates, and in every draw which of them is taken and what it costs."""
+
+    candidates: tuple[Offer, ...]
+    index: NDArray[np.int_]
+    usd: Array
+
+
+def _settled(
+    catalogues: Sequence[Catalogue], everybody: Sequence[Offer], wanted: Sequence[str]
+) -> dict[Layer, _Settled]:
+    """Every layer settled, the inner ones together in the place where they cost least."""
+    _known(wanted, catalogues)
+    candidates = {
+        layer: able for layer in Layer if (able := _candidates(everybody, layer, wanted))
+    }
+    ranks = {layer: _ranks(found, wanted) for layer, found in candidates.items()}
+    inner = [layer for layer in MACHINES if layer in candidates]
+    places = sorted({one.plan.place for layer in inner for one in candidates[layer]} - {""}) or [""]
+    sums = []
+    for place in places:
+        there = [_at(ranks[layer], candidates[layer], place).min(axis=0) for layer in inner]
+        sums.append(np.sum(there, axis=0))
+    best_place = np.argmin(sums, axis=0) if inner else np.zeros(1, dtype=int)
+    found: dict[Layer, _Settled] = {}
+    for layer, offered in candidates.items():
+        rank = ranks[layer]
+        if layer in inner:
+            by_place = np.array([_at(rank, offered, place) for place in places])
+            rank = by_place[best_place, :, np.arange(best_place.size)].T
+        index = np.argmin(rank, axis=0)
+        carried = np.isfinite(rank[index, np.arange(index.size)])
+        usd = np.array([one.priced.usd for one in offered])[index, np.arange(index.size)]
+        found[layer] = _Settled(offered, index, np.where(carried, usd, np.inf))
+    return found
+
+
+def _candidates(
+    everybody: Sequence[Offer], layer: Layer, wanted: Sequence[str]
+) -> tuple[Offer, ...]:
+    of_layer = tuple(one for one in everybody if one.plan.layer is layer)
+    preferred = tuple(one for one in of_layer if one.catalogue.provider in wanted)
+    return preferred or of_layer
+
+
+def _ranks(candidates: Sequence[Offer], wanted: Sequence[str]) -> Array:
+    """Candidates x draws: the bill, far above all others where its price is doubtful, infinite
+    where the candidate does not carry the draw."""
+    return np.array(
+        [
+            np.where(one.priced.carries, one.priced.usd, np.inf)
+            + (_DOUBT_USD if one.doubtful and one.catalogue.provider not in wanted else 0.0)
+            for one in candidates
+        ]
+    )
+
+
+def _at(rank: Array, candidates: Sequence[Offer], place: str) -> Array:
+    """`rank` with everything elsewhere than `place` out of reach."""
+    here = np.array([one.plan.place in ("", place) for one in candidates])
+    return np.where(here[:, None], rank, np.inf)
 
 
 def _known(wanted: Sequence[str], catalogues: Sequence[Catalogue]) -> None:
@@ -112,7 +188,9 @@ def _known(wanted: Sequence[str], catalogues: Sequence[Catalogue]) -> None:
 
 
 def _nobody(layer: Layer, tried: Sequence[Offer]) -> UsageError:
-    reasons = "; ".join(f"{one.name}: {one.priced.why_not}" for one in tried)
+    reasons = "; ".join(
+        f"{one.name}: {one.priced.why_not or 'not in one place with the rest'}" for one in tried
+    )
     return UsageError(f"no provider carries the {layer} of this plan ({reasons})")
 
 
@@ -122,7 +200,11 @@ def _rejected(one: Offer, best: Offer) -> Rejected:
         return Rejected(one.name, layer, None, one.priced.why_not)
     more = usd - float(best.priced.usd[0])
     if more < 0:
-        why = "its prices are of low confidence" if one.doubtful else "not a provider asked for"
+        why = "not a provider asked for"
+        if one.doubtful:
+            why = "its prices are of low confidence"
+        elif one.plan.place not in ("", best.plan.place):
+            why = f"not in {best.plan.place}, where the rest is"
         return Rejected(one.name, layer, usd, f"${number(-more)} a month cheaper, but {why}")
     return Rejected(one.name, layer, usd, f"${number(more)} a month more than {best.name}")
 
@@ -143,31 +225,3 @@ def spread_cost(
         usd = np.where(offer.priced.carries, offer.priced.usd, np.inf)
         found[layer] = np.minimum(found[layer], usd) if layer in found else usd
     return found
-
-
-def least_bills(
-    catalogues: Sequence[Catalogue], amounts: Values, wanted: Sequence[str] = ()
-) -> dict[Layer, Array]:
-    """What `cheapest` would take for each layer, in every draw by itself: USD a month.
-
-    Infinite where nobody carries the layer.
-    """
-    _known(wanted, catalogues)
-    found: dict[Layer, Array] = {}
-    everybody = offers(catalogues, amounts)
-    for layer in Layer:
-        of_layer = [one for one in everybody if one.plan.layer is layer]
-        preferred = [one for one in of_layer if one.catalogue.provider in wanted]
-        if preferred:
-            found[layer] = _least(preferred, amounts)
-        elif of_layer:
-            trusted = _least([one for one in of_layer if not one.doubtful], amounts)
-            found[layer] = np.where(np.isfinite(trusted), trusted, _least(of_layer, amounts))
-    return found
-
-
-def _least(of_layer: Sequence[Offer], amounts: Values) -> Array:
-    usd = np.full(amounts["one"].shape, np.inf)
-    for offer in of_layer:
-        usd = np.minimum(usd, np.where(offer.priced.carries, offer.priced.usd, np.inf))
-    return usd

@@ -1,6 +1,6 @@
 """All inputs of a plan in one place, and what a person sets of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,11 +54,12 @@ def assumed(
     return Assumed(model, inputs.settled(of_inputs), rules.settled(of_rules))
 
 
-def _hint(name: str, names: Iterable[str]) -> str:
+def _hint(name: str, names: Sequence[str]) -> str:
     """The nearest name; where none is near, those of the same group."""
-    hint = nearest(name, list(names))
+    hint = nearest(name, names)
     if hint.startswith("did you mean"):
         return hint
     group = name.partition(".")[0]
     same = [one for one in names if one.startswith(f"{group}.")]
-    return f"known: {', '.join(same)}" if same else "hmb plan --inputs lists all"
+    groups = sorted({one.partition(".")[0] for one in names})
+    return f"known: {', '.join(same)}" if same else f"known groups: {', '.join(groups)}"

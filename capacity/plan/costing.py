@@ -192,6 +192,7 @@ def _tier(tier: str, kept: Margin, earned: Income, usd: Callable[[Array], Figure
     users = earned.users[tier]
     served, left = usd(kept.served[tier]), usd(kept.contribution(tier))
     count = max(float(np.median(users)), 1e-9)
+    worth = kept.lifetime_value(tier, earned)
     return TierMoney(
         tier=tier,
         users=Figure.over(users, "users", Evidence.ASSUMED),
@@ -202,6 +203,7 @@ def _tier(tier: str, kept: Margin, earned: Income, usd: Callable[[Array], Figure
         contribution=left,
         served_per_user=served.mid / count,
         contribution_per_user=left.mid / count,
+        lifetime_value=Figure.over(worth[np.isfinite(worth)], "USD", Evidence.ASSUMED),
     )
 
 

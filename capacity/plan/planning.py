@@ -86,9 +86,7 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         cost=cost,
         money=money_of(given, all_worlds, values, catalogues, choice),
         sensitivity=sensitivity(given, users, catalogues, choice, request.indices, request.seed),
-        warnings=warnings(
-            given, users, middle, catalogues, set(choice.providers.values()), request.start
-        ),
+        warnings=warnings(given, users, middle, catalogues, choice, request.start),
     )
 
 

@@ -155,7 +155,7 @@ class Cost(_Part):
 
 
 class TierMoney(_Part):
-    """One tier of customers, USD a month."""
+    """One tier of customers, USD a month; `lifetime_value` is what one of them leaves in all."""
 
     tier: str
     users: Figure
@@ -166,6 +166,7 @@ class TierMoney(_Part):
     contribution: Figure
     served_per_user: float
     contribution_per_user: float
+    lifetime_value: Figure
 
 
 class Money(_Part):

@@ -8,6 +8,7 @@ import numpy as np
 
 from capacity.bought import Bought
 from capacity.cost.catalogue import Catalogue
+from capacity.cost.choosing import Choice
 from capacity.evidence import Evidence
 from capacity.inputs import Array
 from capacity.plan.assumed import Assumed
@@ -123,7 +124,7 @@ def warnings(
     users: float,
     middle: World,
     catalogues: Sequence[Catalogue],
-    taken: Collection[str],
+    choice: Choice,
     today: date,
 ) -> tuple[str, ...]:
     """What makes the plan less sure than its figures look."""
@@ -164,7 +165,12 @@ def warnings(
             f"below {100 * given.rules.autoscale.down_memory:.0f} %: those that came for the peak "
             "stay"
         )
-    return (*found, *_stale(catalogues, taken, today))
+    found += [
+        f"{offer.name} is taken at a price of low confidence ({offer.plan.note or 'not looked up'})"
+        for offer in choice.taken.values()
+        if offer.doubtful
+    ]
+    return (*found, *_stale(catalogues, set(choice.providers.values()), today))
 
 
 def _stale(catalogues: Sequence[Catalogue], taken: Collection[str], today: date) -> list[str]:

@@ -29,11 +29,22 @@ class Margin:
     served: dict[str, Array]
     fixed: Array
     tax_share: Array
+    churn: Array
 
     def contribution(self, tier: str) -> Array:
         """What `tier` leaves."""
         kept = self.revenue[tier] - self.fees[tier] - self.lost[tier]
         return np.asarray(kept - self.served[tier])
+
+    def lifetime_value(self, tier: str, earned: Income) -> Array:
+        """What one payer of `tier` (of the Free one, one user) leaves until they go.
+
+        Contribution a month over churn: months stayed are geometric with that mean (Gupta &
+        Lehmann 2003, Journal of Interactive Marketing 17:9, without discounting).
+        """
+        heads = earned.payers.get(tier, earned.users[tier])
+        each = self.contribution(tier) / np.maximum(heads, 1e-9)
+        return np.asarray(each / np.maximum(self.churn, 1e-6))
 
     @property
     def contributed(self) -> Array:
@@ -81,4 +92,5 @@ def margin(
         served={tier: infrastructure * load[tier] for tier in TIERS},
         fixed=values["off.people"] + values["off.moderation"] * monthly_active / 1000,
         tax_share=values["off.tax"],
+        churn=values["pay.churn"],
     )

@@ -117,3 +117,28 @@ def test_a_bill_goes_to_the_classes_by_what_drives_it() -> None:
     assert costs["write"].share_of_cost == pytest.approx(0.9 / 3.45)
     assert costs["write"].usd_per_1000 == pytest.approx(1000 * 10 * 0.9 / 3.45 / 150_000)
     assert sum(one.share_of_cost for one in costs.values()) == pytest.approx(1)
+
+
+def placed(provider: str, layer: str, price: float, place: str) -> Catalogue:
+    plan = {"name": "P", "layer": layer, "fixed": price, "place": place}
+    return Catalogue.model_validate(
+        {"provider": provider, "source": "x", "read": "2026-11-01", "confidence": "high"}
+        | {"plan": [plan]}
+    )
+
+
+def test_what_speaks_in_every_request_is_taken_in_one_place() -> None:
+    here = (placed("A", "pods", 10, "here"), placed("B", "redis", 50, "here"))
+    there = (placed("C", "pods", 30, "there"), placed("D", "redis", 5, "there"))
+    choice = cheapest((*here, *there, placed("E", "edge", 1, "nowhere near")), month())
+    assert set(choice.providers.values()) == {"C", "D", "E"}
+    why = {one.name: one.why for one in choice.rejected}
+    assert why["A P"] == "$20.0 a month cheaper, but not in there, where the rest is"
+    bills = least_bills((*here, *there), month())
+    assert {layer: usd.tolist() for layer, usd in bills.items()} == {"pods": [30], "redis": [5]}
+
+
+def test_a_place_without_one_of_them_is_none() -> None:
+    split = (placed("A", "pods", 10, "here"), placed("B", "redis", 50, "there"))
+    with pytest.raises(UsageError, match="not in one place with the rest"):
+        cheapest(split, month())

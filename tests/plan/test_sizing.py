@@ -144,6 +144,13 @@ def test_what_is_full_refuses_however_short_the_queues() -> None:
     assert by_name["nginx connections"].used[0] == pytest.approx(1950 / 2000)
 
 
+def test_100_000_sockets_take_the_blueprints_49_workers_of_nginx() -> None:
+    users = 100_000 / 3250 * 1_000_000  # 3,250 of a million are there at a time
+    sized, _, _ = middle(users, "activity.socket_share=1", "nginx.connections=4096")
+    assert sized.traffic.sockets[0] == pytest.approx(100_000)
+    assert sized.nginx_workers[0] == 49
+
+
 def test_memory_fills_with_sockets_above_its_base() -> None:
     sized, mids, known = middle(1_000_000, "pod.memory_base_mb=500", "pod.memory_socket_kb=100")
     memory = {one.name: one for one in filled(sized, DESIGN, mids, known.rules)}["pods memory"]

@@ -104,6 +104,14 @@ def test_a_margin_is_what_is_left_of_each_tier() -> None:
     assert kept.contribution("free")[0] < made.advertising[0]
 
 
+def test_a_payer_is_worth_what_they_leave_until_they_go() -> None:
+    made, values = earned(1_000_000, "pay.churn=0.05", "pay.trial_paid=1")
+    nothing = dict.fromkeys(("pro", "business", "enterprise"), np.array([0.0]))
+    kept = margin(made, np.array([0.0]), nothing, np.array([1.0]), values)
+    # 20 months on average
+    assert kept.lifetime_value("pro", made)[0] == pytest.approx(9.99 * 20)
+
+
 def test_people_moderation_and_tax_are_off_until_set() -> None:
     made, values = earned(1_000_000)
     nothing = dict.fromkeys(("pro", "business", "enterprise"), np.array([0.0]))
