@@ -72,7 +72,7 @@ class Histogram:
         """The mean latency in microseconds; `ValueError` when empty."""
         if self.count == 0:
             raise ValueError("an empty histogram has no mean")
-        return float(self._hdr.get_mean_value())
+        return sum(value * often for value, often in self.counts()) / self.count
 
     def maximum(self) -> float:
         """The largest latency in microseconds, to three digits; `ValueError` when empty."""
@@ -81,10 +81,16 @@ class Histogram:
         return float(self._hdr.get_max_value())
 
     def counts(self) -> list[tuple[float, int]]:
-        """Each latency seen, in microseconds, with how often; rising. Empty when empty."""
+        """Each latency seen, in microseconds, with how often; rising. Empty when empty.
+
+        A latency stands for its bucket by the middle of it. The library's own iterators look
+        at every bucket there is in Python, which takes a hundred times as long.
+        """
+        middle, value = self._hdr._hdr_median_equiv_value, self._hdr.get_value_from_index
         return [
-            (float(seen.value_iterated_to), int(seen.count_at_value_iterated_to))
-            for seen in self._hdr.get_recorded_iterator()
+            (float(middle(value(index))), int(often))
+            for index, often in enumerate(self._hdr.counts)
+            if often
         ]
 
     def merge(self, other: "Histogram") -> None:

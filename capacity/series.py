@@ -28,6 +28,7 @@ SERIES: dict[str, tuple[str, str]] = {
     # the machine
     "machine.cpu": ("cores", "CPU busy on the whole machine"),
     "machine.steal": ("cores", "CPU the hypervisor took away"),
+    "machine.yielding": ("cores", "CPU of programs that give way to the stack, by niceness"),
     # every service
     "service.{service}.cpu": ("cores", "CPU of the service's processes"),
     "service.{service}.memory": ("bytes", "proportional set size of the service's processes"),

@@ -106,6 +106,7 @@ def _measured(
 
 def _runs(planned: "list[Planned]", seed: int, scale: Scale) -> Iterator[tuple["Planned", Path]]:
     """Each planned run with its record's folder; one stack for all of the same pods."""
+    from capacity.store import read_run
     from scenarios.fingerprint import where
     from scenarios.runner import RunRequest
 
@@ -114,4 +115,8 @@ def _runs(planned: "list[Planned]", seed: int, scale: Scale) -> Iterator[tuple["
             for one in group:
                 say(f"{one.scenario.name}, {one.users} users, {pods} pods: {one.why}")
                 request = RunRequest(one.scenario, "", where(home()), one.users, seed=seed)
-                yield one, load_stack(request, running)
+                folder = load_stack(request, running)
+                if read_run(folder).invalid:
+                    say(f"{folder.name} is invalid: once more")
+                    folder = load_stack(request, running)
+                yield one, folder

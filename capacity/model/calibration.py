@@ -33,7 +33,7 @@ def calibrate(
     *,
     made_at: datetime,
     seed: int = 1,
-    requests: int = 20_000,
+    requests: int = 10_000,
 ) -> DemandModel:
     """The model that `runs` show, with its error on `held_out` (`requests` simulated for each).
 
@@ -44,16 +44,16 @@ def calibrate(
     windows = cut(runs)
     _refuse_few_levels(windows)
     fitted = fit(windows, seed)
-    first = runs[0]
+    mix = _mix(fitted, windows, runs)
     sizes = [measured.topology(run) for run in runs]
     model = DemandModel(
         made_at=made_at,
-        machine=first.seen.run.where.machine,
+        machine=runs[0].seen.run.where.machine,
         topology=max(sizes, key=lambda size: size.pods),
         runs=tuple(run.id for run in runs),
         condition=fitted.condition,
         classes=_classes(fitted, runs),
-        mix=_mix(fitted, runs),
+        mix=mix,
         idle_cpu={tier: costs.idle.mid for tier, costs in fitted.cpu.items()},
         cache_hit=_by_class(fitted, fitted.cache_hit),
         layers={}
@@ -62,7 +62,7 @@ def calibrate(
             layer: {tier: costs.per_request[n] for tier, costs in fitted.layers.items()}
             for n, layer in enumerate(Layer)
         },
-        beside_cpu_s=_mean(fitted.beside.per_request, _mix(fitted, runs), fitted),
+        beside_cpu_s=_mean(fitted.beside.per_request, mix, fitted),
         beside_idle=fitted.beside.idle.mid,
         tested_rate=max(_rates(windows)),
         held_out=(),
@@ -78,6 +78,8 @@ def _refuse(runs: Sequence[Material], held_out: Sequence[Material]) -> None:
         raise UsageError("no runs to calibrate from; name some, or let hmb calibrate make them")
     for run in (*runs, *held_out):
         measured.refuse(run)
+    if not any(_is_base(run) for run in runs):
+        raise UsageError(f"no run of {BASE_MIX} among those to fit: a plan starts from its mix")
     both = {run.id for run in runs} & {run.id for run in held_out}
     if both:
         raise UsageError(f"run {min(both)} is both fitted and held out: that proves nothing")
@@ -92,6 +94,10 @@ def _refuse(runs: Sequence[Material], held_out: Sequence[Material]) -> None:
                 f"runs {runs[0].id} and {run.id} are of stacks that differ in more than pods; "
                 f"calibrate on one"
             )
+
+
+def _is_base(run: Material) -> bool:
+    return run.seen.run.what.scenario == BASE_MIX
 
 
 def _stack(run: Material) -> Topology:
@@ -125,17 +131,13 @@ def _by_class(fitted: Fitted, figures: Sequence[float] | None) -> dict[str, floa
     return {one.name: figure for one, figure in zip(fitted.classes, figures, strict=True)}
 
 
-def _mix(fitted: Fitted, runs: Sequence[Material]) -> dict[str, float]:
-    of = {endpoint: one.name for one in fitted.classes for endpoint in one.endpoints}
-    totals = {one.name: 0 for one in fitted.classes}
-    for run in runs:
-        if run.seen.run.what.scenario == BASE_MIX:
-            for found, count in measured.shown(run, of).counts.items():
-                totals[found] += count
-    whole = sum(totals.values())
-    if not whole:
-        raise UsageError(f"no run of {BASE_MIX} among those to fit: a plan starts from its mix")
-    return {found: count / whole for found, count in totals.items()}
+def _mix(fitted: Fitted, windows: Windows, runs: Sequence[Material]) -> dict[str, float]:
+    """Each class's share of requests in the runs of `mixed`."""
+    base = [n for n, run in enumerate(runs) if _is_base(run)]
+    counts = windows.requests[np.isin(windows.run, base)].sum(axis=0)
+    return {
+        one.name: float(counts[list(one.columns)].sum() / counts.sum()) for one in fitted.classes
+    }
 
 
 def _mean(spans: Sequence[Span], mix: dict[str, float], fitted: Fitted) -> Span:

@@ -15,13 +15,15 @@ import numpy as np
 
 from capacity.demands import Layer
 from capacity.evidence import Span
-from capacity.model.classes import RequestClass, classes, design, weights
+from capacity.model.classes import RequestClass, classes, design, kind, weights
 
 if TYPE_CHECKING:
     from capacity.demands import Tier
     from capacity.model.windows import Row, Rows, Windows
 
 DRAWS = 200
+MOST_WRITES = 0.05
+"""The share of requests other than GETs up to which a run counts as one that reads."""
 _BLOCK = 3
 """Windows in a row that are drawn together."""
 
@@ -38,8 +40,9 @@ class Costs:
 class Fitted:
     """All regressions of a calibration; `per_request` in the order of `classes`.
 
-    `layers` is the cost by deepest layer instead of class, in the order of `Layer`;
-    `cache_hit` the share of each class that L1 or L2 answered; None where no record tells.
+    `layers` is the cost by deepest layer instead of class, in the order of `Layer`, of requests
+    that read; `cache_hit` the share of each class that L1 or L2 answered; None where no record
+    tells.
     """
 
     classes: tuple[RequestClass, ...]
@@ -61,22 +64,42 @@ def fit(windows: "Windows", seed: int = 1) -> Fitted:
     draws = _draws(windows, seed)
     weight = weights(windows)
 
-    def costs(used: "Row", over: "Rows" = columns) -> Costs:
-        return _costs(over, used, weight, draws)
+    def costs(used: "Row") -> Costs:
+        return _costs(columns, used, weight, draws)
 
-    layers = None
-    if windows.layers is not None:
-        over = np.column_stack([windows.layers, columns[:, -1]])
-        layers = {tier: costs(used, over) for tier, used in windows.cpu.items()}
     return Fitted(
         classes=tuple(found),
         condition=conditioned,
         cpu={tier: costs(used) for tier, used in windows.cpu.items()},
         beside=costs(windows.beside),
         counted={name: costs(used) for name, used in windows.counted.items()},
-        layers=layers,
+        layers=layer_costs(windows, seed),
         cache_hit=_hits(windows, columns, weight),
     )
+
+
+def layer_costs(windows: "Windows", seed: int = 1) -> "dict[Tier, Costs] | None":
+    """What a request costs by the deepest layer it touched, in the runs that only read.
+
+    A write always needs the database, and much else: among them a miss would not show what it
+    costs more than a hit. None when no record tells layers, or no run only reads.
+    """
+    reads = [column for column, name in enumerate(windows.endpoints) if kind(name)[1]]
+    if windows.layers is None:
+        return None
+    reading = [
+        run
+        for run in np.unique(windows.run)
+        if (rows := windows.requests[windows.run == run]).sum() * MOST_WRITES
+        >= rows.sum() - rows[:, reads].sum()
+    ]
+    if not reading:
+        return None
+    inside = np.isin(windows.run, reading)
+    part = windows.only(inside)
+    columns = np.column_stack([windows.layers[inside], design(part, [])])
+    weight, draws = weights(part), _draws(part, seed)
+    return {tier: _costs(columns, used, weight, draws) for tier, used in part.cpu.items()}
 
 
 def _draws(windows: "Windows", seed: int) -> "list[np.ndarray]":

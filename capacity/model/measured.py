@@ -26,7 +26,10 @@ class InvalidRunError(HmbError):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What one run measured: rates per second, times in seconds, cores in use."""
+    """What one run measured: rates per second, times in seconds, cores in use.
+
+    `machine` is all cores but those of programs that give way.
+    """
 
     rate: float
     mean_s: float
@@ -110,7 +113,7 @@ def shown(material: Material, of: Mapping[str, str]) -> Shown:
         by_class_s={found: one.mean() / 1e6 for found, one in merged.items() if one.count},
         counts=counts,
         busy_cores=busy,
-        machine=_mean(material, "machine.cpu"),
+        machine=_mean(material, "machine.cpu") - _yielding(material),
     )
 
 
@@ -123,8 +126,13 @@ def load(material: Material, counts: Mapping[str, int]) -> Load:
         think_s=said.mean_think_s or 0.0,
         mix={found: count / total for found, count in counts.items()},
         topology=topology(material),
-        others_cores=material.seen.others_cpu() or 0.0,
+        others_cores=max(0.0, (material.seen.others_cpu() or 0.0) - _yielding(material)),
     )
+
+
+def _yielding(material: Material) -> float:
+    """Cores that programs used which give way to the system: it could have had them."""
+    return _mean(material, "machine.yielding")
 
 
 def class_of(classes: Iterable[ClassDemand]) -> dict[str, str]:

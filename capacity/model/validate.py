@@ -12,7 +12,7 @@ _LEAST_SHARE = 0.005
 
 
 def validate(
-    model: DemandModel, held_out: Sequence[Material], *, requests: int = 20_000, seed: int = 1
+    model: DemandModel, held_out: Sequence[Material], *, requests: int = 10_000, seed: int = 1
 ) -> tuple[Held, ...]:
     """One row per figure and held-out run: throughput, mean, p95, utilisation of every tier.
 

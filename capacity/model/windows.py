@@ -70,6 +70,20 @@ class Windows:
     run: "Row"
     pods: "Row"
 
+    def only(self, chosen: "np.ndarray") -> "Windows":
+        """Those windows for which `chosen` holds."""
+        return Windows(
+            seconds=self.seconds,
+            endpoints=self.endpoints,
+            requests=self.requests[chosen],
+            cpu={tier: used[chosen] for tier, used in self.cpu.items()},
+            beside=self.beside[chosen],
+            counted={name: used[chosen] for name, used in self.counted.items()},
+            layers=None if self.layers is None else self.layers[chosen],
+            run=self.run[chosen],
+            pods=self.pods[chosen],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Cut:

@@ -20,13 +20,17 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _MEMORY_SECONDS = 0.008
 """Of our own CPU time: a busy machine must not make memory a rare reading."""
 # Of /proc/PID/stat, counted after the command's closing bracket; see proc(5).
-_PARENT, _CPU, _BEGAN = 1, slice(11, 15), 19
+_PARENT, _CPU, _NICE, _BEGAN = 1, slice(11, 15), 16, 19
+_GIVES_WAY = 5
+"""Steps of niceness that make a program give way: the kernel allots it less than a third."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Process:
     parent: int
     cpu_ticks: int
+    own_ticks: int
+    nice: int
     began: float
 
 
@@ -41,6 +45,8 @@ class ServicesProbe:
         self._reading: ServiceState | None = None
         self._left: list[int] = []
         self._sum = 0
+        self._seen: dict[tuple[int, float], int] = {}
+        self._yielded = 0
 
     def sample(self) -> Iterator[Reading]:
         """Read all CPU, and memory for as long as a sample may take."""
@@ -53,10 +59,27 @@ class ServicesProbe:
             if family:
                 ticks = sum(table[pid].cpu_ticks for pid in family)
                 yield Reading(f"service.{service.name}.cpu", ticks / _TICKS, Kind.COUNTER)
+        yield Reading("machine.yielding", self._yielding(table) / _TICKS, Kind.COUNTER)
         yield from self._memory(table, children)
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _yielding(self, table: dict[int, _Process]) -> int:
+        """CPU ticks until now of programs so nice that the stack need not share with them."""
+        ours = [table[one.pid].nice for one in self._services if one.pid in table]
+        most = max(ours, default=0)
+        nicer = {
+            (pid, process.began): process.own_ticks
+            for pid, process in table.items()
+            if process.nice >= most + _GIVES_WAY
+        }
+        # by process, so that one that ends takes nothing back and one that is new adds no past
+        self._yielded += sum(
+            max(0, ticks - self._seen.get(who, ticks)) for who, ticks in nicer.items()
+        )
+        self._seen = nicer
+        return self._yielded
 
     def _memory(
         self, table: dict[int, _Process], children: dict[int, list[int]]
@@ -93,8 +116,14 @@ def _processes() -> dict[int, _Process]:
         except OSError:
             continue
         fields = stat.rpartition(b")")[2].split()
-        cpu = sum(map(int, fields[_CPU]))
-        table[int(number)] = _Process(int(fields[_PARENT]), cpu, float(fields[_BEGAN]))
+        cpu = [int(ticks) for ticks in fields[_CPU]]
+        table[int(number)] = _Process(
+            parent=int(fields[_PARENT]),
+            cpu_ticks=sum(cpu),
+            own_ticks=cpu[0] + cpu[1],
+            nice=int(fields[_NICE]),
+            began=float(fields[_BEGAN]),
+        )
     return table
 
 

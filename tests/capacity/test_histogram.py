@@ -47,3 +47,15 @@ def test_an_empty_one_has_no_figures() -> None:
 def test_anything_else_is_no_histogram(blob: str) -> None:
     with pytest.raises(HistogramError, match="damaged"):
         Histogram.decode(blob)
+
+
+def test_counts_are_what_was_recorded_and_survive_encoding() -> None:
+    latencies = Histogram()
+    latencies.record(700, 3)
+    latencies.record(5_000_000, 2)
+    for one in (latencies, Histogram.decode(latencies.encode())):
+        (small, three), (large, two) = one.counts()
+        assert (small, three, two) == (700, 3, 2)
+        assert large == pytest.approx(5_000_000, rel=1e-3)
+        assert one.mean() == pytest.approx((3 * 700 + 2 * 5_000_000) / 5, rel=1e-3)
+    assert Histogram().counts() == []
