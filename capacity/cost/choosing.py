@@ -130,9 +130,7 @@ def _settled(
 ) -> dict[Layer, _Settled]:
     """Every layer settled, the inner ones together in the place where they cost least."""
     _known(wanted, catalogues)
-    candidates = {
-        layer: able for layer in Layer if (able := _candidates(everybody, layer, wanted))
-    }
+    candidates = {layer: able for layer in Layer if (able := _candidates(everybody, layer, wanted))}
     ranks = {layer: _ranks(found, wanted) for layer, found in candidates.items()}
     inner = [layer for layer in MACHINES if layer in candidates]
     places = sorted({one.plan.place for layer in inner for one in candidates[layer]} - {""}) or [""]

@@ -18,12 +18,14 @@ _ROUGH = 1.01
 class Load:
     """What the pods have to carry, in every draw.
 
-    `mean_cores` are busy cores over the day, `over_mean` the peak over that mean, `sockets`
-    those held at the peak; of a pod `vcpu` and, in shares of its memory, `base_memory` with
-    nobody there and `socket_memory` for each WebSocket.
+    `mean_cores` are busy cores over the day, `idle_cores` what each pod uses with no load,
+    `over_mean` the peak over the mean, `sockets` those held at the peak; of a pod `vcpu` and,
+    in shares of its memory, `base_memory` with nobody there and `socket_memory` for each
+    WebSocket.
     """
 
     mean_cores: Array
+    idle_cores: Array
     over_mean: Array
     sockets: Array
     vcpu: float
@@ -53,12 +55,13 @@ def simulate(load: Load, rule: Autoscale, most: Array) -> Day:
     least = np.full(load.mean_cores.shape, float(rule.least))
     day = Day(least, least.copy(), np.zeros_like(least))
     # where the least pods never see a limit nothing happens all day
-    cpu = load.mean_cores * load.over_mean * _ROUGH / (least * load.vcpu)
+    cpu = (load.mean_cores * load.over_mean * _ROUGH / least + load.idle_cores) / load.vcpu
     memory = load.base_memory + load.sockets / least * load.socket_memory
     moving = (cpu > rule.up_cpu) | (memory > rule.up_memory)
     if moving.any():
         some = Load(
             mean_cores=load.mean_cores[moving],
+            idle_cores=load.idle_cores[moving],
             over_mean=load.over_mean[moving],
             sockets=load.sockets[moving],
             vcpu=load.vcpu,
@@ -79,13 +82,13 @@ def _walked(load: Load, rule: Autoscale, most: Array) -> Day:
     total, peak, short = np.zeros(count), np.zeros(count), np.zeros(count)
     exponent, mean = curve(load.over_mean)
     levels = np.log(shape())
-    cores_at_one = load.mean_cores / mean / load.vcpu
+    cores_at_one, idle = load.mean_cores / mean / load.vcpu, load.idle_cores / load.vcpu
     memory_at_one = load.sockets / (load.over_mean * mean) * load.socket_memory
     evening = cores_at_one * np.exp(exponent * levels[-_EVENING])
     pods = np.clip(np.ceil(evening / rule.up_cpu), rule.least, most)
     for minute in range(-_EVENING, MINUTES):
         level = np.exp(exponent * levels[minute % MINUTES]) / pods
-        cpu = cores_at_one * level
+        cpu = cores_at_one * level + idle
         memory = load.base_memory + memory_at_one * level
         if minute >= 0:
             total += pods

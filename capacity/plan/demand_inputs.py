@@ -10,10 +10,13 @@ from capacity.demands import ClassDemand, DemandModel, Layer, Tier
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
 from capacity.inputs import Array, Input, Inputs, Values
+from capacity.model.cache import hit_rate
 
 DATABASES = (Tier.PRIMARY, Tier.REPLICAS, Tier.PGBOUNCER)
 """Tiers that only a cache miss or a write reaches."""
 _NOTHING = Span.exact(0.0)
+_FEWEST_HITS = 0.02
+"""Classes with fewer hits are not cached, as in `capacity.model.cache`."""
 
 
 def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
@@ -44,17 +47,12 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
         known[f"growth.{tier}"] = (
             growth if fitted is None else _input(fitted, "exponent", "fitted over sizes of data")
         )
-    hit = hit_rate(model)
+    hit = measured_hit_rate(model)
     known["cache.hit_rate"] = Input(
         low=hit, mid=hit, high=hit, unit="share", reason=why, evidence=Evidence.MEASURED
     )
     known["model.p95_off"] = _tail_error(model)
     return Inputs(known)
-
-
-def hit_rate(model: DemandModel) -> float:
-    """Share of the mix's requests that were answered from a cache while demands were measured."""
-    return sum(share * model.cache_hit.get(name, 0.0) for name, share in model.mix.items())
 
 
 def _check(model: DemandModel) -> None:
@@ -128,6 +126,8 @@ class Demands:
     bytes_out: Array
     rows_written: Array
     delay_s: Array
+    idle_cores: dict[Tier, Array]
+    """Cores in use with no load, for each pod: its own, and what its polling costs the others."""
     service_cv2: float
     """Squared coefficient of variation of a pod's service time over the classes."""
 
@@ -136,22 +136,21 @@ def demands(model: DemandModel, users: Array, values: Values) -> Demands:
     """What one request costs with `users` in the database, at the wanted cache hit rate.
 
     D = D_measured / speed, grown by (users / users measured with) ** e at the databases. Of
-    the requests that are ever answered from a cache, those that miss reach the databases, so
-    their part of the databases' work is in proportion to the misses; what a miss costs the
-    pods beside that is known where the calibration told layers apart.
+    the classes that a cache answers (`capacity.model.cache`), those requests that miss reach
+    the databases, so that part of their work is in proportion to the misses; what a miss
+    costs the pods beside that is known where the calibration told layers apart.
     """
-    speed = values["machine.speed"]
-    most = cacheable(model)
-    measured, wanted = hit_rate(model), np.minimum(values["cache.hit_rate"], most)
-    misses = (most - wanted) / max(most - measured, 1e-9) if most else None
+    speed, wanted = values["machine.speed"], values["cache.hit_rate"]
+    now = measured_hit_rate(model)
+    misses = (1 - wanted) / (1 - now) if now < 1 else np.ones_like(wanted)
+    asked = sum(model.mix.get(name, 0.0) for name in _cached(model))
     cpu = {}
     for tier in Tier:
         seconds = values[f"demand.{tier}_ms"] / 1000
         if tier in DATABASES:
-            part = _from_cacheable(model, _cpu_at(tier))
-            seconds = seconds * _left(part, misses)
+            seconds = seconds * _left(_from_cached(model, _cpu_at(tier)), misses)
         else:
-            more = (measured - wanted) * _miss_extra(model, tier)
+            more = asked * (now - wanted) * _miss_extra(model, tier)
             seconds = np.maximum(seconds + more, 0.0)
         if model.seeded_users is not None and f"growth.{tier}" in values:
             seconds = seconds * (users / model.seeded_users) ** values[f"growth.{tier}"]
@@ -159,38 +158,45 @@ def demands(model: DemandModel, users: Array, values: Values) -> Demands:
     return Demands(
         cpu_s=cpu,
         queries=values["demand.queries"]
-        * _left(_from_cacheable(model, lambda one: one.queries), misses),
+        * _left(_from_cached(model, lambda one: one.queries), misses),
         redis_commands=values["demand.redis_commands"],
         bytes_out=values["demand.bytes_out"],
         rows_written=values["demand.rows_written"],
         delay_s=values["demand.delay_s"],
+        idle_cores={
+            tier: model.idle_cpu.get(tier, 0.0) / model.topology.pods / speed for tier in Tier
+        },
         service_cv2=_variation(model),
     )
 
 
-def cacheable(model: DemandModel) -> float:
-    """Share of the requests that are ever answered from a cache: the most a hit rate can be."""
-    return sum(share for name, share in model.mix.items() if model.cache_hit.get(name, 0) > 0)
+def measured_hit_rate(model: DemandModel) -> float:
+    """Share of the requests of cached classes answered from a cache; 0 where none is cached."""
+    return hit_rate(model) if _cached(model) else 0.0
 
 
-def _from_cacheable(model: DemandModel, pick: Callable[[ClassDemand], Span]) -> float:
-    """What part of a demand comes from classes that are ever answered from a cache."""
+def _cached(model: DemandModel) -> set[str]:
+    return {name for name, share in model.cache_hit.items() if share >= _FEWEST_HITS}
+
+
+def _from_cached(model: DemandModel, pick: Callable[[ClassDemand], Span]) -> float:
+    """What part of a demand comes from classes that a cache answers."""
     whole = part = 0.0
     for name, share in model.mix.items():
         demand = share * pick(model.by_name(name)).mid
         whole += demand
-        part += demand if model.cache_hit.get(name, 0) > 0 else 0.0
+        part += demand if name in _cached(model) else 0.0
     return part / whole if whole > 0 else 0.0
 
 
-def _left(part: float, misses: Array | None) -> Array | float:
+def _left(part: float, misses: Array) -> Array:
     """What is left of a demand of which `part` goes with the misses."""
-    return 1.0 if misses is None else 1 - part + part * misses
+    return 1 - part + part * misses
 
 
 def _miss_extra(model: DemandModel, tier: Tier) -> float:
     """CPU seconds at `tier` a request that went to the database costs over one from a cache."""
-    missed, hit = model.layers.get(Layer.DB), model.layers.get(Layer.L2)
+    missed, hit = model.layers.get(Layer.DB), model.layers.get(Layer.L1)
     if missed is None or hit is None:
         return 0.0
     return max(0.0, missed.get(tier, _NOTHING).mid - hit.get(tier, _NOTHING).mid)

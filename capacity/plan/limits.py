@@ -66,68 +66,80 @@ def filled(sized: Needs, design: Design, values: Values, rules: Rules) -> list[F
         for connections in (sized.primary_connections, sized.replica_connections)
     ]
     slots = rules.pod.workers * rules.pod.slots
-    reads = rate * cpu[Tier.REPLICAS] / design.replicas
+    idle = {tier: pods * cores for tier, cores in sized.demands.idle_cores.items()}
+    primary, replica = whole_cores(placed.primary_cores), whole_cores(placed.replica_cores)
     return [
-        _linear("pods CPU", f"{design.pods} pods", rate * cpu[Tier.PODS] / pods / rules.pod.vcpu),
-        _linear(
+        _filled(
+            "pods CPU",
+            f"{design.pods} pods",
+            rate * cpu[Tier.PODS] / pods / rules.pod.vcpu,
+            idle[Tier.PODS] / pods / rules.pod.vcpu,
+        ),
+        _filled(
             "pods slots",
             f"{design.pods} x {slots} requests at a time",
             np.minimum(at_work, 1e12) / (pods * slots),
         ),
-        _memory(sockets / pods, values, rules),
-        _linear(
+        _filled(
+            "pods memory",
+            f"{rules.pod.gb:g} GB a pod",
+            sockets / pods * values["pod.memory_socket_kb"] / 1e6 / rules.pod.gb,
+            values["pod.memory_base_mb"] / 1e3 / rules.pod.gb,
+            hard=True,
+        ),
+        _filled(
             "pods WebSockets",
             "of those a pod may hold",
             sockets / pods / values["pod.sockets"],
-            True,
+            hard=True,
         ),
-        _linear(
+        _filled(
             "nginx CPU",
             f"{design.nginx_workers} workers",
             rate * cpu[Tier.NGINX] / design.nginx_workers,
+            idle[Tier.NGINX] / design.nginx_workers,
         ),
-        _linear(
+        _filled(
             "nginx connections",
             "two for a WebSocket",
             2 * sockets / values["nginx.connections"] / design.nginx_workers,
-            True,
+            hard=True,
         ),
-        _linear(
+        _filled(
             "PgBouncer CPU",
             f"{design.pgbouncers} processes",
             rate * cpu[Tier.PGBOUNCER] / design.pgbouncers,
+            idle[Tier.PGBOUNCER] / design.pgbouncers,
         ),
-        _linear(
+        _filled(
             "primary CPU",
             f"{design.primary_cores:g} cores",
-            rate * cpu[Tier.PRIMARY] / whole_cores(placed.primary_cores),
+            rate * cpu[Tier.PRIMARY] / primary,
+            idle[Tier.PRIMARY] / primary,
         ),
-        _linear(
+        _filled(
             "replicas CPU",
             f"{design.replicas} x {design.replica_cores:g} cores",
-            reads / whole_cores(placed.replica_cores),
+            rate * cpu[Tier.REPLICAS] / design.replicas / replica,
+            idle[Tier.REPLICAS] / design.replicas / replica,
         ),
-        _linear("primary connections", f"{room} of max_connections", held[0] / room, True),
-        _linear("replica connections", f"{room} of max_connections", held[1] / room, True),
-        _linear(
+        _filled("primary connections", f"{room} of max_connections", held[0] / room, hard=True),
+        _filled("replica connections", f"{room} of max_connections", held[1] / room, hard=True),
+        _filled(
             "Redis CPU",
             f"{design.redis_shards} processes",
             rate * cpu[Tier.REDIS] / design.redis_shards,
+            idle[Tier.REDIS] / design.redis_shards,
         ),
     ]
 
 
-def _linear(name: str, what: str, used: Array, hard: bool = False) -> Filled:
-    return Filled(name, what, used, 1 / np.maximum(used, 1e-12), hard)
-
-
-def _memory(sockets: Array, values: Values, rules: Rules) -> Filled:
-    """A pod's memory: its base whoever is there, and more for each WebSocket."""
-    whole, base = rules.pod.gb * 1e6, values["pod.memory_base_mb"] * 1e3
-    for_sockets = sockets * values["pod.memory_socket_kb"]
-    times = np.maximum(whole - base, 0.0) / np.maximum(for_sockets, 1e-9)
-    used = (base + for_sockets) / whole
-    return Filled("pods memory", f"{rules.pod.gb:g} GB a pod", used, times, hard=True)
+def _filled(
+    name: str, what: str, load: Array, base: Array | float = 0.0, *, hard: bool = False
+) -> Filled:
+    """A resource of which `base` is used with nobody there, and `load` with everybody."""
+    times = np.maximum(1 - base, 0.0) / np.maximum(load, 1e-12)
+    return Filled(name, what, base + load, times, hard)
 
 
 def carried(sized: Needs, design: Design, values: Values, rules: Rules, lost: int) -> Array:

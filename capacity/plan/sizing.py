@@ -55,7 +55,7 @@ def needs(model: DemandModel, users: float | Array, values: Values, rules: Rules
         [
             slo_pods + 1,
             # the autoscaler goes on until CPU and memory are below its limits
-            _cores(sized, rules) / rules.autoscale.up_cpu / rules.pod.vcpu,
+            _by_cpu(sized, rules),
             _by_memory(sized, values, rules),
             people.sockets / values["pod.sockets"],
         ]
@@ -68,7 +68,11 @@ def needs(model: DemandModel, users: float | Array, values: Values, rules: Rules
 
 def _servers(people: Traffic, cost: Demands, values: Values, rules: Rules) -> Needs:
     """All tiers but the pods, whose number depends on the others."""
-    busy = {tier: people.burst_rate * seconds for tier, seconds in cost.cpu_s.items()}
+    # what idle pods cost the others is counted for as many as the autoscaler allows
+    busy = {
+        tier: people.burst_rate * seconds + rules.autoscale.most * cost.idle_cores[tier]
+        for tier, seconds in cost.cpu_s.items()
+    }
     fill = rules.fill
     reads = busy[Tier.REPLICAS] / fill.database
     if rules.replicas is None:
@@ -101,9 +105,16 @@ def _servers(people: Traffic, cost: Demands, values: Values, rules: Rules) -> Ne
     )
 
 
-def _cores(sized: Needs, rules: Rules) -> Array:
-    """Busy pod cores in the busiest minute, which the autoscaler sees."""
-    return sized.traffic.peak_rate * sized.demands.cpu_s[Tier.PODS]
+def pod_cores(sized: Needs, rules: Rules) -> Array:
+    """What a pod has for requests: its cores less what it uses with none."""
+    return np.maximum(rules.pod.vcpu - sized.demands.idle_cores[Tier.PODS], 1e-3)
+
+
+def _by_cpu(sized: Needs, rules: Rules) -> Array:
+    """Pods below the autoscaler's limit in the busiest minute, which it sees; else infinite."""
+    busy = sized.traffic.peak_rate * sized.demands.cpu_s[Tier.PODS]
+    room = rules.autoscale.up_cpu * rules.pod.vcpu - sized.demands.idle_cores[Tier.PODS]
+    return np.where(room > 0, busy / np.maximum(room, 1e-9), np.inf)
 
 
 def _by_memory(sized: Needs, values: Values, rules: Rules) -> Array:
@@ -129,7 +140,7 @@ def response(
     return along(
         [
             station(rate, cpu[Tier.NGINX], sized.nginx_workers, one, random),
-            station(rate / pods, cpu[Tier.PODS], one * rules.pod.vcpu, cv2, 1 / pods),
+            station(rate / pods, cpu[Tier.PODS], pod_cores(sized, rules), cv2, 1 / pods),
             station(rate, cpu[Tier.PGBOUNCER], sized.pgbouncers, one, random),
             station(rate, cpu[Tier.PRIMARY], whole_cores(sized.primary_cores), cv2, random),
             station(rate / up, cpu[Tier.REPLICAS], whole_cores(sized.replica_cores), cv2, random),
@@ -176,11 +187,11 @@ def _fewest(holding: Callable[[Array], NDArray[np.bool_]], sized: Needs) -> Arra
     return np.where(possible, high, np.inf)
 
 
-def pod_load(sized: Needs, values: Values, rules: Rules, idle_cores: float) -> Load:
+def pod_load(sized: Needs, values: Values, rules: Rules) -> Load:
     """The pods' load over a day, for the autoscaler."""
-    mean = sized.traffic.mean_rate * sized.demands.cpu_s[Tier.PODS] + idle_cores
     return Load(
-        mean_cores=mean,
+        mean_cores=sized.traffic.mean_rate * sized.demands.cpu_s[Tier.PODS],
+        idle_cores=sized.demands.idle_cores[Tier.PODS],
         over_mean=values["peak.over_mean"],
         sockets=sized.traffic.sockets,
         vcpu=rules.pod.vcpu,

@@ -12,7 +12,7 @@ from capacity.cost.choosing import Choice
 from capacity.evidence import Evidence
 from capacity.inputs import Array
 from capacity.plan.assumed import Assumed
-from capacity.plan.demand_inputs import cacheable, hit_rate
+from capacity.plan.demand_inputs import measured_hit_rate
 from capacity.plan.limits import Design
 from capacity.plan.shapes import Figure, Resources
 from capacity.plan.worlds import World
@@ -148,15 +148,10 @@ def warnings(
     if not model.held_out:
         found.append("the model was held against no run that its fit had not seen")
     wanted = given.inputs.known["cache.hit_rate"].mid
-    if abs(wanted - hit_rate(model)) > 1e-9 and not model.layers:
+    if abs(wanted - measured_hit_rate(model)) > 1e-9 and not model.layers:
         found.append(
             "cache.hit_rate changes the databases' demand only: this calibration did not tell "
             "what a miss costs the pods"
-        )
-    if wanted > cacheable(model) + 1e-9:
-        found.append(
-            f"cache.hit_rate {wanted:g} is more than the {cacheable(model):.3g} of requests that "
-            "are ever answered from a cache; planned with that"
         )
     base = given.inputs.known["pod.memory_base_mb"].mid / 1e3 / given.rules.pod.gb
     if base >= given.rules.autoscale.down_memory:

@@ -45,18 +45,16 @@ def world(
     most = sized.pods if most_pods is None else np.full_like(sized.pods, most_pods)
     # where no number of pods holds the targets, the day is that of pods for the load alone
     most = np.where(np.isfinite(most), most, rules.autoscale.most)
-    load = pod_load(sized, values, rules, model.idle_cpu.get(Tier.PODS, 0.0))
+    load = pod_load(sized, values, rules)
     day = simulate(load, rules.autoscale, most)
     people = sized.traffic
     earned = income(people.users, people.sessions_per_month, values)
-    bought = _bought(model, sized, day, most, values, rules)
+    bought = _bought(sized, day, most, values, rules)
     bought |= card_quantities(earned.subscriptions, total(earned.charges), values)
     return World(sized, day, earned, derived(bought))
 
 
-def _bought(
-    model: DemandModel, sized: Needs, day: Day, most: Array, values: Values, rules: Rules
-) -> dict[str, Array]:
+def _bought(sized: Needs, day: Day, most: Array, values: Values, rules: Rules) -> dict[str, Array]:
     people, cost = sized.traffic, sized.demands
     sessions = people.sessions_per_month
     requests = people.mean_rate * _MONTH_S
@@ -65,7 +63,7 @@ def _bought(
     wire = requests * cost.bytes_out * values["egress.wire"]
     hosts = day.mean_pods + sized.replicas + 1 + _SERVERS
     busy = {
-        tier: people.mean_rate * cost.cpu_s[tier] + model.idle_cpu.get(tier, 0.0)
+        tier: people.mean_rate * cost.cpu_s[tier] + day.mean_pods * cost.idle_cores[tier]
         for tier in (Tier.PRIMARY, Tier.REPLICAS)
     }
     return {

@@ -9,9 +9,12 @@ from capacity.population.day import curve, shape
 RULE = read_rules().autoscale
 
 
-def load(mean_cores: float, over_mean: float = 3.0, sockets: float = 0.0) -> Load:
+def load(
+    mean_cores: float, over_mean: float = 3.0, sockets: float = 0.0, idle_cores: float = 0.0
+) -> Load:
     return Load(
         mean_cores=np.array([mean_cores]),
+        idle_cores=np.array([idle_cores]),
         over_mean=np.array([over_mean]),
         sockets=np.array([sockets]),
         vcpu=1.0,
@@ -48,6 +51,12 @@ def test_memory_of_sockets_brings_pods_too() -> None:
     assert quiet.peak_pods[0] == 2
     # 0.3 + 20,000 / pods x 0.0001 is at 0.8 with four pods
     assert crowded.peak_pods[0] == 4
+
+
+def test_what_a_pod_uses_with_no_load_is_used_by_each() -> None:
+    # 0.75 of a core in every pod is above 70 % however many there are
+    assert simulate(load(0.2, idle_cores=0.75), RULE, np.array([10.0])).mean_pods[0] == 10
+    assert simulate(load(0.2, idle_cores=0.3), RULE, np.array([10.0])).peak_pods[0] == 2
 
 
 def test_pods_stay_where_memory_is_not_low() -> None:

@@ -118,8 +118,10 @@ def test_the_plan_says_what_it_rests_on(million: PlanResult) -> None:
 
 
 def test_what_makes_a_setting_doubtful_is_warned_of() -> None:
-    warned = " ".join(plan(1_000_000, "cache.hit_rate=0.9", "pod.memory_base_mb=450").warnings)
-    assert "more than the 0.85 of requests that are ever answered" in warned
+    untold = model().model_copy(update={"layers": {}})
+    settings = ("cache.hit_rate=0.9", "pod.memory_base_mb=450")
+    warned = " ".join(plan(1_000_000, *settings, told=untold).warnings)
+    assert "cache.hit_rate changes the databases' demand only" in warned
     assert "those that came for the peak stay" in warned
 
 
