@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from capacity.plan.shapes import Figure, PlanResult
 
 _ROW = "{:<28} {:>12} {:>26}  {}"
+_AROUND = 5
+"""Numbers of pods told on each side of the chosen one; JSON has all."""
 _COMPARED = "{:<28} {:>20} {:>20}"
 
 
@@ -64,7 +66,8 @@ def _resources(plan: "PlanResult") -> Iterator[str]:
     yield "to rent (one pod and one replica may be lost)"
     yield (
         f"  pods        {found.pods_least} to {found.pods_most}, "
-        f"{figures.number(found.pods_mean.mid)} on average; {found.workers_per_pod} workers of "
+        f"{figures.number(found.pods_mean.mid)} on average, "
+        f"{_interval(found.pods_reached)} at the peak by the rule; {found.workers_per_pod} workers of "
         f"{found.slots_per_worker} slots; {found.websocket_pods} would do for the WebSockets"
     )
     yield (
@@ -90,7 +93,8 @@ def _resources(plan: "PlanResult") -> Iterator[str]:
 
 def _pods(plan: "PlanResult") -> Iterator[str]:
     yield "pods    targets hold    with one lost    why"
-    for one in plan.pods:
+    chosen = next(at for at, one in enumerate(plan.pods) if one.chosen)
+    for one in plan.pods[max(0, chosen - _AROUND) : chosen + _AROUND + 1]:
         mark = "*" if one.chosen else " "
         yield (
             f"{mark}{one.pods:>4} {figures.number(100 * one.holds):>12} % "

@@ -2,9 +2,13 @@
 
 `capacity.model.open` has Erlang's own formula, for one load at a time.
 
-Means are those of GI/G/c queues (Allen & Cunneen; Allen 1990, Probability, Statistics and
-Queueing Theory, 2nd ed., 5.4) with Sakasegawa's form of the waiting probability
-(Sakasegawa 1977, Ann. Inst. Statist. Math. 29:67), which is exact for one server.
+A core is shared by all requests at work on it, as the operating system shares it between
+processes, threads and event loops. Under processor sharing the mean does not depend on how
+service times are spread, and a request takes its own service time stretched by the mean's
+factor (Kleinrock 1976, Queueing Systems II, 4.4). Means are those of M/M/c with Sakasegawa's
+form of the waiting probability (Sakasegawa 1977, Ann. Inst. Statist. Math. 29:67), exact for one
+server; arrivals smoother than Poisson wait less (Allen & Cunneen; Allen 1990, 5.6).
+`capacity.model.open` has Erlang's own formula, for one load at a time.
 """
 
 from dataclasses import dataclass
@@ -52,21 +56,16 @@ def waits(utilisation: Array, servers: Array) -> Array:
 def station(
     rate: Array, service_s: Array, servers: Array, service_cv2: Array, arrival_cv2: Array
 ) -> Response:
-    """Waiting and service at a station of `servers` cores fed by `rate` requests a second.
+    """Time at a station of `servers` shared cores fed by `rate` requests a second.
 
-    `service_cv2` and `arrival_cv2` are squared coefficients of variation. The wait of those
-    who wait is taken as exponential, as it is in M/M/c.
+    `service_cv2` and `arrival_cv2` are squared coefficients of variation.
     """
     utilisation = rate * service_s / servers
     stable = utilisation < 1
     left = np.where(stable, 1 - utilisation, 1.0)
-    waiting = waits(utilisation, servers)
-    conditional = (arrival_cv2 + service_cv2) / 2 * service_s / (servers * left)
-    mean_wait = waiting * conditional
-    variance = 2 * waiting * conditional**2 - mean_wait**2 + service_cv2 * service_s**2
-    return Response(
-        np.where(stable, service_s + mean_wait, np.inf), np.where(stable, variance, np.inf)
-    )
+    waited = waits(utilisation, servers) * service_s / (servers * left) * (arrival_cv2 + 1) / 2
+    mean = np.where(stable, service_s + waited, np.inf)
+    return Response(mean, np.where(stable, service_cv2 * mean**2, np.inf))
 
 
 def along(parts: list[Response]) -> Response:

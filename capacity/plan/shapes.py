@@ -52,11 +52,15 @@ class Basis(_Part):
 
 
 class Resources(_Part):
-    """What to rent, with N-1: the targets hold with one pod and one replica lost."""
+    """What to rent, with N-1: the targets hold with one pod and one replica lost.
+
+    `pods_reached` is how many the autoscaler's rule brings at the peak, of the most allowed.
+    """
 
     pods_least: int
     pods_most: int
     pods_mean: Figure
+    pods_reached: Figure
     within_rule: bool
     workers_per_pod: int
     slots_per_worker: int

@@ -17,6 +17,8 @@ from capacity.plan.limits import Design
 from capacity.plan.shapes import Figure, Resources
 from capacity.plan.worlds import World
 
+_SELDOM = 0.1
+"""A share of draws that is worth a word."""
 _FARTHEST = 2.0
 """How far beyond what was tested a model is trusted."""
 _FEWEST_PER_WORKER = 3
@@ -59,6 +61,7 @@ def resources(given: Assumed, design: Design, middle: World, all_worlds: World) 
         pods_least=rules.autoscale.least,
         pods_most=design.pods,
         pods_mean=Figure.over(all_worlds.day.mean_pods, "pods"),
+        pods_reached=Figure.over(all_worlds.day.peak_pods, "pods"),
         within_rule=design.pods <= rules.autoscale.most,
         workers_per_pod=rules.pod.workers,
         slots_per_worker=rules.pod.slots,
@@ -81,7 +84,7 @@ def resources(given: Assumed, design: Design, middle: World, all_worlds: World) 
         database_gb=Figure.over(amounts["database_gb"], "GB", Evidence.ASSUMED),
         files_gb=Figure.over(amounts["objects_gb"], "GB", Evidence.ASSUMED),
         egress_gb=Figure.over(amounts["backend_egress_gb"], "GB a month"),
-        problems=tuple(_problems(given, design, middle, clients)),
+        problems=(*_problems(given, design, middle, clients), *_too_late(given, all_worlds)),
     )
 
 
@@ -117,6 +120,19 @@ def _problems(given: Assumed, design: Design, middle: World, clients: int) -> li
             f"server has ({rules.fill.largest_database}): beyond this the data must be divided"
         )
     return found
+
+
+def _too_late(given: Assumed, all_worlds: World) -> list[str]:
+    """Whether the autoscaler brings the pods that the targets need."""
+    needed = all_worlds.needs.slo_pods + 1
+    share = float(np.mean(all_worlds.day.peak_pods < needed))
+    if share <= _SELDOM or given.rules.pods is not None:
+        return []
+    return [
+        f"in {100 * share:.0f} % of the draws the autoscaler's rule stops short of the pods that the "
+        "targets need with one lost: CPU and memory do not see latency; raise its least "
+        "(--set autoscale.least=...) or lower its limit (--set autoscale.up_cpu=...)"
+    ]
 
 
 def warnings(

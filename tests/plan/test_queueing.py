@@ -27,11 +27,16 @@ def test_several_servers_are_near_erlang(servers: int, utilisation: float) -> No
     assert found == pytest.approx(exact, abs=0.06)
 
 
-def test_steady_service_waits_half_as_long() -> None:
-    # Pollaczek and Khinchine: M/D/1 waits half of what M/M/1 does
-    random = station(ONE * 0.8, ONE, ONE, ONE, ONE).mean[0] - 1
-    steady = station(ONE * 0.8, ONE, ONE, 0 * ONE, ONE).mean[0] - 1
-    assert steady == pytest.approx(random / 2)
+def test_a_shared_core_takes_as_long_however_service_is_spread() -> None:
+    even, uneven = (station(ONE * 0.8, ONE, ONE, ONE * cv2, ONE) for cv2 in (1, 9))
+    assert even.mean == uneven.mean == pytest.approx(5)
+    # a request takes its own time five times over, so what is spread stays spread
+    assert uneven.variance[0] == pytest.approx(9 * 25)
+
+
+def test_a_rotation_waits_half_as_long_at_most() -> None:
+    random, rotated = (station(ONE * 0.8, ONE, ONE, ONE, ONE * cv2) for cv2 in (1, 0.1))
+    assert rotated.mean[0] - 1 == pytest.approx(0.55 * (random.mean[0] - 1))
 
 
 def test_a_saturated_station_has_no_time() -> None:
