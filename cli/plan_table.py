@@ -68,7 +68,8 @@ def _resources(plan: "PlanResult") -> Iterator[str]:
         f"  pods        {found.pods_least} to {found.pods_most}, "
         f"{figures.number(found.pods_mean.mid)} on average, "
         f"{_interval(found.pods_reached)} at the peak by the rule; "
-        f"{found.workers_per_pod} workers of {found.slots_per_worker} slots; {found.websocket_pods} would do for the WebSockets"
+        f"{found.workers_per_pod} workers of {found.slots_per_worker} slots; "
+        f"{found.websocket_pods} would do for the WebSockets"
     )
     yield (
         f"  pools       {found.pool_per_worker} a worker, {found.pool_clients:,} in all, of "

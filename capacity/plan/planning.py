@@ -21,7 +21,7 @@ from capacity.plan.worlds import World, world
 from capacity.population.growth import paths
 from capacity.population.traffic import DAYS_PER_MONTH, checked_users
 
-DRAWS = 4_000
+DRAWS = 10_000
 _CORES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """Sizes database servers come in, cores."""
 _FARTHEST_MONTHS = 1200.0

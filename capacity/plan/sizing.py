@@ -61,8 +61,6 @@ def needs(model: DemandModel, users: float | Array, values: Values, rules: Rules
         ]
     )
     pods = np.maximum(np.ceil(wanted), rules.autoscale.least)
-    if rules.pods is not None:
-        pods = np.full_like(pods, float(rules.pods))
     return replace(sized, slo_pods=slo_pods, pods=pods)
 
 

@@ -129,8 +129,8 @@ def _too_late(given: Assumed, all_worlds: World) -> list[str]:
     if share <= _SELDOM or given.rules.pods is not None:
         return []
     return [
-        f"in {100 * share:.0f} % of the draws the autoscaler's rule stops short of the pods that the "
-        "targets need with one lost: CPU and memory do not see latency; raise its least "
+        f"in {100 * share:.0f} % of the draws the autoscaler's rule stops short of the pods that "
+        "the targets need with one lost: CPU and memory do not see latency; raise its least "
         "(--set autoscale.least=...) or lower its limit (--set autoscale.up_cpu=...)"
     ]
 

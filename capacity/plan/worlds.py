@@ -40,9 +40,13 @@ def world(
     rules: Rules,
     most_pods: float | None = None,
 ) -> World:
-    """The world of `users` in every draw, with up to `most_pods` (else as many as it needs)."""
+    """The world of `users` in every draw.
+
+    With up to `most_pods`, else as many as the rules fix, else as many as the draw needs.
+    """
     sized = needs(model, users, values, rules)
-    most = sized.pods if most_pods is None else np.full_like(sized.pods, most_pods)
+    fixed = rules.pods if most_pods is None else most_pods
+    most = sized.pods if fixed is None else np.full_like(sized.pods, float(fixed))
     # where no number of pods holds the targets, the day is that of pods for the load alone
     most = np.where(np.isfinite(most), most, rules.autoscale.most)
     load = pod_load(sized, values, rules)

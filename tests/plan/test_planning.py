@@ -91,6 +91,10 @@ def test_a_path_s_month_is_a_date() -> None:
 def test_what_a_person_sets_is_what_is_planned(million: PlanResult) -> None:
     six = plan(1_000_000, "pods=6")
     assert six.resources.pods_most == 6
+    few = plan(40_000_000, "pods=6")
+    assert few.pods[0].enough == 0
+    assert few.pods[0].why.startswith("least regretted: enough for 0 %")
+    assert few.resources.pods_reached.high == 6
     slow = plan(1_000_000, "machine.speed=0.3")
     assert slow.resources.pods_most > million.resources.pods_most
     assert slow.inputs["machine.speed"].reason == "set on the command line"

@@ -48,10 +48,6 @@ def test_the_autoscaler_wants_pods_below_its_limit() -> None:
     assert sized.pods[0] >= busy / known.rules.autoscale.up_cpu / known.rules.pod.vcpu
 
 
-def test_pods_that_are_set_are_not_planned() -> None:
-    assert middle(1_000_000, "pods=6")[0].pods.tolist() == [6]
-
-
 def test_replicas_each_carry_all_reads_when_one_is_lost() -> None:
     sized, _, known = middle(1_000_000)
     reads = sized.traffic.burst_rate[0] * sized.demands.cpu_s[Tier.REPLICAS][0]
