@@ -37,7 +37,7 @@ COMBINATIONS: dict[str, tuple[str, ...]] = {
     "plain machines": ("DigitalOcean",),
 }
 """Ways to buy everything that stand beside the cheapest; a layer they lack is taken from others."""
-_CURVE = np.geomspace(1e3, 1e7, 25)
+_CURVE = np.geomspace(1e3, 1e7, 17)
 
 
 def cost_of(

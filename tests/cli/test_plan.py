@@ -3,11 +3,13 @@
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
+from capacity.plan.planning import Request
 from cli.main import app
 from tests.cli.conftest import Said
 from tests.plan.made_up import FOLDER
@@ -19,7 +21,8 @@ Plan = Callable[..., Said]
 def plan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Plan:
-    """Runs `hmb plan` with these words where a model named reference is stored."""
+    """Runs `hmb plan` with these words where a model named reference is stored; few draws do."""
+    monkeypatch.setattr("capacity.plan.asking.Request", partial(Request, draws=100))
     shutil.copytree(FOLDER, tmp_path / "runs" / "models" / "reference")
     monkeypatch.chdir(tmp_path)
 
