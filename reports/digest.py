@@ -12,6 +12,7 @@ from capacity.measured import Measured, Unavailable
 from capacity.metrics import measure
 from capacity.observation import Observation, name
 from capacity.run import EndpointStats, Run, Status
+from capacity.soak import Trend, trends
 from capacity.verdicts import ExitCode, Outcome, Verdict, exit_code
 
 if TYPE_CHECKING:
@@ -128,6 +129,11 @@ class Digest:
             f"Programs outside this test used {figures.number(others)} of "
             f"{figures.plural(cores, 'core')} on average: the latencies contain that disturbance."
         )
+
+    @cached_property
+    def trends(self) -> list[Trend]:
+        """What became of memory and connections; none of a run too short to tell."""
+        return trends(self.seen)
 
     @cached_property
     def succeeded(self) -> Histogram:

@@ -32,6 +32,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     `answered_by` {nginx, app, l1, l2, db: share in %},
     `endpoints` [{name, requests, rate, failures, refusals, p50 .. in ms}],
     `errors` [{kind, endpoint, count, share}],
+    `soak` [{series, unit, level, per_hour, interval, allowed, course}], empty for a short run,
     `drill` null, or what `capacity.run.Drilled` says.
 
     What is not known is null; an open end of an interval is null.
@@ -73,6 +74,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
         },
         "endpoints": [asdict(row) for row in digest.endpoint_rows()],
         "errors": [asdict(row) for row in digest.error_rows()],
+        "soak": [asdict(one) | {"course": one.course.value} for one in digest.trends],
         "drill": run.drill.model_dump(mode="json") if run.drill else None,
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
