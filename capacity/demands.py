@@ -33,8 +33,9 @@ class Tier(StrEnum):
 
 
 class Layer(StrEnum):
-    """How deep a request went."""
+    """How deep a request went: `nginx` reached no pod, `app` needed no data."""
 
+    NGINX = "nginx"
     APP = "app"
     L1 = "l1"
     L2 = "l2"
@@ -58,6 +59,11 @@ class ClassDemand(_Part):
     )
     rows_written: Span = Field(
         default=Span.exact(0.0), description="0 as well where the records do not tell"
+    )
+    statement_s: Span = Field(
+        default=Span.exact(0.0),
+        description="seconds in statements by pg_stat_statements, waiting and disk included: what "
+        "the database's CPU is held against",
     )
     delay_s: Span = Field(
         default=Span.exact(0.0), description="seconds that are nobody's CPU: disk, network, timers"
@@ -121,7 +127,9 @@ class DemandModel(_Part):
         description="class -> its share of requests in `mixed`; sums to 1"
     )
     idle_cpu: dict[Tier, float] = Field(description="cores a tier uses with no load at all")
-    cache_hit: dict[str, float] = Field(description="class -> share answered from L1 or L2")
+    cache_hit: dict[str, float] = Field(
+        description="class -> share answered from a cache: nginx's, L1 or L2"
+    )
     layers: dict[Layer, dict[Tier, Span]] = Field(
         default={},
         description="CPU seconds of a request by the deepest layer it touched, whatever its "

@@ -45,6 +45,21 @@ def _demands(model: "DemandModel") -> Iterator[str]:
         f"{_milliseconds(model.beside_cpu_s)} ms per request; waiting for cores is "
         f"{figures.number(model.wait_factor)} of what a queue alone would give"
     )
+    if any(one.statement_s.mid for one in model.classes):
+        yield _database(model)
+
+
+def _database(model: "DemandModel") -> str:
+    """The database's CPU beside what it says itself."""
+    cpu = elapsed = 0.0
+    for one in model.classes:
+        share = model.mix.get(one.name, 0.0)
+        cpu += share * (one.cpu_s[Tier.PRIMARY].mid + one.cpu_s[Tier.REPLICAS].mid)
+        elapsed += share * one.statement_s.mid
+    return (
+        f"primary and replicas: {figures.number(1000 * cpu)} ms of CPU per mean request, "
+        f"{figures.number(1000 * elapsed)} ms elapsed in statements (pg_stat_statements)"
+    )
 
 
 def _milliseconds(span: "Span") -> str:

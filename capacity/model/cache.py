@@ -26,7 +26,7 @@ def expiring(rates: Sequence[float], expiry_s: float, processes: int = 1) -> flo
 
 
 def hit_rate(model: DemandModel) -> float:
-    """Share of the mix's cached requests that L1 or L2 answered during the calibration."""
+    """Share of the mix's cached requests that a cache answered during the calibration."""
     cached = _cached(model)
     asked = sum(model.mix[name] for name in cached)
     if not asked:

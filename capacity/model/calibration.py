@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from statistics import median
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from capacity.evidence import Span
 from capacity.histogram import Histogram
 from capacity.model import measured
 from capacity.model.fit import Fitted, fit
-from capacity.model.predict import waiting_per_cpu_s
+from capacity.model.latency import with_latency
 from capacity.model.validate import validate
 from capacity.model.windows import Material, Windows, cut
 from capacity.observation import name
@@ -24,7 +23,6 @@ _ANOTHER_LEVEL = 1.15
 """Loads count as different levels when the higher is this much above the lower."""
 _LEAST_LIGHT = 50
 """Latencies that make a shape."""
-_DRAWS = 200
 
 
 def calibrate(
@@ -67,7 +65,7 @@ def calibrate(
         tested_rate=max(_rates(windows)),
         held_out=(),
     )
-    model = _with_latency(model, runs, seed)
+    model = with_latency(model, runs, seed)
     return model.model_copy(
         update={"held_out": validate(model, held_out, requests=requests, seed=seed)}
     )
@@ -162,6 +160,7 @@ def _classes(fitted: Fitted, runs: Sequence[Material]) -> tuple[ClassDemand, ...
             queries=counted("queries", n),
             redis_commands=counted("redis_commands", n),
             rows_written=counted("rows_written", n),
+            statement_s=counted("statement_s", n),
             bytes_out=_bytes(one.endpoints, runs),
             light=_light(one.endpoints, runs),
         )
@@ -194,58 +193,3 @@ def _light(endpoints: Sequence[str], runs: Sequence[Material]) -> str:
     whole = Histogram.merged(merged for _, merged in found)
     chosen = next((merged for _, merged in found if merged.count >= _LEAST_LIGHT), whole)
     return chosen.encode() if chosen.count else ""
-
-
-def _with_latency(model: DemandModel, runs: Sequence[Material], seed: int) -> DemandModel:
-    """The model with delays, the factor on waiting, and how long users really think.
-
-    Mean response of class c in run r: D_c + delay_c + factor x D_c w_r, with w_r the modelled
-    wait per CPU second: linear in the unknowns, so one non-negative least squares over all
-    runs and classes, weighted to relative errors. Intervals by resampling runs.
-    """
-    from scipy.optimize import nnls
-
-    of = measured.class_of(model.classes)
-    shown = [measured.shown(run, of) for run in runs]
-    loads = [measured.load(run, one.counts) for run, one in zip(runs, shown, strict=True)]
-    think = median(
-        (load.users / one.rate - one.mean_s) / load.think_s
-        for load, one in zip(loads, shown, strict=True)
-    )
-    model = model.model_copy(update={"think_factor": max(think, 1e-6)})
-    names = [one.name for one in model.classes]
-    rows, wanted, run_of = [], [], []
-    for number, (load, one) in enumerate(zip(loads, shown, strict=True)):
-        waits = waiting_per_cpu_s(model, load)
-        for column, found in enumerate(names):
-            if found not in one.by_class_s:
-                continue
-            seconds, service = one.by_class_s[found], model.by_name(found).total_cpu_s
-            weight = one.counts[found] ** 0.5 / seconds
-            row = np.zeros(len(names) + 1)
-            row[column], row[-1] = 1.0, service * waits
-            rows.append(row * weight)
-            wanted.append(max(0.0, seconds - service) * weight)
-            run_of.append(number)
-    table, target, runs_of = np.array(rows), np.array(wanted), np.array(run_of)
-    best, _ = nnls(table, target)
-    chance = np.random.default_rng(seed)
-    draws = []
-    for _ in range(_DRAWS):
-        picked = chance.integers(0, len(runs), len(runs))
-        chosen = np.concatenate([np.flatnonzero(runs_of == number) for number in picked])
-        draws.append(nnls(table[chosen], target[chosen])[0])
-    low, high = np.percentile(np.array(draws), (2.5, 97.5), axis=0)
-    delays = [
-        Span(low=min(float(a), float(m)), mid=float(m), high=max(float(b), float(m)))
-        for a, m, b in zip(low, best, high, strict=True)
-    ]
-    return model.model_copy(
-        update={
-            "wait_factor": float(best[-1]),
-            "classes": tuple(
-                one.model_copy(update={"delay_s": delay})
-                for one, delay in zip(model.classes, delays[:-1], strict=True)
-            ),
-        }
-    )

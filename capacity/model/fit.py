@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from capacity.model.windows import Row, Rows, Windows
 
 DRAWS = 200
+_CACHES = (Layer.NGINX, Layer.L1, Layer.L2)
 MOST_WRITES = 0.05
 """The share of requests other than GETs up to which a run counts as one that reads."""
 _BLOCK = 3
@@ -41,7 +42,7 @@ class Fitted:
     """All regressions of a calibration; `per_request` in the order of `classes`.
 
     `layers` is the cost by deepest layer instead of class, in the order of `Layer`, of requests
-    that read; `cache_hit` the share of each class that L1 or L2 answered; None where no record
+    that read; `cache_hit` the share of each class that a cache answered; None where no record
     tells.
     """
 
@@ -137,12 +138,12 @@ def _least_squares(columns: "Rows", used: "Row", weight: "Row") -> "Row":
 
 
 def _hits(windows: "Windows", columns: "Rows", weight: "Row") -> tuple[float, ...] | None:
-    """Share of each class answered from L1 or L2, between 0 and 1 (bounded least squares)."""
+    """Share of each class answered from a cache, between 0 and 1 (bounded least squares)."""
     from scipy.optimize import lsq_linear
 
     if windows.layers is None:
         return None
     order = list(Layer)
-    hits = windows.layers[:, [order.index(Layer.L1), order.index(Layer.L2)]].sum(axis=1)
+    hits = windows.layers[:, [order.index(layer) for layer in _CACHES]].sum(axis=1)
     requests = columns[:, :-1] * weight[:, None]
     return tuple(float(share) for share in lsq_linear(requests, hits * weight, (0.0, 1.0)).x)

@@ -34,8 +34,9 @@ COUNTED = {
     "queries": "postgres.*.queries",
     "redis_commands": "redis.commands",
     "rows_written": "postgres.primary.rows_written",
+    "statement_s": "postgres.*.query_time",
 }
-_LAYERS = {layer: f"pod.*.served_{layer.value}" for layer in Layer}
+_LAYERS = {layer: f"pod.*.served_{layer.value}" for layer in Layer if layer is not Layer.NGINX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def cut(materials: Sequence[Material], seconds: int = WINDOW_S) -> Windows:
     """The windows of all measured steps; those in which a reading is missing are left out."""
     cuts = [_cut(material, seconds) for material in materials]
     endpoints = tuple(sorted({name for one in cuts for name in one.counts}))
-    requests = [
+    rows = [
         [
             sum(one.counts[name][start + s] for s in range(seconds)) if name in one.counts else 0
             for name in endpoints
@@ -106,6 +107,7 @@ def cut(materials: Sequence[Material], seconds: int = WINDOW_S) -> Windows:
         for one in cuts
         for start in one.starts
     ]
+    requests = np.array(rows, dtype=float).reshape(len(rows), len(endpoints))
 
     def total(column: str) -> "Row":
         return np.array(
@@ -117,15 +119,20 @@ def cut(materials: Sequence[Material], seconds: int = WINDOW_S) -> Windows:
         )
 
     told = {name for name in COUNTED if all(name in one.readings for one in cuts)}
-    layered = all(set(Layer) <= set(one.readings) for one in cuts)
+    layers = None
+    if all(set(_LAYERS) <= set(one.readings) for one in cuts):
+        of_pods = np.column_stack([total(layer) for layer in _LAYERS])
+        # what ended at the client and no pod counted, nginx answered itself
+        of_nginx = np.maximum(0.0, requests.sum(axis=1) - of_pods.sum(axis=1))
+        layers = np.column_stack([of_nginx, of_pods])
     return Windows(
         seconds=seconds,
         endpoints=endpoints,
-        requests=np.array(requests, dtype=float).reshape(len(requests), len(endpoints)),
+        requests=requests,
         cpu={tier: total(tier) for tier in Tier},
         beside=total("beside"),
         counted={name: total(name) for name in COUNTED if name in told},
-        layers=np.column_stack([total(layer) for layer in Layer]) if layered else None,
+        layers=layers,
         run=np.array([float(n) for n, one in enumerate(cuts) for _ in one.starts]),
         pods=np.array(
             [

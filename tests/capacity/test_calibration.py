@@ -60,7 +60,7 @@ def windows(runs: list[Material]) -> Windows:
 def model(runs: list[Material], tmp_path_factory: pytest.TempPathFactory) -> DemandModel:
     folder = tmp_path_factory.mktemp("held-out")
     held_out = [material(synthetic.write(folder, kind, seed=9)) for kind in HELD_OUT]
-    return calibration.calibrate(runs, held_out, made_at=AT, requests=6_000)
+    return calibration.calibrate(runs, held_out, made_at=AT, requests=4_000)
 
 
 def test_windows_add_up_to_the_runs(runs: list[Material], windows: Windows) -> None:
@@ -138,7 +138,7 @@ def test_simulation_and_analysis_agree_on_means(model: DemandModel) -> None:
     cores = dict.fromkeys(Tier, 1.0)
     for topology in (model.topology, apart):
         load = Load(150, synthetic.THINK_S, model.mix, topology, tier_cores=cores)
-        found, expected = tail(model, load, requests=6_000), predict(model, load)
+        found, expected = tail(model, load, requests=4_000), predict(model, load)
         assert found.mean_s == pytest.approx(expected.response_s, rel=0.1)
         assert found.throughput == pytest.approx(expected.rate, rel=0.05)
         assert found.p50_s < found.p95_s < found.p99_s

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from capacity.errors import UsageError
 from capacity.store import model_folder, read_model
+from cli.calibrate import calibrate
 from tests.capacity import synthetic
 from tests.capacity.synthetic import Kind
 from tests.cli.conftest import Said
@@ -57,11 +60,8 @@ def test_json_is_the_model_and_the_same_every_time(hmb: Hmb, folder: Path) -> No
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["--held-out", "latest"], 2, "--from"),
-        (["--from", "latest", "--quick"], 2, "--quick"),
         (["--from", "nothing"], 1, "no run record"),
         (["--from", "20261101-000000-mixed-60-3-1"], 2, "too few levels"),
-        (["--from", "latest", "--name", "a/b"], 2, "no name for a model"),
     ],
 )
 def test_refusals_are_one_line_and_leave_nothing(
@@ -76,3 +76,19 @@ def test_refusals_are_one_line_and_leave_nothing(
     assert says in last
     assert "Traceback" not in said.err
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"held_out": ["latest"]}, "--from"),
+        ({"fit_from": ["latest"], "quick": True}, "--quick"),
+        ({"fit_from": ["latest"], "users": 100}, "--users"),
+        ({"fit_from": ["latest"], "name": "a/b"}, "no name for a model"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_before_any_load(
+    asked: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(UsageError, match=says):
+        calibrate(**asked)
