@@ -1,6 +1,6 @@
 """The reference app's own figures in place of assumptions.
 
-Reads what an administrator gets from `/api/v1/analytics/admin/revenue` and `/growth`, put
+Reads what an administrator gets from `/api/v1/admin/analytics/revenue` and `/growth`, put
 into one JSON document: `{"revenue": {...}, "growth": {...}}`; either may be left out.
 """
 
