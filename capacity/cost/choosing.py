@@ -17,6 +17,10 @@ _DOUBT_USD = 1e12
 """What puts a doubtful price behind all others; no bill comes near it."""
 
 
+class UnsoldError(UsageError):
+    """A layer that nobody carries: each plan tried, and what it lacks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One plan of one provider, priced."""
@@ -87,7 +91,8 @@ def cheapest(
     Prices of low confidence are taken only where nobody else carries the layer, or from a
     provider that was asked for.
 
-    Raises `UsageError` in one line for a provider nobody knows, and a layer nobody can carry.
+    Raises `UsageError` in one line for a provider nobody knows, and `UnsoldError` for a layer
+    nobody can carry.
     """
     wanted = list(wanted)
     everybody = offers(catalogues, amounts)
@@ -185,11 +190,11 @@ def _known(wanted: Sequence[str], catalogues: Sequence[Catalogue]) -> None:
             raise UsageError(f'no catalogue of "{name}": {nearest(name, names)}')
 
 
-def _nobody(layer: Layer, tried: Sequence[Offer]) -> UsageError:
+def _nobody(layer: Layer, tried: Sequence[Offer]) -> UnsoldError:
     reasons = "; ".join(
         f"{one.name}: {one.priced.why_not or 'not in one place with the rest'}" for one in tried
     )
-    return UsageError(f"no provider carries the {layer} of this plan ({reasons})")
+    return UnsoldError(f"no provider carries the {layer} of this plan ({reasons})")
 
 
 def _rejected(one: Offer, best: Offer) -> Rejected:

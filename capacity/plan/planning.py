@@ -1,7 +1,7 @@
 """`hmb plan --users N`: from assumptions and measured demands to a plan, in one pass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -11,24 +11,19 @@ from capacity.cost.catalogue import Catalogue
 from capacity.inputs import Array, Values
 from capacity.plan.assumed import Assumed
 from capacity.plan.costing import cost_of, money_of
+from capacity.plan.designing import designed
 from capacity.plan.limits import Design, carried, filled
 from capacity.plan.moving import sensitivity
-from capacity.plan.regret import Option, candidates, least_regret
+from capacity.plan.regret import Option
 from capacity.plan.shapes import Basis, Figure, Limit, PlanResult, PodOption, RunsOut
 from capacity.plan.sizing import Needs
-from capacity.plan.telling import bought_of, resources, traffic_figures, warnings
-from capacity.plan.worlds import World, world
+from capacity.plan.telling import bought_of, left_out, resources, traffic_figures, warnings
 from capacity.population.growth import paths
 from capacity.population.traffic import DAYS_PER_MONTH, checked_users
 
 DRAWS = 10_000
-_CORES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
-"""Sizes database servers come in, cores."""
 _FARTHEST_MONTHS = 1200.0
 """Beyond a century nobody plans."""
-_POD_USD, _CORE_USD = 25.0, 25.0
-"""What a missing or spare pod or database core is weighed by: one core of the blueprint's
-Render Standard. Only regrets are shown in it; the choice itself does not depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +48,14 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
     of pods holds, and a layer that no provider carries.
     """
     users = checked_users(request.users)
-    rules, model = given.rules, given.model
     values = given.inputs.draws(request.draws, request.seed)
-    mids = given.inputs.mids()
-    all_worlds = world(model, users, values, rules)
-    sizes = _sizes(all_worlds.needs, given)
-    design = _design(sizes, all_worlds.needs, rules.regret.short)
-    middle = _bought_as_designed(world(model, users, mids, rules, design.pods), design)
+    made = designed(given, users, values)
+    design, middle, all_worlds = made.design, made.middle, made.all_worlds
     cost, choice = cost_of(given, middle, all_worlds, catalogues, request.providers, request.start)
-    able = {lost: users * carried(all_worlds.needs, design, values, rules, lost) for lost in (0, 1)}
+    able = {
+        lost: users * carried(all_worlds.needs, design, values, given.rules, lost)
+        for lost in (0, 1)
+    }
     limits = _limits(all_worlds.needs, design, values, given, users)
     return PlanResult(
         users=users,
@@ -74,8 +68,8 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         traffic=traffic_figures(all_worlds),
         resources=resources(given, design, middle, all_worlds),
         bought=bought_of(middle),
-        pods=_pod_options(sizes["pods"], all_worlds.needs),
-        databases={name: sizes[name] for name in ("primary cores", "replica cores")},
+        pods=_pod_options(made.sizes["pods"], all_worlds.needs),
+        databases={name: made.sizes[name] for name in ("primary cores", "replica cores")},
         limits=limits,
         first=limits[0].name,
         second=limits[1].name,
@@ -86,52 +80,11 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         cost=cost,
         money=money_of(given, all_worlds, values, catalogues, choice),
         sensitivity=sensitivity(given, users, catalogues, choice, request.indices, request.seed),
-        warnings=warnings(given, users, middle, catalogues, choice, request.start),
+        warnings=(
+            *left_out(all_worlds, cost.uncarried),
+            *warnings(given, users, middle, catalogues, choice, request.start),
+        ),
     )
-
-
-def _sizes(sized: Needs, given: Assumed) -> dict[str, tuple[Option, ...]]:
-    """The sizes that are weighed by regret, each against what the draws need."""
-    short = given.rules.regret.short
-    fixed = given.rules.pods
-    pods = candidates(sized.pods) if fixed is None else np.array([float(fixed)])
-    found = {"pods": least_regret(sized.pods, pods, _POD_USD, short, "pod")}
-    for name, needed in (
-        ("primary cores", sized.primary_cores),
-        ("replica cores", sized.replica_cores),
-    ):
-        cores = candidates(needed, _CORES)
-        found[name] = least_regret(needed, cores, _CORE_USD, short, "core")
-    return found
-
-
-def _design(sizes: dict[str, tuple[Option, ...]], sized: Needs, short: float) -> Design:
-    """The sizes regretted least; the small stations for as large a share of the draws."""
-    chosen = {name: next(one.size for one in sizes[name] if one.chosen) for name in sizes}
-    share = short / (short + 1)
-
-    def enough(needed: Array) -> int:
-        return int(np.ceil(np.quantile(needed, share)))
-
-    return Design(
-        pods=int(chosen["pods"]),
-        nginx_workers=enough(sized.nginx_workers),
-        pgbouncers=enough(sized.pgbouncers),
-        primary_cores=chosen["primary cores"],
-        replicas=enough(sized.replicas),
-        replica_cores=chosen["replica cores"],
-        redis_shards=enough(sized.redis_shards),
-    )
-
-
-def _bought_as_designed(middle: World, design: Design) -> World:
-    """The middle draw, buying the machines of the design."""
-    amounts = dict(middle.amounts)
-    amounts["replicas"] = np.array([float(design.replicas)])
-    amounts["redis_shards"] = np.array([float(design.redis_shards)])
-    amounts["database_cores"] = np.array([design.primary_cores])
-    amounts["replica_cores"] = np.array([design.replica_cores * design.replicas])
-    return replace(middle, amounts=amounts)
 
 
 def _basis(given: Assumed) -> Basis:

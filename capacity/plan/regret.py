@@ -16,6 +16,10 @@ from capacity.figures import exact, number, plural
 from capacity.inputs import Array
 
 
+class HopelessError(UsageError):
+    """Targets that no number of pods holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One size: the share of draws it is enough for, its mean regret in USD a month, and why."""
@@ -33,11 +37,11 @@ def candidates(needed: Array, steps: Sequence[float] | None = None) -> Array:
     `steps` are the sizes there are, for what comes in steps; else whole numbers, thinned to
     a ladder where they are many.
 
-    Raises `UsageError` when no draw can be served at all.
+    Raises `HopelessError` when no draw can be served at all.
     """
     finite = needed[np.isfinite(needed)]
     if finite.size == 0:
-        raise UsageError(
+        raise HopelessError(
             "no number of pods holds the latency targets, in no draw: the databases' or a single "
             "request's own time is too long; see --set slo.p95=... and --set machine.speed=..."
         )

@@ -6,6 +6,7 @@ from math import ceil
 
 import numpy as np
 
+from capacity import figures
 from capacity.bought import Bought
 from capacity.cost.catalogue import Catalogue
 from capacity.cost.choosing import Choice
@@ -144,6 +145,17 @@ def warnings(
     today: date,
 ) -> tuple[str, ...]:
     """What makes the plan less sure than its figures look."""
+    found = [*_about_model(given, users, middle), *_about_rule(given)]
+    found += [
+        f"{offer.name} is taken at a price of low confidence ({offer.plan.note or 'not looked up'})"
+        for offer in choice.taken.values()
+        if offer.doubtful
+    ]
+    return (*found, *_stale(catalogues, set(choice.providers.values()), today))
+
+
+def _about_model(given: Assumed, users: float, middle: World) -> list[str]:
+    """Where the demand model is stretched."""
     model, found = given.model, []
     rate = float(middle.needs.traffic.burst_rate[0])
     if model.seeded_users is None:
@@ -169,19 +181,35 @@ def warnings(
             "cache.hit_rate changes the databases' demand only: this calibration did not tell "
             "what a miss costs the pods"
         )
+    return found
+
+
+def _about_rule(given: Assumed) -> list[str]:
+    """Whether the autoscaler's rule can ever take a pod away."""
     base = given.inputs.known["pod.memory_base_mb"].mid / 1e3 / given.rules.pod.gb
-    if base >= given.rules.autoscale.down_memory:
-        found.append(
-            f"a pod's memory with nobody there is {100 * base:.0f} %, the rule takes pods away "
-            f"below {100 * given.rules.autoscale.down_memory:.0f} %: those that came for the peak "
-            "stay"
-        )
-    found += [
-        f"{offer.name} is taken at a price of low confidence ({offer.plan.note or 'not looked up'})"
-        for offer in choice.taken.values()
-        if offer.doubtful
+    if base < given.rules.autoscale.down_memory:
+        return []
+    return [
+        f"a pod's memory with nobody there is {100 * base:.0f} %, the rule takes pods away "
+        f"below {100 * given.rules.autoscale.down_memory:.0f} %: those that came for the peak stay"
     ]
-    return (*found, *_stale(catalogues, set(choice.providers.values()), today))
+
+
+def left_out(all_worlds: World, uncarried: float) -> tuple[str, ...]:
+    """Draws that no figure of the plan speaks for."""
+    hopeless = float(np.mean(~np.isfinite(all_worlds.needs.slo_pods)))
+    found = []
+    if hopeless > 0:
+        found.append(
+            f"in {figures.number(100 * hopeless)} % of the draws no number of pods holds the "
+            "targets"
+        )
+    if uncarried > 0:
+        found.append(
+            f"in {figures.number(100 * uncarried)} % of the draws the chosen providers do not "
+            "carry the load; the bill's interval leaves them out"
+        )
+    return tuple(found)
 
 
 def _stale(catalogues: Sequence[Catalogue], taken: Collection[str], today: date) -> list[str]:

@@ -175,6 +175,20 @@ def test_a_bar_of_the_tornado_is_the_outcome_with_one_input_moved(million: PlanR
     assert all(not one.effects for one in million.sensitivity)
 
 
+def test_what_must_be_held_is_bought_for_nine_draws_in_ten() -> None:
+    large = plan(9_000_000, draws=400)
+    # a provider that stops at 10,000 commands a second would do in the middle, not in most
+    assert large.bought.redis_commands_per_s_peak > 10_000
+    assert not any("Upstash" in one.ProviderName for one in large.cost.invoice)
+    assert large.cost.uncarried < 0.1
+
+
+def test_draws_that_no_figure_speaks_for_are_counted() -> None:
+    warned = plan(9_000_000, "slo.p95=12", draws=400).warnings
+    assert warned[0].endswith("of the draws no number of pods holds the targets")
+    assert 20 < float(warned[0].split()[1]) < 60
+
+
 def test_a_budget_carries_as_many_as_it_pays_for() -> None:
     given = assumed(model())
     found = afforded(given, 400, read_catalogues())
