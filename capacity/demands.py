@@ -156,6 +156,12 @@ class DemandModel(_Part):
         default=0.0, ge=0, description="requests per second of the heaviest run of the fit"
     )
     held_out: tuple[Held, ...]
+    seeded_users: int | None = Field(
+        default=None, ge=1, description="users in the database the demands were measured on"
+    )
+    growth: dict[Tier, Span] = Field(
+        default={}, description="exponent e of D ~ users ** e at a tier, where fitted"
+    )
 
     def by_name(self, name: str) -> ClassDemand:
         """The class of that name. Raises `KeyError` when there is none."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from capacity.errors import UsageError
-from capacity.metrics import nearest
+from capacity.nearest import nearest
 from capacity.targets import Target
 
 _MENDING_S = 120.0

@@ -9,7 +9,6 @@ measured steps only.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
 from capacity import drill_metrics, load_metrics, tier_metrics
@@ -60,12 +59,6 @@ def percentile_of(statistic: str) -> float | None:
     found = _PERCENTILE.fullmatch(statistic)
     percent = float(found.group(1)) if found else 0.0
     return percent if 0 < percent < 100 else None
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """A hint naming what was probably meant, or what there is."""
-    close = get_close_matches(word, known, n=1, cutoff=0.5)
-    return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(known)}"
 
 
 _TABLE = (

@@ -23,7 +23,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from capacity import figures
 from capacity.audit.blueprint import read_blueprint
 from capacity.errors import UsageError
-from capacity.metrics import METRICS, nearest
+from capacity.metrics import METRICS
+from capacity.nearest import nearest
 from capacity.targets import Op, Target
 
 

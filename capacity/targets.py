@@ -10,7 +10,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from capacity import arithmetic
-from capacity.metrics import METRICS, nearest
+from capacity.metrics import METRICS
+from capacity.nearest import nearest
 
 Op = Literal["<", "<=", ">", ">="]
 Kind = Literal["M", "D", "P", "A", "I"]

@@ -19,6 +19,7 @@ from cli import (
     history,
     importing,
     load,
+    plan,
     records,
     stacking,
     sweep,
@@ -94,5 +95,6 @@ app.command("gate")(gate.gate)
 app.command("import")(importing.import_)
 app.add_typer(history.app, name="history")
 app.command("audit")(audit.audit)
+app.command("plan")(plan.plan)
 app.command("report")(records.report)
 app.command("runs")(records.runs)

@@ -23,7 +23,7 @@ from capacity.audit.claims import Claim, Comparison, Literally
 from capacity.audit.facts import Expectation
 from capacity.audit.plan import Planned
 from capacity.errors import UsageError
-from capacity.metrics import nearest
+from capacity.nearest import nearest
 from capacity.targets import Check
 
 BLUEPRINT = Path(__file__).parents[1] / "blueprint"

@@ -23,7 +23,8 @@ from capacity.audit.selection import Recorded, closed
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
 from capacity.intervals import Interval
-from capacity.metrics import METRICS, nearest
+from capacity.metrics import METRICS
+from capacity.nearest import nearest
 from capacity.run import Run
 from capacity.targets import Check, Target
 from capacity.verdicts import ExitCode, Outcome, Verdict, decide, exit_code, judge

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from capacity.evidence import Evidence, Span
-from capacity.metrics import nearest
+from capacity.nearest import nearest
 from capacity.targets import Op
 
 _BILL = "bill."

@@ -150,7 +150,7 @@ def _percentile_error(
     return max(by_rank, over_time)
 
 
-def _blocks(seconds: Sequence[_Second]) -> list[Counter[int]]:
+def _blocks(seconds: Sequence[_Second]) -> list[Counter[float]]:
     """The latencies of up to `LARGEST_BLOCKS` stretches of seconds, in order."""
     size = max(1, ceil(len(seconds) / LARGEST_BLOCKS))
     return [

@@ -1,0 +1,1 @@
+"""What a month's quantities cost: catalogues, invoices, and cost per user, request and tier."""

@@ -1,0 +1,214 @@
+"""A demand model as inputs of a plan: per request of the mix, with intervals and evidence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+
+import numpy as np
+
+from capacity.demands import ClassDemand, DemandModel, Layer, Tier
+from capacity.errors import UsageError
+from capacity.evidence import Evidence, Span
+from capacity.inputs import Array, Input, Inputs, Values
+from capacity.model.cache import hit_rate
+
+DATABASES = (Tier.PRIMARY, Tier.REPLICAS, Tier.PGBOUNCER)
+"""Tiers that only a cache miss or a write reaches."""
+_NOTHING = Span.exact(0.0)
+_FEWEST_HITS = 0.02
+"""Classes with fewer hits are not cached, as in `capacity.model.cache`."""
+
+
+def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
+    """What one request of the model's mix costs at each tier, as inputs named `demand.*`.
+
+    The ends of an interval add up over the classes: errors of one fit lean the same way.
+    `growth` stands in for a database tier whose growth with data was not fitted.
+
+    Raises `UsageError` for a model whose mix is empty or names unknown classes.
+    """
+    _check(model)
+    known: dict[str, Input] = {}
+    why = f"fitted from {len(model.runs)} runs, condition number {model.condition:.3g}"
+    for tier in Tier:
+        span = _mixed(model, _cpu_at(tier))
+        known[f"demand.{tier}_ms"] = _input(span.times(1000), "ms of CPU", why)
+    for name, unit in (
+        ("queries", "statements"),
+        ("redis_commands", "commands"),
+        ("bytes_out", "bytes"),
+        ("rows_written", "rows"),
+        ("delay_s", "s"),
+    ):
+        span = _mixed(model, attrgetter(name))
+        known[f"demand.{name}"] = _input(span, unit, why)
+    for tier in (Tier.PRIMARY, Tier.REPLICAS):
+        fitted = model.growth.get(tier)
+        known[f"growth.{tier}"] = (
+            growth if fitted is None else _input(fitted, "exponent", "fitted over sizes of data")
+        )
+    hit = measured_hit_rate(model)
+    known["cache.hit_rate"] = Input(
+        low=hit, mid=hit, high=hit, unit="share", reason=why, evidence=Evidence.MEASURED
+    )
+    known["model.p95_off"] = _tail_error(model)
+    return Inputs(known)
+
+
+def _check(model: DemandModel) -> None:
+    names = {one.name for one in model.classes}
+    strange = sorted(set(model.mix) - names)
+    if strange:
+        raise UsageError(f"the model's mix names classes it does not know: {', '.join(strange)}")
+    if abs(sum(model.mix.values()) - 1) > 0.01:
+        raise UsageError(
+            f"the shares of the model's mix add up to {sum(model.mix.values()):.3g}, not to 1; "
+            "run hmb calibrate again"
+        )
+
+
+def _cpu_at(tier: Tier) -> Callable[[ClassDemand], Span]:
+    return lambda one: one.cpu_s.get(tier, _NOTHING)
+
+
+def _mixed(model: DemandModel, pick: Callable[[ClassDemand], Span]) -> Span:
+    spans = [(share, pick(model.by_name(name))) for name, share in model.mix.items()]
+    return Span(
+        low=sum(share * span.low for share, span in spans),
+        mid=sum(share * span.mid for share, span in spans),
+        high=sum(share * span.high for share, span in spans),
+    )
+
+
+def _input(span: Span, unit: str, why: str) -> Input:
+    return Input(
+        low=max(0.0, span.low),
+        mid=max(0.0, span.mid),
+        high=max(0.0, span.high),
+        unit=unit,
+        reason=why,
+        evidence=Evidence.MODELLED,
+    )
+
+
+def _tail_error(model: DemandModel) -> Input:
+    """Measured over predicted p95 of the runs held out: the least, the median, the greatest."""
+    ratios = sorted(
+        one.measured / one.predicted
+        for one in model.held_out
+        if one.what == "p95" and one.predicted > 0
+    )
+    if not ratios:
+        return Input(
+            low=0.8,
+            mid=1.0,
+            high=1.5,
+            unit="times",
+            reason="measured over predicted p95; this model was held against no run of its own",
+        )
+    return Input(
+        low=ratios[0],
+        mid=float(np.median(ratios)),
+        high=ratios[-1],
+        unit="times",
+        reason=f"measured over predicted p95 of {len(ratios)} runs no fit had seen",
+        evidence=Evidence.MEASURED,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """Per request in every draw: CPU seconds by tier on the planned machines, and the rest."""
+
+    cpu_s: dict[Tier, Array]
+    queries: Array
+    redis_commands: Array
+    bytes_out: Array
+    rows_written: Array
+    delay_s: Array
+    idle_cores: dict[Tier, Array]
+    """Cores in use with no load, for each pod: its own, and what its polling costs the others."""
+    service_cv2: float
+    """Squared coefficient of variation of a pod's service time over the classes."""
+
+
+def demands(model: DemandModel, users: Array, values: Values) -> Demands:
+    """What one request costs with `users` in the database, at the wanted cache hit rate.
+
+    D = D_measured / speed, grown by (users / users measured with) ** e at the databases. Of
+    the classes that a cache answers (`capacity.model.cache`), those requests that miss reach
+    the databases, so that part of their work is in proportion to the misses; what a miss
+    costs the pods beside that is known where the calibration told layers apart.
+    """
+    speed, wanted = values["machine.speed"], values["cache.hit_rate"]
+    now = measured_hit_rate(model)
+    misses = (1 - wanted) / (1 - now) if now < 1 else np.ones_like(wanted)
+    asked = sum(model.mix.get(name, 0.0) for name in _cached(model))
+    cpu = {}
+    for tier in Tier:
+        seconds = values[f"demand.{tier}_ms"] / 1000
+        if tier in DATABASES:
+            seconds = seconds * _left(_from_cached(model, _cpu_at(tier)), misses)
+        else:
+            more = asked * (now - wanted) * _miss_extra(model, tier)
+            seconds = np.maximum(seconds + more, 0.0)
+        if model.seeded_users is not None and f"growth.{tier}" in values:
+            seconds = seconds * (users / model.seeded_users) ** values[f"growth.{tier}"]
+        cpu[tier] = seconds / speed
+    return Demands(
+        cpu_s=cpu,
+        queries=values["demand.queries"]
+        * _left(_from_cached(model, lambda one: one.queries), misses),
+        redis_commands=values["demand.redis_commands"],
+        bytes_out=values["demand.bytes_out"],
+        rows_written=values["demand.rows_written"],
+        delay_s=values["demand.delay_s"],
+        idle_cores={
+            tier: model.idle_cpu.get(tier, 0.0) / model.topology.pods / speed for tier in Tier
+        },
+        service_cv2=_variation(model),
+    )
+
+
+def measured_hit_rate(model: DemandModel) -> float:
+    """Share of the requests of cached classes answered from a cache; 0 where none is cached."""
+    return hit_rate(model) if _cached(model) else 0.0
+
+
+def _cached(model: DemandModel) -> set[str]:
+    return {name for name, share in model.cache_hit.items() if share >= _FEWEST_HITS}
+
+
+def _from_cached(model: DemandModel, pick: Callable[[ClassDemand], Span]) -> float:
+    """What part of a demand comes from classes that a cache answers."""
+    whole = part = 0.0
+    for name, share in model.mix.items():
+        demand = share * pick(model.by_name(name)).mid
+        whole += demand
+        part += demand if name in _cached(model) else 0.0
+    return part / whole if whole > 0 else 0.0
+
+
+def _left(part: float, misses: Array) -> Array:
+    """What is left of a demand of which `part` goes with the misses."""
+    return 1 - part + part * misses
+
+
+def _miss_extra(model: DemandModel, tier: Tier) -> float:
+    """CPU seconds at `tier` a request that went to the database costs over one from a cache."""
+    missed, hit = model.layers.get(Layer.DB), model.layers.get(Layer.L1)
+    if missed is None or hit is None:
+        return 0.0
+    return max(0.0, missed.get(tier, _NOTHING).mid - hit.get(tier, _NOTHING).mid)
+
+
+def _variation(model: DemandModel) -> float:
+    """Var[S] / E[S]^2 at the pods: between classes from their means, within one exponential."""
+    seconds = [
+        (share, model.by_name(name).cpu_s.get(Tier.PODS, _NOTHING).mid)
+        for name, share in model.mix.items()
+    ]
+    mean = sum(share * one for share, one in seconds)
+    if mean <= 0:
+        return 1.0
+    return sum(share * 2 * one**2 for share, one in seconds) / mean**2 - 1

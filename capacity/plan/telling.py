@@ -1,0 +1,222 @@
+"""The parts of a plan that tell what was computed: traffic, resources, warnings."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from math import ceil
+
+import numpy as np
+
+from capacity import figures
+from capacity.bought import Bought
+from capacity.cost.catalogue import Catalogue
+from capacity.cost.choosing import Choice
+from capacity.evidence import Evidence
+from capacity.inputs import Array
+from capacity.plan.assumed import Assumed
+from capacity.plan.demand_inputs import measured_hit_rate
+from capacity.plan.limits import Design
+from capacity.plan.shapes import Figure, Resources
+from capacity.plan.worlds import World
+
+_SELDOM = 0.1
+"""A share of draws that is worth a word."""
+_FARTHEST = 2.0
+"""How far beyond what was tested a model is trusted."""
+_FEWEST_PER_WORKER = 3
+"""Connections a worker opens however small its share, and one more for each replica."""
+
+
+def traffic_figures(all_worlds: World) -> dict[str, Figure]:
+    """What the people ask of the system."""
+    people = all_worlds.needs.traffic
+    told = {
+        "daily active": (people.daily_active, "users"),
+        "monthly active": (people.monthly_active, "users"),
+        "sessions a day": (people.sessions_per_day, "sessions"),
+        "mean": (people.mean_rate, "req/s"),
+        "peak": (people.peak_rate, "req/s"),
+        "busiest seconds": (people.burst_rate, "req/s"),
+        "there at a time": (people.present, "users"),
+        "WebSockets": (people.sockets, "sockets"),
+    }
+    return {
+        name: Figure.over(draws, unit, Evidence.ASSUMED) for name, (draws, unit) in told.items()
+    }
+
+
+def bought_of(middle: World) -> Bought:
+    """The month's quantities of the middle draw; machines and connections are whole."""
+    whole = {name for name, field in Bought.model_fields.items() if field.annotation is int}
+    told = {name: float(middle.amounts[name][0]) for name in Bought.model_fields}
+    return Bought.model_validate(
+        {name: ceil(value) if name in whole else value for name, value in told.items()}
+    )
+
+
+def resources(given: Assumed, design: Design, middle: World, all_worlds: World) -> Resources:
+    """What to rent, and where its own rules are broken."""
+    rules, sized, amounts = given.rules, middle.needs, all_worlds.amounts
+    pool = max(rules.pod.pool // rules.pod.workers, _FEWEST_PER_WORKER + design.replicas)
+    clients = design.pods * rules.pod.workers * pool
+    return Resources(
+        pods_least=rules.autoscale.least,
+        pods_most=design.pods,
+        pods_mean=Figure.over(all_worlds.day.mean_pods, "pods"),
+        pods_reached=Figure.over(all_worlds.day.peak_pods, "pods"),
+        within_rule=design.pods <= rules.autoscale.most,
+        workers_per_pod=rules.pod.workers,
+        slots_per_worker=rules.pod.slots,
+        pool_per_worker=pool,
+        pool_clients=clients,
+        pgbouncer_clients=rules.fill.pgbouncer_clients * design.pgbouncers,
+        pgbouncers=design.pgbouncers,
+        primary_cores=design.primary_cores,
+        primary_connections=int(sized.primary_connections[0]),
+        replicas=design.replicas,
+        replica_cores=design.replica_cores,
+        replica_connections=int(sized.replica_connections[0]),
+        max_connections=rules.fill.max_connections,
+        nginx_workers=design.nginx_workers,
+        websocket_pods=int(np.ceil(np.quantile(_socket_pods(given, all_worlds), 0.95))),
+        redis_processes=design.redis_shards,
+        redis_gb=Figure.over(amounts["redis_gb"], "GB", Evidence.ASSUMED),
+        redis_commands_per_s=Figure.over(amounts["redis_commands_per_s_peak"], "commands/s"),
+        redis_connections=design.pods * rules.pod.redis_connections,
+        database_gb=Figure.over(amounts["database_gb"], "GB", Evidence.ASSUMED),
+        files_gb=Figure.over(amounts["objects_gb"], "GB", Evidence.ASSUMED),
+        egress_gb=Figure.over(amounts["backend_egress_gb"], "GB a month"),
+        problems=(*_problems(given, design, middle, clients), *_too_late(given, all_worlds)),
+    )
+
+
+def _socket_pods(given: Assumed, all_worlds: World) -> Array:
+    """Pods the WebSockets alone take; a claimed number of them to a pod."""
+    sockets = all_worlds.needs.traffic.sockets
+    most = given.inputs.known["pod.sockets"].mid
+    return np.maximum(1.0, np.ceil(sockets / most))
+
+
+def _problems(given: Assumed, design: Design, middle: World, clients: int) -> list[str]:
+    rules, found = given.rules, []
+    if design.pods > rules.autoscale.most:
+        found.append(
+            f"{design.pods} pods are more than the autoscaler's {rules.autoscale.most}: raise its "
+            "limit (--set autoscale.most=...) or make pods larger (--set pod.vcpu=...)"
+        )
+    room = rules.fill.pgbouncer_clients * design.pgbouncers
+    if clients > room:
+        found.append(
+            f"{clients:,} client connections do not fit PgBouncer's {room:,}: lower the pods' "
+            "pools or raise PGBOUNCER_MAX_CLIENTS"
+        )
+    connections = max(middle.needs.primary_connections[0], middle.needs.replica_connections[0])
+    if connections > rules.fill.max_connections:
+        found.append(
+            f"{connections:,.0f} server connections are more than max_connections "
+            f"{rules.fill.max_connections}"
+        )
+    if middle.needs.primary_cores[0] > rules.fill.largest_database:
+        found.append(
+            f"writes need {middle.needs.primary_cores[0]:,.0f} cores of one primary, more than any "
+            f"server has ({rules.fill.largest_database}): beyond this the data must be divided"
+        )
+    return found
+
+
+def _too_late(given: Assumed, all_worlds: World) -> list[str]:
+    """Whether the autoscaler brings the pods that the targets need."""
+    needed = all_worlds.needs.slo_pods + 1
+    share = float(np.mean(all_worlds.day.peak_pods < needed))
+    if share <= _SELDOM or given.rules.pods is not None:
+        return []
+    return [
+        f"in {100 * share:.0f} % of the draws the autoscaler's rule stops short of the pods that "
+        "the targets need with one lost: CPU and memory do not see latency; raise its least "
+        "(--set autoscale.least=...) or lower its limit (--set autoscale.up_cpu=...)"
+    ]
+
+
+def warnings(
+    given: Assumed,
+    users: float,
+    middle: World,
+    catalogues: Sequence[Catalogue],
+    choice: Choice,
+    today: date,
+) -> tuple[str, ...]:
+    """What makes the plan less sure than its figures look."""
+    found = [*_about_model(given, users, middle), *_about_rule(given)]
+    found += [
+        f"{offer.name} is taken at a price of low confidence ({offer.plan.note or 'not looked up'})"
+        for offer in choice.taken.values()
+        if offer.doubtful
+    ]
+    return (*found, *_stale(catalogues, set(choice.providers.values()), today))
+
+
+def _about_model(given: Assumed, users: float, middle: World) -> list[str]:
+    """Where the demand model is stretched."""
+    model, found = given.model, []
+    rate = float(middle.needs.traffic.burst_rate[0])
+    if model.seeded_users is None:
+        found.append(
+            "the model does not say how many users its database held; databases' demands are not "
+            "grown with the data"
+        )
+    elif users > _FARTHEST * model.seeded_users:
+        found.append(
+            f"demands were measured with {model.seeded_users:,} users in the database and are "
+            f"extrapolated to {users:,.0f}: seed more (hmb seed --scale large), calibrate again"
+        )
+    if model.tested_rate and rate > _FARTHEST * model.tested_rate:
+        found.append(
+            f"{rate:,.0f} requests a second are more than twice the {model.tested_rate:,.0f} the "
+            "model was tested with; the structure beyond was not validated"
+        )
+    if not model.held_out:
+        found.append("the model was held against no run that its fit had not seen")
+    wanted = given.inputs.known["cache.hit_rate"].mid
+    if abs(wanted - measured_hit_rate(model)) > 1e-9 and not model.layers:
+        found.append(
+            "cache.hit_rate changes the databases' demand only: this calibration did not tell "
+            "what a miss costs the pods"
+        )
+    return found
+
+
+def _about_rule(given: Assumed) -> list[str]:
+    """Whether the autoscaler's rule can ever take a pod away."""
+    base = given.inputs.known["pod.memory_base_mb"].mid / 1e3 / given.rules.pod.gb
+    if base < given.rules.autoscale.down_memory:
+        return []
+    return [
+        f"a pod's memory with nobody there is {100 * base:.0f} %, the rule takes pods away "
+        f"below {100 * given.rules.autoscale.down_memory:.0f} %: those that came for the peak stay"
+    ]
+
+
+def left_out(all_worlds: World, uncarried: float) -> tuple[str, ...]:
+    """Draws that no figure of the plan speaks for."""
+    hopeless = float(np.mean(~np.isfinite(all_worlds.needs.slo_pods)))
+    found = []
+    if hopeless > 0:
+        found.append(
+            f"in {figures.number(100 * hopeless)} % of the draws no number of pods holds the "
+            "targets"
+        )
+    if uncarried > 0:
+        found.append(
+            f"in {figures.number(100 * uncarried)} % of the draws the chosen providers do not "
+            "carry the load; the bill's interval leaves them out"
+        )
+    return tuple(found)
+
+
+def _stale(catalogues: Sequence[Catalogue], taken: Collection[str], today: date) -> list[str]:
+    """Old prices: in full of the providers taken, the others in one line."""
+    old = {one.provider: warning for one in catalogues if (warning := one.stale(today))}
+    found = [warning for provider, warning in old.items() if provider in taken]
+    others = [provider for provider in old if provider not in taken]
+    if others:
+        found.append(f"prices of {', '.join(others)}, not taken, are more than 90 days old too")
+    return found

@@ -1,0 +1,1 @@
+"""Which assumption moves an outcome most: one at a time, and all together."""

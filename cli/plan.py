@@ -1,0 +1,106 @@
+"""`hmb plan`: measured demands to resources, a bill and a margin; or a budget to users."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from capacity.errors import UsageError
+from cli.calibrate import DEFAULT_NAME
+from cli.options import runs_dir
+from cli.stacking import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+def plan(
+    users: Annotated[
+        float | None, typer.Option(help="Registered users to plan for, 1,000 to 100 million.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="USD a month instead: how many users does it carry?")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="A model hmb calibrate made: its name, folder or file.")
+    ] = DEFAULT_NAME,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="An assumption or rule; also low:mid:high."
+        ),
+    ] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A second plan beside it, with this set as well."),
+    ] = None,
+    providers: Annotated[
+        list[str] | None, typer.Option("--provider", help="Buy from it what it offers.")
+    ] = None,
+    ledger: Annotated[
+        Path | None, typer.Option(help="The board's own revenue and growth figures, as JSON.")
+    ] = None,
+    indices: Annotated[
+        bool,
+        typer.Option("--indices", help="Also Sobol indices: which assumptions matter together."),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Same number, same draws.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Plan for so many users, or for a budget: pods, databases, bill, cost per user, margin.
+
+    Every figure is an interval over seeded draws of all assumptions, each of which can be set.
+    """
+    from datetime import UTC, datetime
+
+    from capacity.cost.catalogue import read_catalogues
+    from capacity.plan.asking import Question, answer
+    from capacity.store import read_model
+    from cli.plan_table import show
+
+    if (users is None) == (budget is None):
+        raise UsageError("give either --users N or --budget USD")
+    question = Question(
+        users=users,
+        budget=budget,
+        start=datetime.now(UTC).date(),
+        providers=tuple(providers or ()),
+        seed=seed,
+        indices=indices,
+    )
+    found = read_model(_model_folder(model))
+    own = _ledger(ledger) if ledger else None
+    if indices:
+        say("some thousand evaluations for the Sobol indices")
+    catalogues = read_catalogues()
+    answers = [answer(question, found, settings or (), catalogues, own)]
+    if compare:
+        answers.append(answer(question, found, [*(settings or ()), *compare], catalogues, own))
+    if as_json:
+        told = [one.model_dump(mode="json") for one in answers]
+        typer.echo(json.dumps(told if compare else told[0], indent=1))
+    else:
+        show(answers, [" ".join(settings or ()) or "as assumed", " ".join(compare or ())])
+
+
+def _model_folder(named: str) -> Path:
+    from capacity.store import MODEL, model_folder
+
+    path = Path(named)
+    if path.name == MODEL:
+        return path.parent
+    return path if path.is_dir() else model_folder(runs_dir(), named)
+
+
+def _ledger(path: Path) -> "Mapping[str, Any]":
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"no ledger at {path}") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise UsageError(f"cannot read the ledger {path}: {error}") from error
+    if not isinstance(document, dict):
+        raise UsageError(f"{path} is no ledger: a JSON object with revenue and growth is")
+    return document
