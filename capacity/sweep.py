@@ -143,6 +143,9 @@ def largest(levels: Sequence[Level]) -> Largest:
         ),
         default=None,
     )
+    if bad is None and low is None:
+        last = ordered[-1].why if ordered else "none was measured"
+        return Largest(low=None, high=None, because=f"no level could be decided: {last}")
     if bad is None:
         return Largest(low=low, high=None, because="the sweep's limit was reached")
     if bad.state is State.INVALID:
@@ -169,14 +172,16 @@ class Sweep(_Part):
         return largest(self.levels)
 
     def knee(self) -> knees.Knee | None:
-        """Where power is largest; levels that say nothing of the system are left out."""
-        return knees.knee(
-            [
-                knees.Point(one.rate, one.achieved, one.mean_ms / 1000)
-                for one in self.levels
-                if one.state is not State.INVALID and one.mean_ms is not None
-            ]
-        )
+        """Where power is largest; levels that say nothing of the system are left out.
+
+        What was measured once more stands for both.
+        """
+        points = {
+            one.rate: knees.Point(one.rate, one.achieved, one.mean_ms / 1000)
+            for one in self.levels
+            if one.state is not State.INVALID and one.mean_ms is not None
+        }
+        return knees.knee(list(points.values()))
 
     def first_saturated(self) -> tuple[Level, Use] | None:
         """The smallest level that used up a resource, and the resource it used most of."""

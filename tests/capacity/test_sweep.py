@@ -122,6 +122,7 @@ def test_an_undecided_level_neither_breaks_nor_counts_as_within() -> None:
     levels = [measured(10, State.UNDECIDED), measured(16, State.UNDECIDED)]
     assert next_rate(levels, Bounds(10, 1_000)) == 25.6
     assert sweep(*levels).largest().low is None
+    assert "no level could be decided: mean 2.1 ms" in sweep(*levels).largest().because
 
 
 def test_a_level_that_breaks_when_repeated_is_broken() -> None:
@@ -148,6 +149,12 @@ def test_the_knee_of_a_queue_is_where_it_is_known_to_be() -> None:
     assert rising is not None
     assert (rising.offered, rising.high) == (150, None)
     assert knee(points[:2]) is None
+
+
+def test_a_level_measured_twice_is_one_point_of_the_knee() -> None:
+    found = sweep(*map(measured, (100, 250, 400)), measured(250, confirms=True)).knee()
+    assert found is not None
+    assert (found.low, found.offered, found.high) == (100, 250, 400)
 
 
 def test_a_sweeps_knee_leaves_out_what_is_not_to_be_trusted() -> None:
