@@ -10,7 +10,7 @@ from capacity.histogram import Histogram
 from capacity.load_metrics import offered_rate
 from capacity.measured import Measured, Unavailable
 from capacity.metrics import measure
-from capacity.observation import Observation, name
+from capacity.observation import OTHERS_SHARE, Observation, name
 from capacity.run import EndpointStats, Run, Status
 from capacity.soak import Trend, trends
 from capacity.verdicts import ExitCode, Outcome, Verdict, exit_code
@@ -65,10 +65,6 @@ class EndpointRow:
     longest: float | None
     p95_sent: float | None
     mean_bytes: float | None
-
-
-OTHERS_SHARE = 0.15
-"""The share of the machine above which other programs are worth a warning."""
 
 
 @dataclass(frozen=True, slots=True)
