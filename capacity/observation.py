@@ -16,6 +16,10 @@ HELD_S = 60
 """How many seconds a reading of a slow gauge (memory) stands for the system at most."""
 
 
+OTHERS_SHARE = 0.15
+"""The share of the machine used by other programs above which it is worth a warning."""
+
+
 class Observation:
     """A run with its timeline (index second, one column per series), measured steps only."""
 
@@ -97,7 +101,7 @@ class Observation:
         """Mean cores that programs outside this test used; None when that cannot be seen."""
         whole = self.summed("machine.cpu")
         known = self.summed("service.*.cpu", "generator.cpu_total")
-        if whole is None or known is None or not self.own_system:
+        if whole is None or known is None or not self.instances("service.*.cpu"):
             return None
         both = whole.index.intersection(known.index)
         if both.empty:

@@ -80,7 +80,7 @@ def sample(folder: Path, *, single: bool) -> "Sample":
     run = read_run(folder)
     seen = Observation(run, read_timeline(folder))
     cells = read_cells(folder) if single else None
-    return Sample(run, readings.read(seen, statistics(), cells))
+    return Sample(run, readings.read(seen, statistics(), cells), seen.others_cpu())
 
 
 def runs_of(words: str) -> list[Path]:

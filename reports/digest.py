@@ -11,7 +11,7 @@ from capacity.load_metrics import offered_rate
 from capacity.load_model import ClosedLoad
 from capacity.measured import Measured, Unavailable
 from capacity.metrics import measure
-from capacity.observation import Observation, name
+from capacity.observation import OTHERS_SHARE, Observation, name
 from capacity.run import EndpointStats, Run, Status
 from capacity.soak import Trend, trends
 from capacity.verdicts import ExitCode, Outcome, Verdict, exit_code
@@ -68,10 +68,6 @@ class EndpointRow:
     longest: float | None
     p95_sent: float | None
     mean_bytes: float | None
-
-
-OTHERS_SHARE = 0.15
-"""The share of the machine above which other programs are worth a warning."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from capacity.compare.findings import (
 from capacity.compare.readings import ALL, Key, Reading
 from capacity.compare.statistic import Statistic
 from capacity.intervals import CONFIDENCE
+from capacity.observation import OTHERS_SHARE
 from capacity.run import Run
 
 ALPHA = 0.05
@@ -35,10 +36,14 @@ _Z = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One run with its figures (`readings.read`)."""
+    """One run with its figures (`readings.read`).
+
+    `others` is how many cores programs outside the test used; None when that was not seen.
+    """
 
     run: Run
     readings: Mapping[Key, Reading]
+    others: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ def compare(
     likeness.check(runs, same_machine=same_machine)
     design = _design(base, head)
     notes = likeness.notes([one.run for one in base], [one.run for one in head])
+    notes += _disturbed([*base, *head])
     invalid: list[str] = []
     if design is Design.PAIRS:
         base, head, left_out = _valid_pairs(base, head)
@@ -119,6 +125,18 @@ def _design(base: Sequence[Sample], head: Sequence[Sample]) -> Design:
     ]
     by_turns = all(sides[at] != sides[at + 1] for at in range(0, len(sides), 2))
     return Design.PAIRS if by_turns else Design.SETS
+
+
+def _disturbed(samples: Sequence[Sample]) -> list[str]:
+    """That other programs took a good part of the machine from all of this."""
+    seen = [one.others for one in samples if one.others is not None]
+    cores = samples[0].run.where.machine.cores
+    if not seen or median(seen) < OTHERS_SHARE * cores:
+        return []
+    return [
+        f"programs outside the test used {figures.number(median(seen))} of "
+        f"{figures.plural(cores, 'core')}: the intervals are as wide as that made them"
+    ]
 
 
 def _valid_pairs(

@@ -22,6 +22,7 @@ import numpy as np
 
 from capacity import figures
 from capacity.compare.judge import Sample, compare
+from capacity.compare.readings import ALL
 from capacity.compare.statistic import statistics
 from capacity.intervals import clopper_pearson
 from capacity.verdicts import ExitCode
@@ -30,6 +31,7 @@ from cli.comparing import runs_of, sample
 from scenarios.fingerprint import where
 from scenarios.runner import RunRequest
 from stack.command import free_port
+from tests.compare.sets import noise, run_set
 
 ROUNDS, PAIRS, BLOCK = 40, 12, 3
 WORK = 30_000
@@ -38,6 +40,9 @@ WORKS = {"one": WORK, "same": WORK, "slower": round(WORK * SLOWED)}
 WARMUP_S, DURATION_S, USERS = 1.0, 4.0, 2
 SMALL_GATES = {"same": 20, "slower": 10}
 MANY = 200
+MADE = 100
+SPREADS = (0.02, 0.05, 0.10)
+ENDPOINTS = (ALL, *(f"GET /{number}" for number in range(5)))
 KEPT = "HMB_BANK"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _SERVICE = Path(__file__).with_name("tiny_service.py")
@@ -134,6 +139,33 @@ def table(bank: Bank) -> str:
     return "\n".join(lines)
 
 
+def made_table() -> str:
+    """How noise decides what is found: gates of made runs, every figure alike. Modelled."""
+    lines = [
+        "| spread of a run | the same code regressed | 15 % slower regressed |",
+        "|---|---:|---:|",
+    ]
+    for spread in SPREADS:
+        counts = [
+            sum(
+                compare(
+                    run_set("base", noise(PAIRS, spread, 2 * seed), endpoints=ENDPOINTS),
+                    run_set(
+                        "head",
+                        [factor * one for one in noise(PAIRS, spread, 2 * seed + 1)],
+                        endpoints=ENDPOINTS,
+                    ),
+                    statistics(),
+                ).exit_code
+                == ExitCode.REGRESSED
+                for seed in range(MADE)
+            )
+            for factor in (1.0, SLOWED)
+        ]
+        lines.append(f"| {spread:.0%} | {counts[0]} of {MADE} | {counts[1]} of {MADE} |")
+    return "\n".join(lines)
+
+
 def main(rounds: int, folder: Path) -> None:
     """Measure what the bank lacks, then print the table."""
     there = [len(list((folder / name).glob("*/run.json"))) for name in WORKS]
@@ -144,6 +176,8 @@ def main(rounds: int, folder: Path) -> None:
     }
     print(f"{len(bank['one'])} rounds of {figures.seconds(DURATION_S)}, gates of {PAIRS} pairs\n")
     print(table(bank), flush=True)
+    print(f"\nmade runs, gates of {PAIRS} pairs and {len(ENDPOINTS) - 1} endpoints\n")
+    print(made_table(), flush=True)
 
 
 if __name__ == "__main__":

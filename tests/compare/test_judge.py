@@ -129,6 +129,16 @@ def test_sets_that_did_not_run_by_turns_say_so() -> None:
     assert any("did not run by turns" in note for note in found.notes)
 
 
+@pytest.mark.parametrize(("others", "told"), [(0.9, True), (0.1, False), (None, False)])
+def test_a_disturbed_machine_is_told(others: float | None, told: bool) -> None:
+    samples = [
+        [type(one)(one.run, one.readings, others) for one in run_set(side, [1.0] * 6)]
+        for side in ("base", "head")
+    ]
+    notes = judged(samples[0], samples[1]).notes
+    assert any("used 0.900 of 2 cores" in note for note in notes) is told
+
+
 def test_different_loads_are_refused_in_one_line() -> None:
     base, head = run_set("base", [1.0] * 6), run_set("head", [1.0] * 6)
     other = head[2].run

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from reports.digest import OTHERS_SHARE, Digest
+from capacity.observation import OTHERS_SHARE
+from reports.digest import Digest
 from reports.render import html, markdown
 from tests.reports.sample import sample_run, sample_timeline
 
