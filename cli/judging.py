@@ -46,6 +46,7 @@ def judged(run_dir: Path) -> "Digest":
 def tell(run_dir: Path, *, as_json: bool) -> int:
     """Judge the run in `run_dir`, print the verdicts, write its report. Returns the exit code."""
     from cli.verdict_table import show
+    from reports import soak
     from reports.render import as_json as told_as_json
 
     digest = judged(run_dir)
@@ -55,8 +56,9 @@ def tell(run_dir: Path, *, as_json: bool) -> int:
     else:
         show(digest.run, digest.verdicts)
     sys.stdout.flush()
-    if digest.disturbed:
-        say(digest.disturbed)
+    for told in (digest.disturbed, soak.sentence(digest.trends)):
+        if told:
+            say(told)
     write_report(run_dir, digest)
     return digest.code
 

@@ -25,6 +25,13 @@ class Scale(StrEnum):
     LARGE = "large"
 
 
+class Profile(StrEnum):
+    """Optional services of the compose file."""
+
+    MONITORING = "monitoring"
+    LOCAL = "local"
+
+
 def say(line: str) -> None:
     """A line of progress, for people: on stderr, so that stdout stays data."""
     sys.stderr.write(f"{line}\n")
@@ -37,12 +44,24 @@ def up(
     ] = Engine.NATIVE,
     pods: Annotated[int, typer.Option(min=2, max=10, help="Backend pods.")] = 3,
     replicas: Annotated[int, typer.Option(min=0, max=2, help="Postgres read replicas.")] = 2,
+    profile: Annotated[
+        list[Profile] | None,
+        typer.Option(
+            help="Optional services too, may be given twice. monitoring: Prometheus, the uptime "
+            "probe and, in Docker, Grafana; local: stand-ins for mail, payment and files."
+        ),
+    ] = None,
 ) -> None:
     """Start the production stack on this machine and leave it running."""
     from stack import engine as stack_engine
 
     running = stack_engine.up(
-        home(), engine=engine.value, pods=pods, replicas=replicas, progress=say
+        home(),
+        engine=engine.value,
+        pods=pods,
+        replicas=replicas,
+        profiles={one.value for one in profile or ()},
+        progress=say,
     )
     typer.echo(running.base_url)
 

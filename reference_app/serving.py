@@ -44,8 +44,14 @@ _NOT_BY_KEY = (
     "/api/v1/subscriptions/",
     "/api/v1/realtime/",
 )
-# Those signed in always ask: what one does oneself must show at once.
-_KEPT_BRIEFLY = {"cache-control": "public, max-age=5", "vary": "authorization, origin"}
+# Those signed in always ask: what one does oneself must show at once. nginx keeps these
+# too, and shows one a moment older while it fetches the next.
+_KEPT_BRIEFLY = {
+    "cache-control": "public, max-age=5, stale-while-revalidate=10",
+    "vary": "authorization, origin",
+}
+# Every look at these is counted, so only the browser that looked may show them again.
+_KEPT_BY_ONE = _KEPT_BRIEFLY | {"cache-control": "private, max-age=5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +174,13 @@ Writing = Annotated[WriteSession, Depends(_writing, scope="function")]
 
 
 async def cached(
-    request: Request, key: str, ttl_s: int, load: Loader, missing: NotFoundError | None = None
+    request: Request,
+    key: str,
+    ttl_s: int,
+    load: Loader,
+    missing: NotFoundError | None = None,
+    *,
+    looks_count: bool = False,
 ) -> Response:
     """The ready bytes under `key` as a JSON response. Raises `missing` when there are none."""
     found = await board_of(request).cache.get(key, ttl_s, load)
@@ -176,5 +188,7 @@ async def cached(
     observed.touched(found.depth)
     if found.body is None:
         raise missing or NotFoundError("not_found", "There is no such thing.")
-    headers = _KEPT_BRIEFLY if observed.access is None else None
+    headers = None
+    if observed.access is None:
+        headers = _KEPT_BY_ONE if looks_count else _KEPT_BRIEFLY
     return Response(found.body, media_type="application/json", headers=headers)

@@ -13,6 +13,7 @@ from capacity.measured import Measured, Unavailable
 from capacity.metrics import measure
 from capacity.observation import Observation, name
 from capacity.run import EndpointStats, Run, Status
+from capacity.soak import Trend, trends
 from capacity.verdicts import ExitCode, Outcome, Verdict, exit_code
 
 if TYPE_CHECKING:
@@ -136,6 +137,11 @@ class Digest:
     def bottleneck(self) -> str:
         """Which resource bounded the load, and what the generator took of the machine."""
         return bottleneck.sentence(self.seen)
+
+    @cached_property
+    def trends(self) -> list[Trend]:
+        """What became of memory and connections; none of a run too short to tell."""
+        return trends(self.seen)
 
     @cached_property
     def succeeded(self) -> Histogram:

@@ -34,6 +34,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     `answered_by` {nginx, app, l1, l2, db: share in %},
     `endpoints` [{name, requests, rate, failures, refusals, p50 .. in ms}],
     `errors` [{kind, endpoint, count, share}],
+    `soak` [{series, unit, level, per_hour, interval, allowed, course}], empty for a short run,
     `drill` null, or what `capacity.run.Drilled` says,
     `steps` [{name, seconds, offered, achieved, dropped, failures, p50, p95, p99}],
     `bottleneck` in words, `resources` [{resource, share}] busiest first, as fractions.
@@ -80,6 +81,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
         "steps": [asdict(row) for row in step_rows(run)],
         "bottleneck": digest.bottleneck,
         "resources": [use.model_dump() for use in uses(digest.seen)],
+        "soak": [asdict(one) | {"course": one.course.value} for one in digest.trends],
         "drill": run.drill.model_dump(mode="json") if run.drill else None,
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from capacity import figures, load_words
 from capacity.run import Run
 from capacity.verdicts import Verdict
-from reports import drill
+from reports import drill, soak
 from reports.digest import Digest, Fact
 from reports.steps import step_rows
 from reports.table import rows
@@ -36,6 +36,7 @@ def markdown(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) ->
         _facts([*digest.load_facts(), *digest.key_facts()]),
         _plain(digest.bottleneck),
         _steps(run),
+        *_soak(digest),
         "## Endpoints",
         _endpoints(digest),
         "## Errors",
@@ -83,6 +84,22 @@ def _verdicts(verdicts: Sequence[Verdict]) -> str:
     ]
     head = ("Outcome", "Target", "Claim", "Measured", "Limit", "95 % interval", "Samples", "Why")
     return _table(head, body, 0) + "\n\nTargets in bold decide the exit code."
+
+
+def _soak(digest: Digest) -> list[str]:
+    """Slopes of memory and connections; nothing for a run too short to tell."""
+    lines = soak.lines(digest.trends)
+    if not lines:
+        return []
+    body = [
+        [
+            f"{line.symbol} {line.course}",
+            *map(_plain, (line.what, line.level, line.growth, line.interval, line.allowed)),
+        ]
+        for line in lines
+    ]
+    head = ("Verdict", "Gauge", "Level", "Growth", "95 % interval, an hour", "Allowed")
+    return ["## Soak", _table(head, body, 4)]
 
 
 def _drill(digest: Digest) -> list[str]:

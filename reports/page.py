@@ -10,7 +10,7 @@ from capacity.measured import Unavailable
 from capacity.metrics import percentile_of
 from capacity.run import Drilled
 from capacity.verdicts import Outcome, Verdict
-from reports import drill
+from reports import drill, soak
 from reports.charts import curve, selection
 from reports.charts.over_time import Drawn, TimeAxis, TimeChart, render
 from reports.digest import Digest, Fact
@@ -113,6 +113,7 @@ def html(digest: Digest) -> str:
             answer_shares=_answer_shares(digest) if own else [],
             tier_charts=charts(*selection.tier_charts(digest.seen)) if own else [],
             generator_charts=charts(selection.generator_chart(digest.seen)),
+            soak=soak.lines(digest.trends),
             fingerprint=fingerprint(digest),
             not_visible=NOT_VISIBLE,
             own=own,

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from stack import engine
 from stack.state import Running
@@ -21,10 +23,27 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
+# Folders whose tests share a stack: one process runs them all, so that it is started once.
+_RUN_AS_ONE = ("tests/stack/whole/", "tests/degradation/")
+
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _PART_OF_A_HOME = ("docker-compose.production.yml", "nginx-production.conf", "deploy")
 
 MakeHome = Callable[..., Path]
+
+
+class _Together(LoadFileScheduling):
+    """A file is run by one process, and so is a folder of `_RUN_AS_ONE`."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = next((one for one in _RUN_AS_ONE if nodeid.startswith(one)), None)
+        return folder or super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Together:
+    """xdist's."""
+    return _Together(config, log)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ async def job(request: Request, job_id: PathId) -> Response:
         board.settings.cache_ttl_jobs,
         listing.detail_loader(board.database, job_id),
         listing.no_such_job(),
+        looks_count=True,
     )
     observed = observed_of(request)
     access = observed.access

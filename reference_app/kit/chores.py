@@ -12,6 +12,10 @@ from reference_app.kit.store import Store, StoreGoneError
 
 _log = structlog.get_logger()
 
+_FIRST_LOOK_S = 1.0
+_LATER_S = 0.01
+"""Looked at this much after it is due, so that a clock a little fast is not too early."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chore:
@@ -24,14 +28,7 @@ class Chore:
 
 async def do_if_due(store: Store, chore: Chore) -> bool:
     """Do `chore` unless a worker did within `every_s`; whether it was done now."""
-
-    async def take(redis: Redis) -> bool:
-        return bool(await redis.set(f"chore:{chore.name}", 1, nx=True, ex=chore.every_s))
-
-    try:
-        due = await store.run(take)
-    except StoreGoneError:
-        return False
+    due, _ = await _turn(store, chore)
     if due:
         await chore.work()
     return due
@@ -39,13 +36,35 @@ async def do_if_due(store: Store, chore: Chore) -> bool:
 
 async def do_regularly(store: Store, chore: Chore) -> None:
     """Take one's turns among all workers, until cancelled. Without Redis nobody has a turn."""
-    look_every_s = max(1.0, chore.every_s / 10)
+    pause_s = _FIRST_LOOK_S
     while True:
-        await asyncio.sleep(look_every_s)
+        await asyncio.sleep(pause_s)
+        pause_s = chore.every_s
         try:
-            await do_if_due(store, chore)
+            due, pause_s = await _turn(store, chore)
+            if due:
+                await chore.work()
         except (DomainError, StoreGoneError) as error:
             _log.warning("chore not done", chore=chore.name, error=str(error))
         except Exception:
             # One chore that fails in a way nobody foresaw must not end the others.
             _log.exception("chore failed", chore=chore.name)
+
+
+async def _turn(store: Store, chore: Chore) -> tuple[bool, float]:
+    """Whether it is ours to do now, and the seconds until it is due again.
+
+    One round trip in each period: a busy worker has better things to do than to look.
+    """
+
+    async def take(redis: Redis) -> tuple[bool, float]:
+        async with redis.pipeline(transaction=False) as both:
+            both.set(key := f"chore:{chore.name}", 1, nx=True, ex=chore.every_s)
+            both.pttl(key)
+            taken, left_ms = await both.execute()
+        return bool(taken), max(left_ms / 1000, 0.0) + _LATER_S
+
+    try:
+        return await store.run(take)
+    except StoreGoneError:
+        return False, max(_FIRST_LOOK_S, chore.every_s / 10)

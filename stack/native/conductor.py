@@ -21,6 +21,7 @@ from stack.state import ProcessId, ServiceState
 
 _POLL_SECONDS = 0.05
 _TAIL_LINES = 15
+_TOLD_SECONDS = 2.0
 _KILLED_SECONDS = 5.0
 
 Progress = Callable[[str], None]
@@ -66,6 +67,10 @@ class Conductor:
         adapter, process = self._stack.adapters.get(name), self._processes.get(name)
         if adapter is None or process is None:
             raise StackError(f"no service {name} runs in this stack")
+        # One that has just ended may not have been told of yet.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TOLD_SECONDS):
+                await process.wait()
         if process.returncode is None:
             raise StackError(f"{name} still runs")
         self._logs[name].close()

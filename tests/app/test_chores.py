@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from reference_app import assembly
-from reference_app.kit.chores import Chore, do_if_due, do_regularly
+from reference_app.kit.chores import Chore, _turn, do_if_due, do_regularly
 from reference_app.kit.store import Store
 from tests.app.conftest import RunApp
 from tests.app.life import Running
@@ -28,6 +28,15 @@ async def test_of_many_workers_one_does_it_and_later_one_again(app: Running) -> 
     await store.run(lambda redis: redis.delete("chore:sweeping"))
     assert await do_if_due(store, chore)
     assert len(done) == 2
+
+
+async def test_who_has_no_turn_looks_again_only_when_it_is_due_again(app: Running) -> None:
+    async def work() -> None: ...
+
+    chore = Chore("sweeping", 60, work)
+    turns = [await _turn(app.board.store, chore) for _ in range(2)]
+    assert [due for due, _ in turns] == [True, False]
+    assert all(30 < pause_s < 61 for _, pause_s in turns)
 
 
 async def test_without_redis_nobody_has_a_turn() -> None:

@@ -31,9 +31,9 @@ _CHECKS = (
 _NOTHING_BOUGHT = "/subscriptions/(checkout|portal|change|cancel|reactivate|webhook)$"
 WHO = ("anonymous", "employer", "worker", "admin")
 # Whoever is signed in gets much the same everywhere: the short run does it once, and adds
-# what only seekers may do.
+# what only seekers may do. Where a visitor is only turned away, that is the access table's.
 _SHORT: dict[str, tuple[str, ...]] = {
-    "anonymous": (),
+    "anonymous": ("--include-tag", "auth", "--include-tag", "jobs"),
     "employer": (),
     "worker": ("--include-tag", "applications", "--include-tag", "reviews"),
 }

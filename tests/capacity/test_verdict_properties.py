@@ -15,7 +15,7 @@ _LATENCIES = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=50)
 @given(_LATENCIES, st.floats(1, 5), st.sampled_from(["p50", "p90", "p95", "p99", "max"]))
 def test_slower_never_turns_the_verdict_better(
     latencies: dict[float, int], factor: float, statistic: str
@@ -26,7 +26,7 @@ def test_slower_never_turns_the_verdict_better(
     assert _ORDER[slow] >= _ORDER[fast]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 6000), st.integers(0, 40), st.integers(1, 40))
 def test_more_failures_never_turn_the_verdict_better(good: int, few: int, more: int) -> None:
     one = target(**ERRORS)

@@ -50,6 +50,7 @@ limit = 200
         (["report", "old"], 1, "version"),
         (["report", "latest", "--format", "pdf"], 2, "--format"),
         (["up", "--engine", "podman"], 2, "--engine"),
+        (["up", "--profile", "grafana"], 2, "--profile"),
     ],
 )
 def test_one_line_and_the_right_code(

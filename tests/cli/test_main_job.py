@@ -80,7 +80,12 @@ def test_a_second_telling(home: Path, first_run: Said, hmb: Hmb) -> None:
 
 
 @pytest.mark.parametrize(
-    "phase", ["ready on port", "s warmup", "s measured"], ids=["starting", "warmup", "measured"]
+    "phase",
+    [
+        pytest.param("ready on port", id="starting"),
+        pytest.param("s warmup", id="warmup", marks=pytest.mark.long),
+        pytest.param("s measured", id="measured"),
+    ],
 )
 def test_ctrl_c_leaves_nothing_running(
     home: Path, first_run: Said, begin: Begin, phase: str, hmb: Hmb
@@ -102,6 +107,7 @@ def test_ctrl_c_leaves_nothing_running(
     assert hmb(home, "report", str(folder)).code == 0
 
 
+@pytest.mark.long
 def test_a_second_load_test_waits_its_turn_and_the_first_ends_when_asked(
     home: Path,
     first_run: Said,
@@ -127,6 +133,7 @@ def test_a_second_load_test_waits_its_turn_and_the_first_ends_when_asked(
     assert list(tmp_path.glob("hmb-*")) == []
 
 
+@pytest.mark.long
 def test_a_killed_command_takes_its_stack_along(
     home: Path, first_run: Said, begin: Begin, hmb: Hmb
 ) -> None:

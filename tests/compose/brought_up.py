@@ -78,7 +78,10 @@ class BroughtUp:
 
 
 class Visitor(threading.Thread):
-    """Asks for the list of jobs some fifteen times a second while the `with` block runs."""
+    """Searches for jobs some fifteen times a second while the `with` block runs.
+
+    Each time with another word, so that a pod has to answer.
+    """
 
     def __init__(self, stack: BroughtUp) -> None:
         super().__init__()
@@ -102,7 +105,7 @@ class Visitor(threading.Thread):
         with self._stack.client(keeps=False) as client:
             while not self._over.wait(0.05):
                 try:
-                    answer = client.get("/api/v1/jobs")
+                    answer = client.get(f"/api/v1/jobs?q=word{self.answered}")
                 except httpx2.HTTPError as error:
                     self.failures.append(repr(error))
                     continue

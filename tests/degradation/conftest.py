@@ -162,7 +162,6 @@ async def board(home: Path) -> AsyncIterator[Board]:
         base_url=f"{running.base_url}/api/v1", timeout=45, transport=Sources()
     ) as client:
         yield Board(cast(FastAPI, None), client, running, broken)
-    broken.close()
 
 
 @pytest_asyncio.fixture

@@ -60,7 +60,14 @@ def test_a_load_the_database_throws_out_fails_in_one_line_and_cleans_up(
     assert filled.definitions() == migrated
 
 
-@pytest.mark.parametrize("stage", ["rows", "indexes", "statistics"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param("rows", marks=pytest.mark.long),
+        "indexes",
+        pytest.param("statistics", marks=pytest.mark.long),
+    ],
+)
 def test_a_killed_load_is_not_called_seeded_and_the_next_one_recovers(
     filled: Any, migrated: Any, stage: str
 ) -> None:

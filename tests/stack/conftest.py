@@ -1,15 +1,13 @@
-"""Stacks that the tests of the stack share."""
+"""What tests of the stack ask of its processes."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from stack import engine, state
+from stack import state
 from stack.processes import alive, descendants
-from stack.state import Running
-from tests.conftest import checkouts
 
 Family = dict[int, float]
 
@@ -41,21 +39,3 @@ def survivors() -> Callable[[Family], list[int]]:
         return left
 
     return wait
-
-
-@pytest.fixture(scope="package")
-def full_stack() -> Iterator[Running]:
-    """The whole topology: three pods, two replicas. With a setting of ours in its file."""
-    with checkouts() as make:
-        yield _full_stack(make(durable=True))
-
-
-def _full_stack(home: Path) -> Running:
-    compose = home / "docker-compose.production.yml"
-    text = compose.read_text(encoding="utf-8")
-    assert "  POD_CAPITAL: nassau" not in text
-    text = text.replace(
-        "  ENVIRONMENT: ${ENVIRONMENT", "  POD_CAPITAL: nassau\n  ENVIRONMENT: ${ENVIRONMENT", 1
-    )
-    compose.write_text(text, encoding="utf-8")
-    return engine.up(home, bound=True)

@@ -93,6 +93,7 @@ def test_services_stop_after_those_that_use_them(make_home: Callable[[], Path]) 
     assert stops_after("primary") >= {"replica-1", "replica-2", "pgbouncer", "backend"}
 
 
+@pytest.mark.long
 def test_a_bound_stack_dies_with_its_killed_owner(
     make_home: Callable[[], Path],
     family: Callable[[Path], Family],

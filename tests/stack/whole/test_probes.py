@@ -98,8 +98,9 @@ def test_work_done_shows_in_the_tiers_that_did_it(
     before = sampled(watching)
     requests = 30
     connection = HTTPConnection("127.0.0.1", full_stack.services["nginx"].port, timeout=10)
-    for _ in range(requests):
-        connection.request("GET", "/api/v1/jobs?limit=5")
+    for number in range(requests):
+        # each another page, or nginx would answer from its own copy
+        connection.request("GET", f"/api/v1/jobs?limit=5&q=word{number}")
         response = connection.getresponse()
         response.read()
         assert response.status == 200
