@@ -107,8 +107,8 @@ found = []
     # 60 of 300 were due while the process was busy, the first of them for 0.6 s more
     assert corrected.maximum() > 500_000
     assert corrected.percentile(90) > 250_000
-    # the system was as quick as ever: as sent, only the few under way then took longer
-    assert raw.percentile(90) < corrected.percentile(90) / 2
+    # those sixty were sent 0.3 s late on average, and as sent nothing of that shows
+    assert corrected.mean() - raw.mean() > 50_000
 
 
 def test_the_rate_is_held_and_each_stage_counted(
