@@ -67,6 +67,9 @@ def test_a_budget_is_answered_with_users_and_the_next_step(plan: Plan) -> None:
     assert told["plan"]["users"] == told["afforded"]["middle"]
     assert told["plan"]["cost"]["mid_usd"] == told["afforded"]["middle_usd"] <= 300
     assert "users" in told["afforded"]["next_step"]
+    said = plan("--budget", "130")
+    assert said.out.startswith("$130 a month carries ")
+    assert "next step: " in said.out
 
 
 def test_two_plans_stand_side_by_side(plan: Plan) -> None:
