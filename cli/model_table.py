@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from capacity import figures
 from capacity.demands import Tier
+from capacity.model.predict import Load, predict
 
 if TYPE_CHECKING:
     from capacity.demands import DemandModel, Held
@@ -44,6 +45,11 @@ def _demands(model: "DemandModel") -> Iterator[str]:
         f"condition number {figures.number(model.condition)}; generator "
         f"{_milliseconds(model.beside_cpu_s)} ms per request; waiting for cores is "
         f"{figures.number(model.wait_factor)} of what a queue alone would give"
+    )
+    alone = predict(model, Load(1, 1.0, model.mix, model.topology))
+    yield (
+        f"with nothing else on it this machine carries at most {figures.number(alone.most_rate)} "
+        f"req/s of this mix (modelled); tested up to {figures.number(model.tested_rate)}"
     )
     if any(one.statement_s.mid for one in model.classes):
         yield _database(model)

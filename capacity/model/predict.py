@@ -36,9 +36,13 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """Means. `busy_cores` by tier, `machine` all of them with what runs beside (shared only)."""
+    """Means. `busy_cores` by tier, `machine` all of them with what runs beside (shared only).
+
+    `most_rate` is the bound no number of users gets beyond: the busiest station's.
+    """
 
     rate: float
+    most_rate: float
     response_s: float
     by_class_s: dict[str, float]
     busy_cores: dict[Tier, float]
@@ -101,7 +105,8 @@ def predict(model: DemandModel, load: Load) -> Predicted:
         name: _response(model.by_name(name), stretch) for name in load.mix if load.mix[name] > 0
     }
     response = sum(load.mix[name] * time for name, time in by_class.items())
-    saturated = load.users / _most(places) - think
+    most = _most(places)
+    saturated = load.users / most - think
     if response < saturated:
         # more users only wait longer: the response time law at the busiest station's rate
         by_class = {name: time * saturated / response for name, time in by_class.items()}
@@ -112,7 +117,12 @@ def predict(model: DemandModel, load: Load) -> Predicted:
     beside = model.beside_idle + rate * model.beside_cpu_s.mid + load.others_cores
     shared = load.topology.cores is not None
     return Predicted(
-        rate, response, by_class, busy, sum(busy.values()) + beside if shared else None
+        rate=rate,
+        most_rate=most,
+        response_s=response,
+        by_class_s=by_class,
+        busy_cores=busy,
+        machine=sum(busy.values()) + beside if shared else None,
     )
 
 

@@ -125,6 +125,8 @@ def test_prediction_follows_the_load(model: DemandModel) -> None:
         for name, share in model.mix.items()
     )
     assert heavy.rate < synthetic.CORES / busiest
+    assert heavy.rate == pytest.approx(heavy.most_rate, rel=1e-3)
+    assert light.most_rate == heavy.most_rate
     assert heavy.machine == pytest.approx(synthetic.CORES, rel=0.01)
     apart = model.topology.model_copy(update={"cores": None})
     cores = dict.fromkeys(Tier, 1.0)
