@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from capacity.cost.catalogue import Catalogue
 from capacity.demands import DemandModel
 from capacity.plan.assumed import assumed
-from capacity.plan.budget import Afforded, afforded
-from capacity.plan.planning import Request, make_plan
+from capacity.plan.budget import BUDGET_DRAWS, Afforded, afforded
+from capacity.plan.planning import DRAWS, Request, make_plan
 from capacity.plan.shapes import PlanResult
 
 
@@ -45,14 +45,16 @@ def answer(
 ) -> Answer:
     """The answer to `question`. Raises `UsageError` in one line for what cannot be planned."""
     given = assumed(model, settings, ledger)
-    carried, users = None, question.users
+    carried, users, draws = None, question.users, DRAWS
     if question.budget is not None:
         carried = afforded(given, question.budget, catalogues, question.providers, question.seed)
-        users = carried.middle
+        # the same draws, so that the plan is the one that was afforded
+        users, draws = carried.middle, BUDGET_DRAWS
     request = Request(
         users=users or 0.0,
         start=question.start,
         providers=question.providers,
+        draws=draws,
         seed=question.seed,
         indices=question.indices,
     )

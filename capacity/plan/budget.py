@@ -21,7 +21,8 @@ from capacity.revenue.income import total
 
 _STEPS = 14
 """Halvings of the range between 1,000 and 100 million, in logarithms: to 0.07 %."""
-_DRAWS = 100
+BUDGET_DRAWS, _ALONE = 600, 100
+"""Draws a design is made for, and how many of them buy for themselves."""
 _PRICED = Evidence.PRICED
 _BEYOND = 4.0
 """How many times the users afforded the next step is looked for."""
@@ -57,7 +58,7 @@ def afforded(
     """
     if not budget > 0:
         raise UsageError(f"a budget of ${budget:,.2f} a month buys nothing")
-    values = given.inputs.draws(_DRAWS, seed)
+    values = given.inputs.draws(BUDGET_DRAWS, seed)
     least = _bill(given, FEWEST, values, catalogues, providers)
     if least > budget:
         raise UsageError(
@@ -72,9 +73,10 @@ def afforded(
             bill = np.inf
         low, high = (middle, high) if bill <= budget else (low, middle)
     users = float(np.floor(np.exp(low)))
+    alone = {name: value[:_ALONE] for name, value in values.items()}
     return Afforded(
         budget=budget,
-        users=Figure.over(_most(given, budget, values, catalogues, providers), "users", _PRICED),
+        users=Figure.over(_most(given, budget, alone, catalogues, providers), "users", _PRICED),
         middle=users,
         middle_usd=_bill(given, users, values, catalogues, providers),
         next_step=_next(given, users, catalogues, providers),

@@ -3,13 +3,11 @@
 import json
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
-from capacity.plan.planning import Request
 from cli.main import app
 from tests.cli.conftest import Said
 from tests.plan.made_up import FOLDER
@@ -22,7 +20,7 @@ def plan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Plan:
     """Runs `hmb plan` with these words where a model named reference is stored; few draws do."""
-    monkeypatch.setattr("capacity.plan.asking.Request", partial(Request, draws=100))
+    monkeypatch.setattr("capacity.plan.asking.DRAWS", 100)
     shutil.copytree(FOLDER, tmp_path / "runs" / "models" / "reference")
     monkeypatch.chdir(tmp_path)
 
@@ -65,10 +63,13 @@ def test_as_json_it_is_the_same_plan_with_evidence(plan: Plan) -> None:
 
 
 def test_a_budget_is_answered_with_users_and_the_next_step(plan: Plan) -> None:
-    said = plan("--budget", "300")
-    assert said.out.startswith("$300 a month carries ")
+    told = json.loads(plan("--budget", "300", "--json").out)
+    assert told["plan"]["users"] == told["afforded"]["middle"]
+    assert told["plan"]["cost"]["mid_usd"] == told["afforded"]["middle_usd"] <= 300
+    assert "users" in told["afforded"]["next_step"]
+    said = plan("--budget", "130")
+    assert said.out.startswith("$130 a month carries ")
     assert "next step: " in said.out
-    assert "fills first: " in said.out
 
 
 def test_two_plans_stand_side_by_side(plan: Plan) -> None:

@@ -193,7 +193,7 @@ def test_a_budget_carries_as_many_as_it_pays_for() -> None:
     given = assumed(model())
     found = afforded(given, 400, read_catalogues())
     assert found.middle_usd <= 400
-    beyond = plan(found.middle * 1.01, draws=50)
+    beyond = plan(found.middle * 1.01, draws=600)
     assert beyond.cost.mid_usd > 400
     assert found.users.low < found.users.mid < found.users.high
     assert "users" in found.next_step

@@ -27,12 +27,13 @@ def middle(users: float, *settings: str) -> tuple[Needs, dict[str, Array], Assum
 
 
 def test_pods_hold_the_targets_with_one_lost_and_no_fewer_do() -> None:
-    sized, mids, known = middle(40_000_000)
+    # an autoscaler that hardly minds CPU leaves the number to the targets
+    sized, mids, known = middle(40_000_000, "autoscale.up_cpu=0.99")
     pods, replicas = sized.slo_pods, sized.replicas - 1
     assert pods[0] > 5
     assert holds(sized, mids, known.rules, pods, replicas)[0]
     assert not holds(sized, mids, known.rules, pods - 1, replicas)[0]
-    assert sized.pods[0] >= pods[0] + 1
+    assert sized.pods[0] == pods[0] + 1
 
 
 def test_more_people_never_need_fewer_pods() -> None:
