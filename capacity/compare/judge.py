@@ -30,6 +30,8 @@ from capacity.observation import OTHERS_SHARE
 from capacity.run import Run
 
 ALPHA = 0.05
+_LEAST_SHARE = 0.75
+"""The share of the runs that must have a figure; where few lack it, theirs are left out."""
 _Z = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution."""
 
@@ -217,18 +219,33 @@ def _change(
     rounds = min(len(base), len(head))
     if design is not Design.SINGLE and rounds < FEWEST_PAIRS:
         return f"{figures.plural(rounds, 'run')} of each side, at least {FEWEST_PAIRS} are needed"
-    sides: list[list[Reading]] = []
-    for side, samples in (("base", base), ("head", head)):
-        found = [sample.readings[key] for sample in samples if key in sample.readings]
-        if len(found) < len(samples):
-            return f"missing in {len(samples) - len(found)} of {len(samples)} runs of {side}"
-        few = next((reading.too_few for reading in found if reading.too_few), "")
-        if few:
-            return few
-        sides.append(found)
+    before, after = ([_usable(sample, key) for sample in side] for side in (base, head))
+    if design is Design.PAIRS:
+        both = [pair for pair in zip(before, after, strict=True) if None not in pair]
+        before, after = [one for one, _ in both], [other for _, other in both]
+    bases, heads = ([one for one in side if one is not None] for side in (before, after))
+    for found, samples in ((bases, base), (heads, head)):
+        if len(found) < max(1, _LEAST_SHARE * len(samples), min(rounds, FEWEST_PAIRS)):
+            return _lacking(key, [*base, *head])
     if design is Design.SINGLE:
-        return _within_runs(one, sides[0][0], sides[1][0])
-    return _between_runs(design, one, *([reading.value for reading in side] for side in sides))
+        return _within_runs(one, bases[0], heads[0])
+    return _between_runs(
+        design, one, [reading.value for reading in bases], [reading.value for reading in heads]
+    )
+
+
+def _usable(sample: Sample, key: Key) -> Reading | None:
+    found = sample.readings.get(key)
+    return None if found is None or found.too_few else found
+
+
+def _lacking(key: Key, samples: Sequence[Sample]) -> str:
+    """Why too many runs have no figure to compare."""
+    few = [found.too_few for one in samples if (found := one.readings.get(key)) and found.too_few]
+    if few:
+        return few[0]
+    missing = sum(key not in one.readings for one in samples)
+    return f"missing in {missing} of {len(samples)} runs"
 
 
 def _between_runs(

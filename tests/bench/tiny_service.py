@@ -28,7 +28,7 @@ async def main(work: int, failed: float) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await _head(reader):
             burn(work // 3 if b" /light" in head.split(b"\r\n", 1)[0] else work)
-            wrong = next(numbers) % 100 < 100 * failed
+            wrong = next(numbers) * 61 % 100 < 100 * failed  # spread evenly over each hundred
             status = b"500 Internal Server Error" if wrong else b"200 OK"
             writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\nok")
             await writer.drain()

@@ -6,6 +6,7 @@ import pytest
 
 from capacity.compare.findings import Design, Outcome
 from capacity.compare.likeness import UnlikeError
+from capacity.compare.readings import Key
 from capacity.load_model import ClosedLoad
 from tests.compare.sets import ALL, finding, judged, noise, run_set
 from tests.reports.sample import sample_run
@@ -117,6 +118,16 @@ def test_an_invalid_run_takes_its_pair_along() -> None:
     assert found.exit_code == 0
     too_many = judged(run_set("base", [1.0] * 12, invalid=range(8)), run_set("head", [1.0] * 12))
     assert too_many.exit_code == 6
+
+
+def test_a_figure_that_few_runs_lack_is_compared_all_the_same() -> None:
+    base, head = run_set("base", [1.0] * 12), run_set("head", [1.3] * 12)
+    for sample in head[:3]:
+        del sample.readings[Key(ALL, "cpu")]  # type: ignore[attr-defined]  # a dict
+    assert finding(judged(base, head), "cpu").outcome is Outcome.WORSE
+    del base[7].readings[Key(ALL, "cpu")]  # type: ignore[attr-defined]  # a dict
+    cpu = finding(judged(base, head), "cpu")
+    assert (cpu.outcome, cpu.reason) == (Outcome.INCONCLUSIVE, "missing in 4 of 24 runs")
 
 
 def test_sets_that_did_not_run_by_turns_say_so() -> None:
