@@ -190,7 +190,9 @@ async def test_events_pass_however_many_come_from_one_address(till: Till) -> Non
         answer = await till.client.post("/subscriptions/webhook", content=b"{}")
         return answer.status_code
 
-    assert set(await asyncio.gather(*(knock() for _ in range(150)))) == {400}
+    # A few at a time: all at once could be more than one worker takes on.
+    for _ in range(10):
+        assert set(await asyncio.gather(*(knock() for _ in range(15)))) == {400}
 
 
 @asynccontextmanager

@@ -66,7 +66,9 @@ def test_a_crowd_at_a_new_page_is_one_request(full_stack: Running) -> None:
     path = page()
     before = _served(full_stack)
     with ThreadPoolExecutor(CROWD) as crowd:
-        answers = list(crowd.map(lambda _: ask(full_stack, "GET", path), range(CROWD)))
+        answers = list(
+            crowd.map(lambda _: ask(full_stack, "GET", path, address="127.0.0.77"), range(CROWD))
+        )
     assert {answer.status for answer in answers} == {200}
     assert sum(answer.headers["X-Pod"] is not None for answer in answers) == 1
     assert _served(full_stack) - before == 1

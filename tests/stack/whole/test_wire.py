@@ -75,7 +75,8 @@ def test_a_large_body_is_answered_by_the_app_and_puts_no_pod_out(
 ) -> None:
     # Three failures in a row would put a pod out for half a minute.
     for _ in range(12):
-        assert ask(full_stack, "POST", path, b"x" * size).status == status
+        answer = ask(full_stack, "POST", path, b"x" * size, address="127.0.0.78")
+        assert answer.status == status
     assert {ask(full_stack, "GET", "/health").headers["X-Pod"] for _ in range(9)} == {
         "backend-1",
         "backend-2",
