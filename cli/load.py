@@ -155,8 +155,10 @@ def own_stack(pods: int, scale: Scale) -> "Iterator[Running]":
         if running is None:
             running = engine.up(home(), pods=pods, bound=True, progress=say)
         try:
-            data.ensure_seeded(running, scale.value, 1, say)
-            yield running
+            seeded = data.ensure_seeded(running, scale.value, 1, say)
+            # what the record says of the system: demands grow with what the database holds
+            topology = running.topology | {"seeded_users": int(seeded["users"])}
+            yield running.model_copy(update={"topology": topology})
         finally:
             if mine:
                 engine.down(home())

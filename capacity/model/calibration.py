@@ -64,6 +64,7 @@ def calibrate(
         beside_idle=fitted.beside.idle.mid,
         tested_rate=max(_rates(windows)),
         held_out=(),
+        seeded_users=_seeded_users(runs),
     )
     model = with_latency(model, runs, seed)
     return model.model_copy(
@@ -92,6 +93,13 @@ def _refuse(runs: Sequence[Material], held_out: Sequence[Material]) -> None:
                 f"runs {runs[0].id} and {run.id} are of stacks that differ in more than pods; "
                 f"calibrate on one"
             )
+
+
+def _seeded_users(runs: Sequence[Material]) -> int | None:
+    """How many people the database held; None when runs do not say, or say different things."""
+    told = {(run.seen.run.where.topology or {}).get("seeded_users") for run in runs}
+    only = told.pop() if len(told) == 1 else None
+    return only if isinstance(only, int) and only > 0 else None
 
 
 def _is_base(run: Material) -> bool:

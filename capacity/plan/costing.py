@@ -108,7 +108,7 @@ def infrastructure(
 
 def _combinations(catalogues: Sequence[Catalogue], amounts: Values) -> tuple[Combination, ...]:
     found = []
-    for name, providers in {"the cheapest": (), **COMBINATIONS}.items():
+    for name, providers in {"the cheapest of sure prices": (), **COMBINATIONS}.items():
         known = {one.provider for one in catalogues}
         if not known.issuperset(providers):
             continue
@@ -118,7 +118,9 @@ def _combinations(catalogues: Sequence[Catalogue], amounts: Values) -> tuple[Com
             found.append(Combination(name=name, usd=None, layers={}, problem=str(error)))
             continue
         layers = {layer: offer.name for layer, offer in choice.taken.items()}
-        found.append(Combination(name=name, usd=choice.usd, layers=layers))
+        unsure = any(offer.doubtful for offer in choice.taken.values())
+        words = f"{name} (some prices of low confidence)" if unsure else name
+        found.append(Combination(name=words, usd=choice.usd, layers=layers))
     return tuple(found)
 
 

@@ -50,6 +50,7 @@ IDLE = {"pods": 0.03, "primary": 0.01, "redis": 0.005}
 GENERATOR_S = 1.5e-3
 DELAY_S = {SEARCH: 4e-3, DETAIL: 2e-3, APPLY: 9e-3, LOGIN: 3e-3}
 THINK_S = 2.0
+SEEDED_USERS = 2_000
 MIXES: Mapping[str, tuple[float, float, float, float]] = {
     "mixed": (0.35, 0.45, 0.15, 0.05),
     "mixed-search": (0.85, 0.10, 0.04, 0.01),
@@ -194,6 +195,7 @@ def _record(
 ) -> Run:
     began = datetime(2026, 11, 1, tzinfo=UTC)
     topology: dict[str, int | float | str | bool] = {
+        "seeded_users": SEEDED_USERS,
         "engine": "native",
         "pods": kind.pods,
         "replicas": 1,

@@ -26,7 +26,16 @@ from capacity.store import (
     write_model,
 )
 from tests.capacity import synthetic
-from tests.capacity.synthetic import APPLY, CPU_S, DETAIL, ENDPOINTS, LOGIN, SEARCH, Kind
+from tests.capacity.synthetic import (
+    APPLY,
+    CPU_S,
+    DETAIL,
+    ENDPOINTS,
+    LOGIN,
+    SEARCH,
+    SEEDED_USERS,
+    Kind,
+)
 
 FITTED = (
     Kind("mixed", 60),
@@ -106,6 +115,10 @@ def test_held_out_runs_are_predicted(model: DemandModel) -> None:
         assert abs(row.error) < limits[row.what], row
     measured = [row for row in model.held_out if row.what == "utilisation" and row.tier is None]
     assert all(row.measured > 0.15 for row in measured)  # machine, not nothing
+
+
+def test_the_model_knows_how_many_people_its_database_held(model: DemandModel) -> None:
+    assert model.seeded_users == SEEDED_USERS
 
 
 def test_the_mix_is_that_of_mixed(model: DemandModel) -> None:
