@@ -19,7 +19,7 @@ from capacity.audit.judging import (
     not_measured,
 )
 from capacity.audit.plan import PlanFigures
-from capacity.audit.selection import Recorded, newest_of_each_scenario
+from capacity.audit.selection import Recorded, heaviest_of_each_scenario
 from capacity.targets import Target
 from capacity.verdicts import ExitCode, Outcome
 
@@ -113,7 +113,7 @@ class _Judge:
         self._looked = looked
         self._gates = [claim for claim in blueprint.of_a_run() if claim.gate]
         self._verdicts = Verdicts(
-            newest_of_each_scenario(looked.recorded), list(_targets(blueprint.claims))
+            heaviest_of_each_scenario(looked.recorded), list(_targets(blueprint.claims))
         )
 
     def fairly(self, claim: Claim) -> Judged:

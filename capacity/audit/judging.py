@@ -198,7 +198,7 @@ class Verdicts:
     """What every usable run says of every target, judged once per run."""
 
     def __init__(self, recorded: Sequence[Recorded], targets: Sequence[Target]) -> None:
-        """`recorded`: one run of each scenario, newest first."""
+        """`recorded`: one run of each scenario, the first to be asked first."""
         self._of: dict[str, list[tuple[Recorded, Verdict]]] = {one.id: [] for one in targets}
         for one in recorded:
             for verdict in judge(one.run, one.timeline, targets):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from capacity.run import Run, Status
@@ -40,18 +41,23 @@ def newest_of_each_load(runs: Iterable[Run]) -> list[Run]:
     return sorted(found.values(), key=lambda run: run.started_at, reverse=True)
 
 
-def newest_of_each_scenario(recorded: Sequence[Recorded]) -> list[Recorded]:
-    """The newest run of every scenario, newest first.
+def heaviest_of_each_scenario(recorded: Sequence[Recorded]) -> list[Recorded]:
+    """Of every scenario the run of the heaviest load, of equals the newest; newest first.
 
-    One of people who wait for answers goes before one on a schedule: such are the levels of a
-    sweep, which goes on until something gives way.
+    A light load keeps promises that the load they were made for breaks: a calibration or a
+    first try must not stand for it. One of people who wait for answers goes before one on a
+    schedule: such are the levels of a sweep, which goes on until something gives way.
     """
-    newest: dict[str, Recorded] = {}
-    for one in sorted(recorded, key=lambda one: one.run.started_at, reverse=True):
-        known = newest.get(one.run.what.scenario)
-        if known is None or (closed(one.run) and not closed(known.run)):
-            newest[one.run.what.scenario] = one
-    return sorted(newest.values(), key=lambda one: one.run.started_at, reverse=True)
+    found: dict[str, Recorded] = {}
+    for one in recorded:
+        known = found.get(one.run.what.scenario)
+        if known is None or _weight(one.run) > _weight(known.run):
+            found[one.run.what.scenario] = one
+    return sorted(found.values(), key=lambda one: one.run.started_at, reverse=True)
+
+
+def _weight(run: Run) -> tuple[bool, float, datetime]:
+    return closed(run), run.what.load.offered_rate or 0.0, run.started_at
 
 
 def closed(run: Run) -> bool:

@@ -107,6 +107,13 @@ def test_of_one_scenario_the_newest_run_counts(tmp_path: Path) -> None:
     assert row.fair.outcome is Outcome.MET
 
 
+def test_a_newer_light_load_does_not_stand_for_the_heavy_one(tmp_path: Path) -> None:
+    blueprint = _theirs(tmp_path, LATENCY)
+    light = _as(GOOD, users=200, later=5)
+    row = _judged(blueprint, SLOW, light)
+    assert (row.fair.outcome, row.fair.source) == (Outcome.NOT_MET, SLOW.id)
+
+
 def test_people_go_before_a_newer_schedule(tmp_path: Path) -> None:
     later = _as(SLOW, later=5)
     load = later.what.load.model_copy(update={"kind": "constant"})
