@@ -157,7 +157,7 @@ def own_stack(pods: int, scale: Scale) -> "Iterator[Running]":
         try:
             seeded = data.ensure_seeded(running, scale.value, 1, say)
             # what the record says of the system: demands grow with what the database holds
-            topology = running.topology | {"seeded_users": int(seeded["users"])}
+            topology = running.topology | {"seeded_users": data.users_in(seeded)}
             yield running.model_copy(update={"topology": topology})
         finally:
             if mine:

@@ -43,6 +43,14 @@ def ensure_seeded(running: Running, scale: str, seed: int, progress: Progress) -
     return present
 
 
+def users_in(told: dict[str, Any]) -> int:
+    """How many people the database holds, by what `ensure_seeded` returned.
+
+    A load that was made names its rows by table, data that was there its own counts.
+    """
+    return int(told.get("rows", told)["users"])
+
+
 def seed_anew(running: Running, scale: str, seed: int, progress: Progress) -> dict[str, Any]:
     """Replace the seeded data by that of `scale` and `seed`; answers as `ensure_seeded`."""
     loaded = _seed(running, ["load", "--scale", scale, "--seed", str(seed)], progress)

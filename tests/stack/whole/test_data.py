@@ -38,6 +38,12 @@ def test_a_seeding_that_fails_says_why_in_one_line(full_stack: Running) -> None:
     assert "gigantic" in str(raised.value)
 
 
+def test_how_many_people_there_are_is_told_of_new_data_and_of_old(full_stack: Running) -> None:
+    made = data.seed_anew(full_stack, "small", 7, lambda line: None)
+    found = data.ensure_seeded(full_stack, "small", 7, lambda line: None)
+    assert data.users_in(made) == data.users_in(found) == 2_000
+
+
 def test_data_whose_jobs_have_expired_is_made_anew(full_stack: Running) -> None:
     data.seed_anew(full_stack, "small", 7, lambda line: None)
     with psycopg.connect(full_stack.environment["DATABASE_DIRECT_URL"]) as connection:
