@@ -26,12 +26,15 @@ class Chore:
     work: Callable[[], Awaitable[object]]
 
 
-async def do_if_due(store: Store, chore: Chore) -> bool:
-    """Do `chore` unless a worker did within `every_s`; whether it was done now."""
-    due, _ = await _turn(store, chore)
+async def do_if_due(store: Store, chore: Chore) -> tuple[bool, float]:
+    """Do `chore` unless a worker did within `every_s`.
+
+    Returns whether it was done now, and the seconds until it is due again.
+    """
+    due, again_s = await _turn(store, chore)
     if due:
         await chore.work()
-    return due
+    return due, again_s
 
 
 async def do_regularly(store: Store, chore: Chore) -> None:
@@ -41,9 +44,7 @@ async def do_regularly(store: Store, chore: Chore) -> None:
         await asyncio.sleep(pause_s)
         pause_s = chore.every_s
         try:
-            due, pause_s = await _turn(store, chore)
-            if due:
-                await chore.work()
+            _, pause_s = await do_if_due(store, chore)
         except (DomainError, StoreGoneError) as error:
             _log.warning("chore not done", chore=chore.name, error=str(error))
         except Exception:

@@ -1,5 +1,7 @@
 """What every open load model says of itself, as a `[load]` table or options give it."""
 
+from abc import abstractmethod
+
 from pydantic import BaseModel, ConfigDict
 
 from capacity.load_model import OpenKind, Spacing, Stage
@@ -13,9 +15,9 @@ class OpenModel(BaseModel):
     model: OpenKind
     spacing: Spacing = "poisson"
 
+    @abstractmethod
     def stages(self, duration_s: float) -> tuple[Stage, ...]:
         """The steps of a load that lasts `duration_s`."""
-        raise NotImplementedError
 
     @property
     def lasts_s(self) -> float | None:

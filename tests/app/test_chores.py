@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from reference_app import assembly
-from reference_app.kit.chores import Chore, _turn, do_if_due, do_regularly
+from reference_app.kit.chores import Chore, do_if_due, do_regularly
 from reference_app.kit.store import Store
 from tests.app.conftest import RunApp
 from tests.app.life import Running
@@ -21,12 +21,10 @@ async def test_of_many_workers_one_does_it_and_later_one_again(app: Running) -> 
 
     chore = Chore("sweeping", 60, work)
     store = app.board.store
-    assert sorted(await asyncio.gather(*(do_if_due(store, chore) for _ in range(8)))) == [
-        *[False] * 7,
-        True,
-    ]
+    turns = await asyncio.gather(*(do_if_due(store, chore) for _ in range(8)))
+    assert sorted(was_done for was_done, _ in turns) == [*[False] * 7, True]
     await store.run(lambda redis: redis.delete("chore:sweeping"))
-    assert await do_if_due(store, chore)
+    assert (await do_if_due(store, chore))[0]
     assert len(done) == 2
 
 
@@ -34,7 +32,7 @@ async def test_who_has_no_turn_looks_again_only_when_it_is_due_again(app: Runnin
     async def work() -> None: ...
 
     chore = Chore("sweeping", 60, work)
-    turns = [await _turn(app.board.store, chore) for _ in range(2)]
+    turns = [await do_if_due(app.board.store, chore) for _ in range(2)]
     assert [due for due, _ in turns] == [True, False]
     assert all(30 < pause_s < 61 for _, pause_s in turns)
 
@@ -44,7 +42,7 @@ async def test_without_redis_nobody_has_a_turn() -> None:
         pytest.fail("there is no telling who else does this")
 
     store = Store("redis://127.0.0.1:9/0", connections=2, timeout_s=0.2)
-    assert not await do_if_due(store, Chore("sweeping", 60, work))
+    assert await do_if_due(store, Chore("sweeping", 60, work)) == (False, 6.0)
     await store.close()
 
 
