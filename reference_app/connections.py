@@ -20,8 +20,6 @@ AnyRow = Row[*tuple[Any, ...]]
 
 _STATEMENT_TIMEOUT = "57014"
 _RETRY_AFTER_S = 5
-_CONNECT_S = 3.0
-_LOOK_S = 3.0
 
 _TAKES_WRITES = "SELECT WHERE NOT pg_is_in_recovery()"
 _ONE_ROW = "SELECT 1"
@@ -88,7 +86,10 @@ class CountingPool(AsyncAdaptedQueuePool):
 def make_engine(url: str, size: int, settings: Settings, *, reads: bool) -> AsyncEngine:
     """Up to `size` connections to the server at `url`; for single statements if it `reads`."""
     prepared = settings.database_prepared_statements
-    connect_args: dict[str, Any] = {"timeout": _CONNECT_S, "connection_class": _Abandoning}
+    connect_args: dict[str, Any] = {
+        "timeout": settings.db_connect_timeout,
+        "connection_class": _Abandoning,
+    }
     options: dict[str, Any] = {}
     if prepared:
         # A read is one statement: as a transaction of its own it saves two round trips.
@@ -144,14 +145,15 @@ class Lookout:
     In a pool it would queue with those that wait for a primary that is gone.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout_s: float) -> None:
         self._url = url
+        self._timeout_s = timeout_s
         self._connection: Connection | None = None
 
     async def sees_primary(self) -> bool:
         """Whether the server at `url` answers and takes writes. Never raises on its account."""
         try:
-            async with asyncio.timeout(_LOOK_S):
+            async with asyncio.timeout(self._timeout_s):
                 if self._connection is None or self._connection.is_closed():
                     self._connection = await asyncpg.connect(
                         self._url, connection_class=_Abandoning

@@ -38,7 +38,6 @@ _log = structlog.get_logger()
 __all__ = ["AnyRow", "Database", "ReadSession", "ServerGoneError", "WriteSession"]
 
 _LOOK_EVERY_S = 1.0
-_LOOK_S = 3.0
 _NO_SOONER_S = 0.1
 
 _ONE = text("SELECT 1")
@@ -160,7 +159,7 @@ class Database:
         reading = max(1, (share - writing - 1) // (1 + len(settings.replica_urls)))
         primary_url = settings.database_url.get_secret_value()
         self._writer = make_engine(primary_url, writing, settings, reads=False)
-        self._lookout = Lookout(primary_url)
+        self._lookout = Lookout(primary_url, settings.db_connect_timeout)
         self._primary_there = True
         self._doubted = asyncio.Event()
         self._primary_reader = make_engine(settings.primary_read_url, reading, settings, reads=True)
@@ -178,7 +177,7 @@ class Database:
             [
                 Replica(
                     name,
-                    self._asking(engine),
+                    self._asking(engine, settings.db_connect_timeout),
                     max_lag_s=settings.replica_max_lag_seconds,
                     has_room=self._room(engine),
                 )
@@ -360,9 +359,11 @@ class Database:
         return lambda: pool_of(engine).has_room
 
     @staticmethod
-    def _asking(engine: AsyncEngine) -> Callable[[], Awaitable[tuple[int, float]]]:
+    def _asking(
+        engine: AsyncEngine, timeout_s: float
+    ) -> Callable[[], Awaitable[tuple[int, float]]]:
         async def ask() -> tuple[int, float]:
-            async with asyncio.timeout(_LOOK_S):
+            async with asyncio.timeout(timeout_s):
                 row = (await read(engine, _REPLAYED))[0]
             return int(row[0]), float(row[1])
 

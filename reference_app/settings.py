@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     db_pool_size: PositiveInt = 20
     db_max_overflow: int = Field(default=40, ge=0)
     db_pool_timeout: PositiveFloat = 5.0
+    db_connect_timeout: PositiveFloat = 3.0
     replica_max_lag_seconds: PositiveFloat = 10.0
     own_writes_seconds: PositiveInt = 60
 

@@ -22,6 +22,7 @@ from tests.sockets import Socket
 PATIENT = {
     "redis_timeout_seconds": 20,
     "db_pool_timeout": 60,
+    "db_connect_timeout": 20,
     "request_timeout_seconds": 120,
     "google_timeout_seconds": 20,
     "s3_timeout_seconds": 20,
