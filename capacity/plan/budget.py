@@ -79,7 +79,7 @@ def afforded(
         users=Figure.over(_most(given, budget, alone, catalogues, providers), "users", _PRICED),
         middle=users,
         middle_usd=_bill(given, users, values, catalogues, providers),
-        next_step=_next(given, users, catalogues, providers),
+        next_step=next_step(given, users, catalogues, providers),
     )
 
 
@@ -129,7 +129,7 @@ def _bills(
     return total({layer: usd for layer, usd in bills.items() if layer is not Layer.PAYMENTS})
 
 
-def _next(
+def next_step(
     given: Assumed,
     users: float,
     catalogues: Sequence[Catalogue],
