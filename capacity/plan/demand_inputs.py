@@ -200,9 +200,7 @@ def sharing(model: DemandModel) -> Sharing:
         of_cpu={
             tier: _from_cached(model, _cpu_at(tier)) if tier in DATABASES else 0.0 for tier in Tier
         },
-        miss_extra={
-            tier: 0.0 if tier in DATABASES else _miss_extra(model, tier) for tier in Tier
-        },
+        miss_extra={tier: 0.0 if tier in DATABASES else _miss_extra(model, tier) for tier in Tier},
         of_queries=_from_cached(model, lambda one: one.queries),
         service_cv2=_variation(model),
     )

@@ -59,13 +59,17 @@ class TierCost(_Part):
 
 
 class Grid(_Part):
-    """The bill in USD a month over four axes, the last varying fastest; None: not carried."""
+    """The bill in USD a month over four axes, the last varying fastest; None: not carried.
+
+    `at_start` is the bill where all sliders begin.
+    """
 
     users: tuple[float, ...]
     daily_share: tuple[float, ...]
     over_mean: tuple[float, ...]
     hit_rate: tuple[float, ...]
     usd: tuple[float | None, ...]
+    at_start: float | None
 
 
 class WhatIf(_Part):
@@ -107,9 +111,7 @@ def what_if(given: Assumed, plan: PlanResult, catalogues: Sequence[Catalogue]) -
                 cached=share.of_cpu[tier],
                 miss_extra=share.asked * share.miss_extra[tier] / speed,
                 growth=middle.get(f"growth.{tier}", 0.0),
-                idle_cores=given.model.idle_cpu.get(tier, 0.0)
-                / given.model.topology.pods
-                / speed,
+                idle_cores=given.model.idle_cpu.get(tier, 0.0) / given.model.topology.pods / speed,
             )
             for tier in Tier
         },
@@ -224,12 +226,16 @@ def _grid(
     values = repeated(middle, points.shape[1]) | dict(zip(axes, points[1:], strict=True))
     seen = world(given.model, points[0], values, given.rules)
     usd: Array = infrastructure(catalogues, seen.amounts, providers)
+    told = [float(one) if np.isfinite(one) else None for one in usd]
+    starts = [plan.users, *(float(middle[name][0]) for name in axes)]
+    start = int(np.argmin(np.abs(points.T - starts).sum(axis=1)))
     return Grid(
         users=users,
         daily_share=axes["activity.daily_share"],
         over_mean=axes["peak.over_mean"],
         hit_rate=axes["cache.hit_rate"],
-        usd=tuple(float(one) if np.isfinite(one) else None for one in usd),
+        usd=tuple(told),
+        at_start=told[start],
     )
 
 

@@ -12,8 +12,8 @@ from reports.charts.over_time import HEIGHT_IN, Drawn, LegendRow
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_FEWEST_USD = 1e-6
-"""Of a share of a bill: a provider that takes less is not told."""
+_LEAST_SHARE = 1e-6
+"""A provider that takes less of all bills together is not told."""
 
 
 def cost_per_user(plan: PlanResult) -> Drawn:
@@ -86,7 +86,9 @@ def cost_by_provider(plan: PlanResult) -> Drawn:
         )
         for number, name in reversed(list(enumerate(names, start=1)))
     ]
-    words = "; ".join(f"{row.label}: on average {row.mean}, at most {row.largest}" for row in legend)
+    words = "; ".join(
+        f"{row.label}: on average {row.mean}, at most {row.largest}" for row in legend
+    )
     return Drawn(
         "cost-by-provider",
         title,
@@ -119,12 +121,12 @@ def day_of_pods(plan: PlanResult) -> Drawn:
 
     title = "Pods over the day"
     legend = [
-        LegendRow(
-            "pods up", 1, figures.number(sum(day.pods) / len(day.pods)), str(max(day.pods))
-        ),
+        LegendRow("pods up", 1, figures.number(sum(day.pods) / len(day.pods)), str(max(day.pods))),
         LegendRow("pods' worth of CPU in use", 2, *_worth(plan)),
     ]
-    words = "; ".join(f"{row.label}: on average {row.mean}, at most {row.largest}" for row in legend)
+    words = "; ".join(
+        f"{row.label}: on average {row.mean}, at most {row.largest}" for row in legend
+    )
     return Drawn(
         "day-of-pods",
         title,
@@ -198,18 +200,20 @@ def _providers(points: Sequence[Point]) -> list[str]:
     for one in points:
         for name, usd in one.by_provider.items():
             shares[name] = shares.get(name, 0.0) + usd / max(one.usd or 0.0, 1e-9)
-    return [name for name in sorted(shares, key=lambda one: -shares[one]) if shares[name] > _FEWEST_USD]
+    names = sorted(shares, key=lambda one: -shares[one])
+    return [name for name in names if shares[name] > _LEAST_SHARE]
 
 
 def _planned(axes: "Axes", users: float) -> None:
+    """Where this plan is; its name stands over the picture, where nothing is drawn."""
     axes.axvline(users, color=ALARM, linewidth=0.9, linestyle=(0, (1.5, 1.8)))
     axes.annotate(
         "this plan",
         xy=(users, 1),
         xycoords=("data", "axes fraction"),
-        xytext=(3, -2),
+        xytext=(0, 5),
         textcoords="offset points",
-        va="top",
+        ha="center",
         color=ALARM,
     )
 
@@ -230,7 +234,7 @@ def _short(users: float) -> str:
 
 
 def _plain_numbers(axes: "Axes") -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, NullLocator
 
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_minor_locator(NullLocator())

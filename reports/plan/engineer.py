@@ -134,7 +134,9 @@ def fit(model: DemandModel) -> list[Fact]:
     seeded = model.seeded_users
     growth = ", ".join(f"{tier.value} {_span(one)}" for tier, one in model.growth.items())
     return [
-        Fact("condition number", figures.number(model.condition), "below 30 classes are told apart"),
+        Fact(
+            "condition number", figures.number(model.condition), "below 30 classes are told apart"
+        ),
         Fact("runs of the fit", str(len(model.runs)), ""),
         Fact("tested up to", f"{figures.number(model.tested_rate)} req/s", "heaviest run"),
         Fact(

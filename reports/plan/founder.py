@@ -57,7 +57,6 @@ RESULTS = (
     Result("bill", "bill of a month", "USD", Evidence.PRICED),
     Result("per_user", "of it for each user", "USD", Evidence.PRICED),
     Result("mrr", "subscriptions of a month", "USD", Evidence.ASSUMED),
-    Result("advertising", "advertising, doubtable", "USD", Evidence.ASSUMED),
     Result("contribution", "left of a month", "USD", Evidence.ASSUMED),
     Result("margin", "contribution margin", "share", Evidence.ASSUMED),
 )
@@ -77,7 +76,11 @@ def headline(plan: PlanResult) -> str:
     able = plan.capacity_users.mid >= plan.users
     parts = [
         f"It {'carries' if able else 'does not carry'} {figures.count(plan.users)} users"
-        + ("" if able else f" within the targets (it would {figures.count(plan.capacity_users.mid)})")
+        + (
+            ""
+            if able
+            else f" within the targets (it would {figures.count(plan.capacity_users.mid)})"
+        )
     ]
     if "p95" in plan.latency:
         parts.append(f"at a 95th percentile of {figures.figure(plan.latency['p95'].mid, 'ms')}")

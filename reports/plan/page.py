@@ -43,6 +43,7 @@ def founder_html(told: Told) -> str:
             curve=charts.cost_per_user(plan),
             providers=charts.cost_by_provider(plan),
             next_step=told.next_step,
+            bill_now=told.what_if.bill.at_start,
             steps=[one for one in plan.cost.curve if one.steps or one.problem],
             headroom=spans.headroom(plan.limits),
             run_out=spans.run_out(plan),
@@ -90,7 +91,7 @@ def _tornados(
 ) -> list[tuple[str, list[spans.Span], str, str]]:
     by_name = {one.outcome: one for one in plan.sensitivity}
     return [
-        (words, spans.tornado(one, most), name, spans.money(one.middle, one.unit))
+        (words, spans.tornado(one, plan.inputs, most), name, spans.money(one.middle, one.unit))
         for name, words in names.items()
         if (one := by_name.get(name)) is not None
     ]

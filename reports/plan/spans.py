@@ -1,11 +1,12 @@
 """Rows with a bar: where a figure and its interval lie on a track, in percent of its width."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from capacity import figures
 from capacity.evidence import Evidence
+from capacity.inputs import Input
 from capacity.plan.shapes import Bar, Figure, Limit, PlanResult, Sensitivity
 
 _ROOM = 1.05
@@ -19,6 +20,7 @@ class Span:
     name: str
     note: str
     text: str
+    between: str
     evidence: Evidence
     fill: tuple[float, float]
     interval: tuple[float, float] | None = None
@@ -33,7 +35,8 @@ def headroom(limits: Sequence[Limit]) -> list[Span]:
         Span(
             one.name,
             f"{one.what}; full at {figures.count(one.full_at_users.mid)} users",
-            f"{percent(one.used.mid)} ({interval(one.used)})",
+            percent(one.used.mid),
+            interval(one.used),
             one.used.evidence,
             (0.0, _place(one.used.mid, end)),
             (_place(one.used.low, end), _place(one.used.high, end)),
@@ -56,8 +59,9 @@ def run_out(plan: PlanResult) -> list[Span]:
         found.append(
             Span(
                 f"path {one.path}",
-                f"between {month(one.date_low)} and {month(one.date_high)}",
+                "",
                 month(one.date_mid),
+                f"{month(one.date_low)} to {month(one.date_high)}",
                 Evidence.ASSUMED,
                 (0.0, _place(mid, end)),
                 (_place(low, end), _place(high, end)),
@@ -66,7 +70,7 @@ def run_out(plan: PlanResult) -> list[Span]:
     return found
 
 
-def tornado(outcome: Sensitivity, most: int) -> list[Span]:
+def tornado(outcome: Sensitivity, inputs: Mapping[str, Input], most: int) -> list[Span]:
     """The `most` inputs that move an outcome most, about its middle."""
     bars = outcome.bars[:most]
     ends = [end for one in bars for end in (one.at_low, one.at_high)]
@@ -78,16 +82,17 @@ def tornado(outcome: Sensitivity, most: int) -> list[Span]:
         return 2 + 96 * (value - least) / width
 
     def row(one: Bar) -> Span:
-        told = effects.get(one.name)
-        note = ""
+        given, told = inputs[one.name], effects.get(one.name)
+        note = f"{figures.number(given.low)} to {figures.number(given.high)} {given.unit}"
         if told is not None:
-            note = f"Sobol {figures.number(told.first, 2)} alone, {figures.number(told.total, 2)}"
-            note += " in all"
+            alone, whole = figures.number(told.first, 2), figures.number(told.total, 2)
+            note += f"; Sobol {alone} alone, {whole} in all"
         return Span(
             one.name,
             note,
             f"{money(one.at_low, outcome.unit)} to {money(one.at_high, outcome.unit)}",
-            Evidence.MODELLED,
+            "",
+            given.evidence,
             (
                 place(min(one.at_low, one.at_high)),
                 place(max(one.at_low, one.at_high)),
