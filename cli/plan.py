@@ -122,7 +122,7 @@ def _write_pages(
     told = render.Told(
         plan=plan,
         model=given.model,
-        what_if=what_if(given, plan, catalogues),
+        what_if=what_if(given, plan, catalogues, providers),
         next_step=next_step(given, plan.users, catalogues, providers),
         audit=judge(read_blueprint(), Looked(recorded([]), gather(home()), planned)),
     )

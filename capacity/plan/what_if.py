@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict
 
 from capacity.cost.catalogue import Catalogue, Layer
 from capacity.demands import Tier
-from capacity.inputs import Array
 from capacity.plan.assumed import Assumed
-from capacity.plan.costing import fees_by_tier, infrastructure
+from capacity.plan.budget import bills
+from capacity.plan.costing import fees_by_tier
 from capacity.plan.demand_inputs import sharing
 from capacity.plan.shapes import PlanResult
 from capacity.plan.sizing import whole_cores
@@ -93,13 +93,18 @@ class WhatIf(_Part):
     bill: Grid
 
 
-def what_if(given: Assumed, plan: PlanResult, catalogues: Sequence[Catalogue]) -> WhatIf:
-    """The constants of `plan`, which was made from `given`."""
+def what_if(
+    given: Assumed,
+    plan: PlanResult,
+    catalogues: Sequence[Catalogue],
+    providers: Sequence[str] = (),
+) -> WhatIf:
+    """The constants of `plan`, which was made from `given` with these `providers` preferred."""
     middle = {name: one.mid for name, one in given.inputs.known.items()}
-    providers = {line.x_layer: line.ProviderName for line in plan.cost.invoice}
+    taken = {line.x_layer: line.ProviderName for line in plan.cost.invoice}
     share = sharing(given.model)
     speed = middle["machine.speed"]
-    fees = _fees(given, plan.users, catalogues, providers.get(Layer.PAYMENTS))
+    fees = _fees(given, plan.users, catalogues, taken.get(Layer.PAYMENTS))
     return WhatIf(
         sliders=_sliders(plan, middle, cached=bool(share.asked)),
         inputs=middle,
@@ -207,9 +212,9 @@ def _grid(
     given: Assumed,
     plan: PlanResult,
     catalogues: Sequence[Catalogue],
-    providers: dict[Layer, str],
+    providers: Sequence[str],
 ) -> Grid:
-    """The bill of the plan's providers, its machines following the load."""
+    """The cheapest bill at every point, machines and plans following the load."""
     middle = given.inputs.mids()
     low = max(FEWEST, plan.users / _USERS_EACH_WAY)
     high = min(MOST, plan.users * _USERS_EACH_WAY)
@@ -224,8 +229,7 @@ def _grid(
     }
     points = np.array(np.meshgrid(users, *axes.values(), indexing="ij")).reshape(4, -1)
     values = repeated(middle, points.shape[1]) | dict(zip(axes, points[1:], strict=True))
-    seen = world(given.model, points[0], values, given.rules)
-    usd: Array = infrastructure(catalogues, seen.amounts, providers)
+    usd = bills(given, points[0], values, catalogues, providers)
     told = [float(one) if np.isfinite(one) else None for one in usd]
     starts = [plan.users, *(float(middle[name][0]) for name in axes)]
     start = int(np.argmin(np.abs(points.T - starts).sum(axis=1)))

@@ -197,7 +197,7 @@ const SHOWN = {
 };
 function shown(value, unit) {
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (value === null) return "not carried by these providers";
+  if (value === null) return "nobody carries it";
   return isFinite(value) ? SHOWN[unit](value) : "saturated";
 }
 

@@ -15,8 +15,8 @@ from capacity.audit.plan_document import figures_of
 from capacity.cost.catalogue import Layer, read_catalogues
 from capacity.plan.asking import Answer, Question, answer
 from capacity.plan.assumed import Assumed, assumed
-from capacity.plan.budget import next_step
-from capacity.plan.costing import fees_by_tier, infrastructure
+from capacity.plan.budget import bills, next_step
+from capacity.plan.costing import fees_by_tier
 from capacity.plan.limits import Design, carried, filled, fixed
 from capacity.plan.sizing import holds, response
 from capacity.plan.what_if import what_if
@@ -295,7 +295,7 @@ def _python(at: dict[str, float]) -> dict[str, Any]:
     used = {found.name: float(found.used[0]) for found in filled(placed, design, values, rules)}
     providers = {line.x_layer: line.ProviderName for line in plan.cost.invoice}
     catalogues = read_catalogues()
-    usd = infrastructure(catalogues, seen.amounts, providers)
+    usd = bills(given, np.array([at["users"]]), values, catalogues, ())
     fees = fees_by_tier(
         catalogues, seen.amounts, seen.earned, values, providers.get(Layer.PAYMENTS)
     )
@@ -314,7 +314,7 @@ def _python(at: dict[str, float]) -> dict[str, Any]:
         "per_user": float(usd[0]) / at["users"],
         "mrr": float(seen.earned.subscriptions[0]),
         "advertising": float(seen.earned.advertising[0]),
-        "fees": float(sum(fees.values())[0]),
+        "fees": sum(float(one[0]) for one in fees.values()),
         "contribution": float(kept.contributed[0]),
         "margin": float(kept.share[0]),
     }
