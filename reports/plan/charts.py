@@ -1,6 +1,7 @@
 """Charts of a plan: the cost of a user over how many there are, and a day of pods."""
 
 from collections.abc import Sequence
+from math import log10
 from typing import TYPE_CHECKING
 
 from capacity import figures
@@ -12,6 +13,7 @@ from reports.charts.over_time import HEIGHT_IN, Drawn, LegendRow
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_NEAR = 1e-6
 _LEAST_SHARE = 1e-6
 """A provider that takes less of all bills together is not told."""
 
@@ -41,6 +43,7 @@ def cost_per_user(plan: PlanResult) -> Drawn:
         _plain_numbers(axes)
 
     title = "What a user costs"
+    decades = [one for one in points if abs(log10(one.users) - round(log10(one.users))) < _NEAR]
     words = (
         f"{_each(points[0])} with {figures.count(users[0])} users, {_each(points[-1])} with "
         f"{figures.count(users[-1])}; {figures.plural(len(steps), 'step')}"
@@ -51,6 +54,15 @@ def cost_per_user(plan: PlanResult) -> Drawn:
         "A month's bill, payments apart, for each registered user: cheapest of all providers at "
         "each size, all assumptions in the middle. Dots: where a plan or a machine changes.",
         draw("cost-per-user", title, f"USD a user and month: {words}.", "USD", HEIGHT_IN, paint),
+        [
+            LegendRow(
+                f"{figures.count(one.users)} users",
+                1,
+                f"${figures.number(one.usd or 0)}",
+                _each(one),
+            )
+            for one in decades
+        ],
     )
 
 

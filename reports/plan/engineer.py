@@ -169,12 +169,12 @@ def budgets(plan: PlanResult) -> list[Fact]:
         ),
         Fact(
             "primary",
-            f"{found.primary_cores:g} cores",
+            figures.plural(found.primary_cores, "core"),
             f"{found.primary_connections} of {found.max_connections} connections",
         ),
         Fact(
             "replicas",
-            f"{found.replicas} of {found.replica_cores:g} cores",
+            f"{found.replicas} of {figures.plural(found.replica_cores, 'core')}",
             f"{found.replica_connections} of {found.max_connections} connections each",
         ),
         Fact(

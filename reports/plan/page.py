@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from capacity.demands import Tier
+from capacity.evidence import Evidence
 from capacity.plan.shapes import PlanResult
 from reports import page
 from reports.audit.digest import AuditDigest
@@ -71,6 +72,7 @@ def capacity_html(told: Told) -> str:
             headline=engineer.headline(model),
             errors=engineer.errors(model),
             held=engineer.held(model),
+            measured=Evidence.MEASURED if model.evidence is Evidence.MODELLED else model.evidence,
             fit=engineer.fit(model),
             classes=engineer.classes(model),
             budgets=engineer.budgets(plan),

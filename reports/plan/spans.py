@@ -88,7 +88,7 @@ def tornado(outcome: Sensitivity, inputs: Mapping[str, Input], most: int) -> lis
             alone, whole = figures.number(told.first, 2), figures.number(told.total, 2)
             note += f"; Sobol {alone} alone, {whole} in all"
         return Span(
-            one.name,
+            _words(one.name),
             note,
             f"{money(one.at_low, outcome.unit)} to {money(one.at_high, outcome.unit)}",
             "",
@@ -101,6 +101,11 @@ def tornado(outcome: Sensitivity, inputs: Mapping[str, Input], most: int) -> lis
         )
 
     return [row(one) for one in bars]
+
+
+def _words(name: str) -> str:
+    """`activity.daily_share` for people: `activity: daily share`."""
+    return name.replace(".", ": ").replace("_", " ")
 
 
 def _place(value: float, end: float) -> float:
