@@ -64,6 +64,7 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         lost: users * carried(all_worlds.needs, design, values, given.rules, lost)
         for lost in (0, 1)
     }
+    latency, saturated = latency_figures(all_worlds, design, values, given.rules)
     limits = _limits(all_worlds.needs, design, values, given, users)
     return PlanResult(
         users=users,
@@ -74,7 +75,7 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         basis=_basis(given),
         inputs=dict(given.inputs.known),
         traffic=traffic_figures(all_worlds),
-        latency=latency_figures(all_worlds, design, values, given.rules),
+        latency=latency,
         resources=resources(given, design, middle, all_worlds),
         day=day_of_pods(given, design, middle),
         bought=bought_of(middle),
@@ -91,7 +92,7 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         money=money_of(given, all_worlds, values, catalogues, choice),
         sensitivity=sensitivity(given, users, catalogues, choice, request.indices, request.seed),
         warnings=(
-            *left_out(all_worlds, cost.uncarried),
+            *left_out(all_worlds, cost.uncarried, saturated),
             *warnings(given, users, middle, catalogues, choice, request.start),
         ),
     )

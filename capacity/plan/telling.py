@@ -51,10 +51,11 @@ def traffic_figures(all_worlds: World) -> dict[str, Figure]:
 
 def latency_figures(
     all_worlds: World, design: Design, values: Values, rules: Rules
-) -> dict[str, Figure]:
+) -> tuple[dict[str, Figure], float]:
     """Response times of the design at the busiest seconds, everything up, in ms.
 
-    Each with the error of the model's own p95 on runs that no fit had seen.
+    Each with the error of the model's own p95 on runs that no fit had seen. And the share of
+    draws in which a station is saturated, which they leave out.
     """
     placed = fixed(all_worlds.needs, design)
     rate = placed.traffic.burst_rate
@@ -65,7 +66,7 @@ def latency_figures(
         served = told[np.isfinite(told)]
         if served.size:
             found[which] = Figure.over(served, "ms")
-    return found
+    return found, float(np.mean(~np.isfinite(time.mean)))
 
 
 def day_of_pods(given: Assumed, design: Design, middle: World) -> DayOfPods:
@@ -230,7 +231,7 @@ def _about_rule(given: Assumed) -> list[str]:
     ]
 
 
-def left_out(all_worlds: World, uncarried: float) -> tuple[str, ...]:
+def left_out(all_worlds: World, uncarried: float, saturated: float) -> tuple[str, ...]:
     """Draws that no figure of the plan speaks for."""
     hopeless = float(np.mean(~np.isfinite(all_worlds.needs.slo_pods)))
     found = []
@@ -238,6 +239,11 @@ def left_out(all_worlds: World, uncarried: float) -> tuple[str, ...]:
         found.append(
             f"in {figures.number(100 * hopeless)} % of the draws no number of pods holds the "
             "targets"
+        )
+    if saturated > 0:
+        found.append(
+            f"in {figures.number(100 * saturated)} % of the draws something is saturated in the "
+            "busiest seconds; the latencies leave them out"
         )
     if uncarried > 0:
         found.append(

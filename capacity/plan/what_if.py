@@ -142,9 +142,10 @@ def _sliders(plan: PlanResult, middle: dict[str, float], *, cached: bool) -> dic
         "daily_share": _around(middle["activity.daily_share"], _DAILY),
         "over_mean": _around(middle["peak.over_mean"], _PEAK),
         "pods": Slider(low=2, start=pods, high=max(_MOST_PODS, 3 * pods)),
-        "paying": Slider(low=0, start=paying, high=max(0.1, 2 * paying)),
         "prices": Slider(low=0.5, start=1, high=2),
     }
+    if paying > 0:
+        found["paying"] = Slider(low=0, start=paying, high=max(0.1, 2 * paying))
     if cached:
         found["hit_rate"] = _around(middle["cache.hit_rate"], _HIT)
     return found

@@ -37,9 +37,9 @@ def cost_per_user(plan: PlanResult) -> Drawn:
                 markeredgecolor="none",
                 linestyle="none",
             )
-        _planned(axes, plan.users)
         axes.set_yscale("log")
         _users_axis(axes, users)
+        _planned(axes, plan.users)
         _plain_numbers(axes)
 
     title = "What a user costs"
@@ -84,9 +84,9 @@ def cost_by_provider(plan: PlanResult) -> Drawn:
             edgecolor=FAINT,
             linewidth=0.4,
         )
-        _planned(axes, plan.users)
         axes.set_ylim(0, 100)
         _users_axis(axes, users)
+        _planned(axes, plan.users)
 
     title = "Who is paid for it"
     legend = [
@@ -217,7 +217,12 @@ def _providers(points: Sequence[Point]) -> list[str]:
 
 
 def _planned(axes: "Axes", users: float) -> None:
-    """Where this plan is; its name stands over the picture, where nothing is drawn."""
+    """Where this plan is; its name stands over the picture, where nothing is drawn.
+
+    A plan for more than the axis reaches to is not on it.
+    """
+    if not users <= axes.get_xlim()[1]:
+        return
     axes.axvline(users, color=ALARM, linewidth=0.9, linestyle=(0, (1.5, 1.8)))
     axes.annotate(
         "this plan",

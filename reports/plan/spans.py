@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 
 from capacity import figures
 from capacity.evidence import Evidence
@@ -73,13 +74,13 @@ def run_out(plan: PlanResult) -> list[Span]:
 def tornado(outcome: Sensitivity, inputs: Mapping[str, Input], most: int) -> list[Span]:
     """The `most` inputs that move an outcome most, about its middle."""
     bars = outcome.bars[:most]
-    ends = [end for one in bars for end in (one.at_low, one.at_high)]
+    ends = [end for one in bars for end in (one.at_low, one.at_high) if isfinite(end)]
     least, width = min([outcome.middle, *ends]), max([outcome.middle, *ends])
     width = width - least or 1.0
     effects = {one.name: one for one in outcome.effects}
 
     def place(value: float) -> float:
-        return 2 + 96 * (value - least) / width
+        return 2 + 96 * min(max((value - least) / width, 0.0), 1.0)
 
     def row(one: Bar) -> Span:
         given, told = inputs[one.name], effects.get(one.name)

@@ -212,7 +212,7 @@ function read(slider) {
   return slider.name === "pods" ? Math.round(value) : value;
 }
 function atSliders() {
-  const at = { hit_rate: middle["cache.hit_rate"] };
+  const at = { hit_rate: middle["cache.hit_rate"], paying: 0 };
   for (const slider of steps) at[slider.name] = read(slider);
   return at;
 }

@@ -34,6 +34,7 @@ def test_latency_rises_with_the_percentile_and_with_fewer_pods() -> None:
 def test_a_plan_saturated_in_every_draw_tells_no_latency() -> None:
     plan, _ = _plan(2e7, "pods=2")
     assert plan.latency == {}
+    assert any(one.startswith("in 100 % of the draws something is sat") for one in plan.warnings)
 
 
 def test_a_day_of_pods_follows_the_load_within_the_plans_pods() -> None:
@@ -75,6 +76,11 @@ def test_nobody_can_move_a_cache_the_model_does_not_know() -> None:
     request = Request(users=1e5, start=date(2026, 11, 28), draws=50)
     plan = make_plan(given, request, read_catalogues())
     assert "hit_rate" not in what_if(given, plan, read_catalogues()).sliders
+
+
+def test_where_nobody_pays_there_is_no_share_of_payers_to_move() -> None:
+    nobody = [f"tiers.{tier}_share=0" for tier in ("pro", "business", "enterprise")]
+    assert "paying" not in _plan(1e5, *nobody)[1].sliders
 
 
 @pytest.mark.parametrize("users", [1e3, 1e8])
