@@ -56,7 +56,7 @@ def audit(
 
     claims = read_blueprint(blueprint)  # a mistyped file is better met before the work than after
     planned = None if plan is None else _read_plan(plan)
-    found = judge(claims, Looked(_recorded(run or []), gather(home()), planned))
+    found = judge(claims, Looked(recorded(run or []), gather(home()), planned))
     code = found.code(strict=strict)
     if as_json:
         typer.echo(render.as_json(found, code), nl=False)
@@ -68,7 +68,7 @@ def audit(
     raise typer.Exit(code)
 
 
-def _recorded(names: "Sequence[str]") -> "list[Recorded]":
+def recorded(names: "Sequence[str]") -> "list[Recorded]":
     """The runs named, all of which must be usable; without names the newest of each load."""
     from capacity.audit.selection import Recorded, newest_of_each_load, unusable
     from capacity.store import list_runs, read_run, read_timeline

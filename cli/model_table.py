@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from capacity import figures
 from capacity.demands import Tier
 from capacity.model.predict import Load, predict
+from capacity.model.validate import AIMED
 
 if TYPE_CHECKING:
     from capacity.demands import DemandModel, Held
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 _CLASS = "{:<48}"
 _DEMANDS = _CLASS + " {:>6}" + " {:>17}" * len(Tier)
 _HELD = "{:<34} {:<12} {:<10} {:>12} {:>12} {:>9}"
-_ADRIFT = {"throughput": 0.05, "mean": 0.15, "p95": 0.20, "utilisation": 0.05}
-"""The errors aimed at; what is beyond them is marked."""
 
 
 def show(model: "DemandModel") -> None:
@@ -90,7 +89,7 @@ def _held(row: "Held") -> str:
     def shown(value: float) -> str:
         return f"{value:.1%}" if share else figures.figure(value, row.unit)
 
-    mark = " !" if abs(row.error) > _ADRIFT[row.what] else ""
+    mark = " !" if abs(row.error) > AIMED[row.what] else ""
     return (
         _HELD.format(
             row.run, row.what, tier, shown(row.predicted), shown(row.measured), f"{row.error:+.1%}"

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import UsageError
+from cli.audit import recorded
 from cli.calibrate import DEFAULT_NAME
-from cli.options import runs_dir
+from cli.options import home, runs_dir
 from cli.stacking import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
+
+    from capacity.cost.catalogue import Catalogue
+    from capacity.plan.asking import Answer
+    from capacity.plan.assumed import Assumed
 
 
 def plan(
@@ -46,6 +51,10 @@ def plan(
         bool,
         typer.Option("--indices", help="Also Sobol indices: which assumptions matter together."),
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write founder.html, capacity.html, audit.html there."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same number, same draws.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
@@ -57,11 +66,14 @@ def plan(
 
     from capacity.cost.catalogue import read_catalogues
     from capacity.plan.asking import Question, answer
+    from capacity.plan.assumed import assumed
     from capacity.store import read_model
     from cli.plan_table import show
 
     if (users is None) == (budget is None):
         raise UsageError("give either --users N or --budget USD")
+    if html and compare:
+        raise UsageError("--html tells one plan, --compare two: give one of them")
     question = Question(
         users=users,
         budget=budget,
@@ -83,6 +95,39 @@ def plan(
         typer.echo(json.dumps(told if compare else told[0], indent=1))
     else:
         show(answers, [" ".join(settings or ()) or "as assumed", " ".join(compare or ())])
+    if html:
+        given = assumed(found, settings or (), own)
+        _write_pages(html, answers[0], given, catalogues, question.providers)
+
+
+def _write_pages(
+    folder: Path,
+    found: "Answer",
+    given: "Assumed",
+    catalogues: "Sequence[Catalogue]",
+    providers: "Sequence[str]",
+) -> None:
+    """The plan's pages; the blueprint's claims are judged by it and the newest runs."""
+    from capacity.audit.audit import Looked
+    from capacity.audit.audit import audit as judge
+    from capacity.audit.blueprint import read_blueprint
+    from capacity.audit.plan_document import figures_of
+    from capacity.plan.budget import next_step
+    from capacity.plan.what_if import what_if
+    from reports.plan import render
+    from stack.inventory import gather
+
+    plan = found.plan
+    planned = figures_of(found.model_dump(mode="json"))
+    told = render.Told(
+        plan=plan,
+        model=given.model,
+        what_if=what_if(given, plan, catalogues, providers),
+        next_step=next_step(given, plan.users, catalogues, providers),
+        audit=judge(read_blueprint(), Looked(recorded([]), gather(home()), planned)),
+    )
+    for path in render.write_reports(folder, told):
+        say(f"report: {path}")
 
 
 def _model_folder(named: str) -> Path:

@@ -20,6 +20,7 @@ _SPANS = {
     "monthly_bill": ("cost", "usd"),
     "cost_per_user": ("cost", "per_user"),
     "margin": ("money", "margin"),
+    "p95_ms": ("latency", "p95"),
 }
 _PERCENT = {"share": 100.0}
 

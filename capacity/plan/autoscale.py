@@ -1,5 +1,6 @@
 """The blueprint's autoscaler, minute by minute over a day's curve."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,11 +76,13 @@ def simulate(load: Load, rule: Autoscale, most: Array) -> Day:
     return day
 
 
-def _walked(load: Load, rule: Autoscale, most: Array) -> Day:
-    """The day minute by minute."""
+def minutes(load: Load, rule: Autoscale, most: Array) -> Iterator[tuple[Array, Array]]:
+    """Pods, and the share of their cores in use, in each minute of the day, in every draw.
+
+    An evening goes before it in which the number of pods finds its level.
+    """
     count = load.mean_cores.shape
     hot, cold = np.zeros(count), np.zeros(count)
-    total, peak, short = np.zeros(count), np.zeros(count), np.zeros(count)
     exponent, mean = curve(load.over_mean)
     levels = np.log(shape())
     cores_at_one, idle = load.mean_cores / mean / load.vcpu, load.idle_cores / load.vcpu
@@ -91,9 +94,7 @@ def _walked(load: Load, rule: Autoscale, most: Array) -> Day:
         cpu = cores_at_one * level + idle
         memory = load.base_memory + memory_at_one * level
         if minute >= 0:
-            total += pods
-            short += cpu > 1
-            np.maximum(peak, pods, out=peak)
+            yield pods, cpu
         hot = (hot + 1) * ((cpu > rule.up_cpu) | (memory > rule.up_memory))
         cold = (cold + 1) * ((cpu < rule.down_cpu) & (memory < rule.down_memory))
         up, down = hot >= rule.up_minutes, cold >= rule.down_minutes
@@ -101,4 +102,14 @@ def _walked(load: Load, rule: Autoscale, most: Array) -> Day:
             step = np.maximum(1.0, np.floor(pods / 10))
             pods = np.clip(pods + step * up - step * down, rule.least, most)
             hot[up], cold[down] = 0.0, 0.0
+
+
+def _walked(load: Load, rule: Autoscale, most: Array) -> Day:
+    """The day minute by minute."""
+    count = load.mean_cores.shape
+    total, peak, short = np.zeros(count), np.zeros(count), np.zeros(count)
+    for pods, cpu in minutes(load, rule, most):
+        total += pods
+        short += cpu > 1
+        np.maximum(peak, pods, out=peak)
     return Day(total / MINUTES, peak, short)

@@ -79,7 +79,7 @@ def afforded(
         users=Figure.over(_most(given, budget, alone, catalogues, providers), "users", _PRICED),
         middle=users,
         middle_usd=_bill(given, users, values, catalogues, providers),
-        next_step=_next(given, users, catalogues, providers),
+        next_step=next_step(given, users, catalogues, providers),
     )
 
 
@@ -108,15 +108,15 @@ def _most(
     """The most users whose bill fits, in every draw; 0 where not even the fewest do."""
     shape = values["peak.over_mean"].shape
     low, high = np.full(shape, np.log(FEWEST)), np.full(shape, np.log(MOST))
-    fits_any = _bills(given, np.exp(low), values, catalogues, providers) <= budget
+    fits_any = bills(given, np.exp(low), values, catalogues, providers) <= budget
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        fits = _bills(given, np.exp(middle), values, catalogues, providers) <= budget
+        fits = bills(given, np.exp(middle), values, catalogues, providers) <= budget
         low, high = np.where(fits, middle, low), np.where(fits, high, middle)
     return np.where(fits_any, np.exp(low), 0.0)
 
 
-def _bills(
+def bills(
     given: Assumed,
     users: Array,
     values: Values,
@@ -125,11 +125,11 @@ def _bills(
 ) -> Array:
     """The cheapest bill in every draw, infinite where a layer cannot be carried."""
     seen = world(given.model, users, values, given.rules)
-    bills = least_bills(catalogues, seen.amounts, providers)
-    return total({layer: usd for layer, usd in bills.items() if layer is not Layer.PAYMENTS})
+    layers = least_bills(catalogues, seen.amounts, providers)
+    return total({layer: usd for layer, usd in layers.items() if layer is not Layer.PAYMENTS})
 
 
-def _next(
+def next_step(
     given: Assumed,
     users: float,
     catalogues: Sequence[Catalogue],

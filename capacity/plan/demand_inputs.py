@@ -175,6 +175,37 @@ def measured_hit_rate(model: DemandModel) -> float:
     return hit_rate(model) if _cached(model) else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What a cache makes of the mix's demands, as `demands` counts it.
+
+    `asked` is the share of requests a cache may answer, `hit_rate` of them what it did;
+    `of_cpu` and `of_queries` are the parts of a demand that go with the misses, `miss_extra`
+    CPU seconds a miss costs over a hit, by tier.
+    """
+
+    asked: float
+    hit_rate: float
+    of_cpu: dict[Tier, float]
+    miss_extra: dict[Tier, float]
+    of_queries: float
+    service_cv2: float
+
+
+def sharing(model: DemandModel) -> Sharing:
+    """The constants in which `demands` depends on the cache and the classes."""
+    return Sharing(
+        asked=sum(model.mix.get(name, 0.0) for name in _cached(model)),
+        hit_rate=measured_hit_rate(model),
+        of_cpu={
+            tier: _from_cached(model, _cpu_at(tier)) if tier in DATABASES else 0.0 for tier in Tier
+        },
+        miss_extra={tier: 0.0 if tier in DATABASES else _miss_extra(model, tier) for tier in Tier},
+        of_queries=_from_cached(model, lambda one: one.queries),
+        service_cv2=_variation(model),
+    )
+
+
 def _cached(model: DemandModel) -> set[str]:
     return {name for name, share in model.cache_hit.items() if share >= _FEWEST_HITS}
 

@@ -17,7 +17,15 @@ from capacity.plan.moving import sensitivity
 from capacity.plan.regret import Option
 from capacity.plan.shapes import Basis, Figure, Limit, PlanResult, PodOption, RunsOut
 from capacity.plan.sizing import Needs
-from capacity.plan.telling import bought_of, left_out, resources, traffic_figures, warnings
+from capacity.plan.telling import (
+    bought_of,
+    day_of_pods,
+    latency_figures,
+    left_out,
+    resources,
+    traffic_figures,
+    warnings,
+)
 from capacity.population.growth import paths
 from capacity.population.traffic import DAYS_PER_MONTH, checked_users
 
@@ -56,6 +64,7 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         lost: users * carried(all_worlds.needs, design, values, given.rules, lost)
         for lost in (0, 1)
     }
+    latency, saturated = latency_figures(all_worlds, design, values, given.rules)
     limits = _limits(all_worlds.needs, design, values, given, users)
     return PlanResult(
         users=users,
@@ -66,7 +75,9 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         basis=_basis(given),
         inputs=dict(given.inputs.known),
         traffic=traffic_figures(all_worlds),
+        latency=latency,
         resources=resources(given, design, middle, all_worlds),
+        day=day_of_pods(given, design, middle),
         bought=bought_of(middle),
         pods=_pod_options(made.sizes["pods"], all_worlds.needs),
         databases={name: made.sizes[name] for name in ("primary cores", "replica cores")},
@@ -81,7 +92,7 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         money=money_of(given, all_worlds, values, catalogues, choice),
         sensitivity=sensitivity(given, users, catalogues, choice, request.indices, request.seed),
         warnings=(
-            *left_out(all_worlds, cost.uncarried),
+            *left_out(all_worlds, cost.uncarried, saturated),
             *warnings(given, users, middle, catalogues, choice, request.start),
         ),
     )

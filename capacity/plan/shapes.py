@@ -86,6 +86,17 @@ class Resources(_Part):
     problems: tuple[str, ...]
 
 
+class DayOfPods(_Part):
+    """A day under the autoscaler with all assumptions in the middle, every few minutes.
+
+    `used` is the share of the pods' cores in use.
+    """
+
+    every_minutes: int
+    pods: tuple[int, ...]
+    used: tuple[float, ...]
+
+
 class PodOption(_Part):
     """So many pods: the probability that the targets hold, none lost and one lost."""
 
@@ -221,7 +232,11 @@ class Sensitivity(_Part):
 
 
 class PlanResult(_Part):
-    """A plan. `capacity_users` are carried within the targets, with N-1 and without."""
+    """A plan. `capacity_users` are carried within the targets, with N-1 and without.
+
+    `latency` is of the busiest seconds with everything up, in ms, by percentile; without the
+    draws in which something is saturated.
+    """
 
     users: float
     seed: int
@@ -231,7 +246,9 @@ class PlanResult(_Part):
     basis: Basis
     inputs: dict[str, Input]
     traffic: dict[str, Figure]
+    latency: dict[str, Figure]
     resources: Resources
+    day: DayOfPods
     bought: Bought
     pods: tuple[PodOption, ...]
     databases: dict[str, tuple[Option, ...]]

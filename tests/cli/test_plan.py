@@ -135,3 +135,30 @@ def test_a_damaged_model_is_one_line(plan: Plan, tmp_path: Path) -> None:
     assert said.code == 1
     assert "hmb calibrate" in said.err
     assert len(said.err.strip().splitlines()) == 1
+
+
+def test_its_pages_are_written_where_asked_and_nothing_else_changes(
+    plan: Plan, tmp_path: Path
+) -> None:
+    bare = plan("--users", "300000").out
+    said = plan("--users", "300000", "--html", "pages")
+    assert said.out == bare
+    assert sorted(one.name for one in (tmp_path / "pages").iterdir()) == [
+        "audit.html",
+        "capacity.html",
+        "founder.html",
+    ]
+    assert [line.split("/")[-1] for line in said.err.splitlines()] == [
+        "founder.html",
+        "capacity.html",
+        "audit.html",
+    ]
+    page = (tmp_path / "pages" / "founder.html").read_text(encoding="utf-8")
+    assert "<h1>It carries 300,000 users" in page
+
+
+def test_pages_of_two_plans_are_refused_before_any_work(plan: Plan, tmp_path: Path) -> None:
+    said = plan("--users", "300000", "--compare", "pods=3", "--html", "pages")
+    assert said.code == 2
+    assert "--html tells one plan, --compare two" in said.err
+    assert not (tmp_path / "pages").exists()
