@@ -20,6 +20,7 @@ from cli import (
     importing,
     load,
     plan,
+    preflight,
     records,
     stacking,
     sweep,
@@ -96,5 +97,6 @@ app.command("import")(importing.import_)
 app.add_typer(history.app, name="history")
 app.command("audit")(audit.audit)
 app.command("plan")(plan.plan)
+app.command("preflight")(preflight.preflight)
 app.command("report")(records.report)
 app.command("runs")(records.runs)
