@@ -53,8 +53,6 @@ def preflight(
 
     What cannot be checked says so, with the reason. Ticks are kept in .hmb/preflight.json.
     Exits 3 when a check failed, 5 when none did but not all could be made.
-
-    For example: hmb preflight --env-file .env --url http://127.0.0.1:8080
     """
     from capacity.checklist.steps import phases, steps
     from capacity.store import write_text

@@ -54,17 +54,20 @@ def _answer(site: Site, method: str, path: str, body: str, tried: Iterator[int])
         return (401 if next(tried) < site.sign_ins else 429), "{}"
     if path == "/api/v1/subscriptions/webhook":
         return 400, "{}"
-    if path == "/api/v1/rules":
-        rules = [{"name": name} for name in site.alerts]
-        return 200, json.dumps({"data": {"groups": [{"rules": rules}]}})
-    if path == "/api/v1/query":
-        result = [{"value": [0, str(value)]} for value in site.figures.values()]
-        return 200, json.dumps({"data": {"result": result}})
+    if path in ("/api/v1/rules", "/api/v1/query"):
+        return 200, json.dumps({"data": _of_prometheus(site)})
     if path in PRIVATE:
         return 401, "{}"
     if path in OPEN:
         return (405 if method == "POST" else 200), "{}"
     return 404, "{}"
+
+
+def _of_prometheus(site: Site) -> dict[str, object]:
+    """Its rules and the answer to any query."""
+    rules = [{"name": name} for name in site.alerts]
+    values = [{"value": [0, str(value)]} for value in site.figures.values()]
+    return {"groups": [{"rules": rules}], "result": values}
 
 
 def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
