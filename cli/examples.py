@@ -17,6 +17,7 @@ EXAMPLES = {
     "audit": "hmb audit --strict",
     "plan": "hmb plan --users 1000000",
     "preflight": "hmb preflight --env-file .env --url http://127.0.0.1:8080",
+    "documents": "hmb documents",
     "report": "hmb report latest --format markdown",
     "runs": "hmb runs",
 }

@@ -16,6 +16,7 @@ from cli import (
     calibrate,
     comparing,
     doctor,
+    documents,
     drills,
     gate,
     history,
@@ -111,5 +112,6 @@ app.add_typer(history.app, name="history")
 _add("audit", audit.audit)
 _add("plan", plan.plan)
 _add("preflight", preflight.preflight)
+_add("documents", documents.documents)
 _add("report", records.report)
 _add("runs", records.runs)

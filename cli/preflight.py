@@ -43,9 +43,6 @@ def preflight(
         list[str] | None, typer.Option(help="Tick this step done today; again for more.")
     ] = None,
     undone: Annotated[list[str] | None, typer.Option(help="Take a tick back.")] = None,
-    document: Annotated[
-        bool, typer.Option("--document", help="Write the checklist's document instead.")
-    ] = False,
     shape: Annotated[Shape, typer.Option("--format", help="How findings are told.")] = Shape.TABLE,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
@@ -54,17 +51,10 @@ def preflight(
     What cannot be checked says so, with the reason. Ticks are kept in .hmb/preflight.json.
     Exits 3 when a check failed, 5 when none did but not all could be made.
     """
-    from capacity.checklist.steps import phases, steps
-    from capacity.store import write_text
-    from reports import checklist
+    from capacity.checklist.steps import steps
     from stack.preflight import progress
     from stack.preflight.run import go_through
 
-    if document:
-        path = home() / checklist.DOCUMENT
-        write_text(path, checklist.document(phases()))
-        say(f"document: {path}")
-        return
     if env_file is None and url is prometheus is grafana is None:
         say("no --env-file and no --url: only files of the checkout are checked")
     deployment = _deployment(env_file, url, prometheus, grafana, allow_remote or [])

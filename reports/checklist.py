@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from capacity.checklist.steps import Phase
 
 DOCUMENT = "docs/DEPLOYMENT_CHECKLIST_1M_SCALE.md"
-COMMAND = "hmb preflight --document"
+COMMAND = "hmb documents"
 
 
 def document(phases: Iterable[Phase]) -> str:
@@ -27,15 +27,14 @@ def document(phases: Iterable[Phase]) -> str:
         total = sum(step.days for step in phase.steps)
         lines += [
             "",
-            f"## {number}. {phase.title}",
+            f"## Phase {number}: {phase.title}",
             "",
             f"{phase.week}; {len(phase.steps)} steps, {total:g} days (assumed).",
             "",
-            "| step | do | why | owner | days | checked |",
-            "|---|---|---|---|---|---|",
         ]
         lines += [
-            _row(f"`{one.id}`", one.do, one.why, one.owner, f"{one.days:g}", one.checked)
+            f"- [ ] {one.do} (`{one.id}`). {one.why}. "
+            f"{one.owner.capitalize()}, {one.days:g} days. Checked: {one.checked}."
             for one in phase.steps
         ]
     return "\n".join(lines) + "\n"
