@@ -1,8 +1,9 @@
 """The command `hmb`: its commands, and the one place where errors become lines and exit codes."""
 
+import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import typer
@@ -14,16 +15,20 @@ from cli import (
     audit,
     calibrate,
     comparing,
+    doctor,
+    documents,
     drills,
     gate,
     history,
     importing,
     load,
     plan,
+    preflight,
     records,
     stacking,
     sweep,
 )
+from cli.examples import EXAMPLES
 
 INTERRUPTED = 130
 
@@ -55,7 +60,10 @@ class _OneLineErrors(TyperGroup):
     ) -> Any:
         if standalone_mode:
             _end_in_order()
-        words = list(sys.argv[1:] if args is None else args) or ["--help"]
+        words = list(sys.argv[1:] if args is None else args)
+        if not words and not any(name.endswith("_COMPLETE") for name in os.environ):
+            sys.stdout.write(doctor.GREETING)
+            return 0
         try:
             code = super().main(words, prog_name, complete_var, False, windows_expand_args, **extra)
         except TyperException as error:
@@ -81,20 +89,29 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Can this system carry a million users, and what does it cost? Answers with evidence.",
 )
-app.command("up")(stacking.up)
-app.command("down")(stacking.down)
-app.command("status")(stacking.status)
-app.command("seed")(stacking.seed)
-app.command("loadtest")(load.loadtest)
-app.command("sweep")(sweep.sweep)
-app.command("calibrate")(calibrate.calibrate)
-app.command("drill")(drills.drill)
-app.command("scenarios")(load.scenarios)
-app.command("compare")(comparing.compare)
-app.command("gate")(gate.gate)
-app.command("import")(importing.import_)
+
+
+def _add(name: str, command: Callable[..., None]) -> None:
+    app.command(name, epilog=f"For example: {EXAMPLES[name]}")(command)
+
+
+_add("doctor", doctor.doctor)
+_add("up", stacking.up)
+_add("down", stacking.down)
+_add("status", stacking.status)
+_add("seed", stacking.seed)
+_add("loadtest", load.loadtest)
+_add("sweep", sweep.sweep)
+_add("calibrate", calibrate.calibrate)
+_add("drill", drills.drill)
+_add("scenarios", load.scenarios)
+_add("compare", comparing.compare)
+_add("gate", gate.gate)
+_add("import", importing.import_)
 app.add_typer(history.app, name="history")
-app.command("audit")(audit.audit)
-app.command("plan")(plan.plan)
-app.command("report")(records.report)
-app.command("runs")(records.runs)
+_add("audit", audit.audit)
+_add("plan", plan.plan)
+_add("preflight", preflight.preflight)
+_add("documents", documents.documents)
+_add("report", records.report)
+_add("runs", records.runs)

@@ -6,6 +6,7 @@ imports the app.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,6 +24,8 @@ Progress = Callable[[str], None]
 
 _MODULE = "reference_app.seed"
 _TAIL_LINES = 15
+_LACKS_A_TABLE = re.compile(r'(relation|column) "?\S+"? does not exist')
+"""What Postgres says of a table it was asked for and has not."""
 _OPEN_SHARE = 0.5
 """The least share of jobs still open in data worth keeping; freshly seeded it is over 80 %."""
 
@@ -121,6 +124,12 @@ def _run(running: Running, words: list[str], progress: Progress) -> str:
             program.kill()
             raise
     if status != 0:
+        if any(_LACKS_A_TABLE.search(line) for line in told):
+            raise StackError(
+                "the stack's database was made by other sources: hmb down --purge removes it, and "
+                "the next hmb up makes it anew",
+                "\n".join(told[-_TAIL_LINES:]),
+            )
         last = told[-1].removeprefix("seed: ") if told else "it said nothing"
         raise StackError(f"`{_MODULE} {words[0]}` failed: {last}", "\n".join(told[-_TAIL_LINES:-1]))
     return output

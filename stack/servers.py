@@ -39,6 +39,8 @@ REDIS = Server("redis-server", "redis-server", "redis")
 NGINX = Server("nginx", "nginx", "nginx")
 PROMETHEUS = Server("prometheus", "prometheus", "prometheus")
 OPENSSL = Server("openssl", "openssl", "openssl@3")
+_ASKS = {NGINX: "-v", OPENSSL: "version"}
+"""How a program is asked for its version, if not by `--version`."""
 
 
 @cache
@@ -70,7 +72,7 @@ def require(server: Server) -> str:
 def version(server: Server) -> str:
     """The version its program reports, "unknown" when that cannot be read."""
     answer = subprocess.run(
-        [require(server), "-v" if server is NGINX else "--version"],
+        [require(server), _ASKS.get(server, "--version")],
         capture_output=True,
         text=True,
         check=False,

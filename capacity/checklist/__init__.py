@@ -1,0 +1,1 @@
+"""The deployment checklist: its steps as data, and what came of each."""

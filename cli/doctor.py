@@ -1,0 +1,45 @@
+"""`hmb doctor` and the greeting of `hmb` alone."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from cli.options import home
+
+GREETING = """\
+hmb: can this system carry a million users, and what does it cost?
+
+  hmb doctor                what is missing on this machine, and how to get it
+  hmb loadtest mixed        start the stack, load it, read the report it names
+  hmb sweep mixed           find the largest load within the targets
+  hmb plan --users 1000000  pods, pools, cost and margin
+  hmb audit                 every claim of the blueprint, and its verdict
+  hmb preflight             hold a deployment against the checklist
+
+Your own service: hmb loadtest my_journeys.py --host http://127.0.0.1:8000
+All commands: hmb --help. Completion in your shell: hmb --install-completion
+"""
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Findings as JSON on stdout.")] = False,
+) -> None:
+    """Say what is missing on this machine, and how to get it.
+
+    Exits 1 when something is missing that the stack cannot do without.
+    """
+    from stack.doctor import Health, look
+
+    found = list(look(home()))
+    if as_json:
+        told = [
+            {"health": one.health.value, "what": one.what, "seen": one.seen, "mend": one.mend}
+            for one in found
+        ]
+        typer.echo(json.dumps(told, indent=1))
+    else:
+        for one in found:
+            mend = f"; {one.mend}" if one.mend else ""
+            typer.echo(f"{one.health:<8} {one.what:<13} {one.seen}{mend}")
+    raise typer.Exit(1 if any(one.health is Health.MISSING for one in found) else 0)

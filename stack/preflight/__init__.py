@@ -1,0 +1,1 @@
+"""Checks a deployment against the checklist: its environment, its answers, its monitoring."""
