@@ -15,6 +15,7 @@ import sys
 import time
 from math import ceil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -24,14 +25,19 @@ _FOREVER_S = 86_400
 ENOUGH = signal.SIGUSR1
 """Ends the load before its time, in order."""
 _POLL_S = 0.01
+_MASTER_GONE_S = 10
+_TOO_FEW = "Gave up waiting for workers"
+"""How Locust says that not as many came as were expected."""
 _LAST_MOMENT_S = 0.5
 """Even after all patience is used up, users may still run their `on_stop`."""
 
 if TYPE_CHECKING:
     from locust.env import Environment
 
+    from scenarios.master import Master
     from scenarios.orders import Orders
     from scenarios.recorder import Recorder
+    from scenarios.worker import Worker
 
 
 class _LastError(logging.Handler):
@@ -54,8 +60,8 @@ def main() -> None:
     import locust.runners
 
     from scenarios import load_opening
+    from scenarios.messages import too_few
     from scenarios.orders import read_orders
-    from scenarios.recorder import Recorder
 
     orders = read_orders()
     _open_files()
@@ -64,9 +70,9 @@ def main() -> None:
     logging.getLogger().addHandler(last_error)
     # Locust looks up who stops a run, for a debug message, by reading sources for 0.3 s
     locust.runners.inspect = None  # type: ignore[attr-defined,assignment]
-    recorder = Recorder(orders)
+    recorder, among = _recording(orders)
     load_opening.listen(recorder.open)
-    _listen(locust.events, orders, recorder)
+    _listen(locust.events, orders, recorder, among)
     if orders.scenario is None:
         # only a locustfile's users count; without this a file that has none is run as a pytest
         locust.main.load_locustfile_pytest = lambda _path: {}  # type: ignore[attr-defined,assignment]
@@ -76,16 +82,44 @@ def main() -> None:
         locust.main.main()  # type: ignore[no-untyped-call]
     except SystemExit as end:
         if end.code not in (0, None) and not recorder.closed:
-            recorder.close(last_error.text or f"it ended with {end.code}")
+            why = last_error.text or f"it ended with {end.code}"
+            recorder.close(too_few(orders.post) if why.startswith(_TOO_FEW) else why)
         raise
     except Exception as error:
         recorder.close(f"{type(error).__name__}: {error}")
         raise
 
 
+def _recording(orders: "Orders") -> "tuple[Recorder, Master | Worker | None]":
+    """What counts the requests, and what this process is among several."""
+    import locust.runners
+
+    from scenarios.master import Master
+    from scenarios.messages import client_prefix
+    from scenarios.recorder import Recorder
+    from scenarios.spool_file import SpoolFile
+    from scenarios.worker import Worker
+
+    if orders.role == "worker":
+        # the name Locust gives a worker, and hands users out by, is to tell its share
+        prefix = client_prefix(orders.share.number)
+        locust.runners.socket = SimpleNamespace(gethostname=lambda: prefix)  # type: ignore[attr-defined,assignment]
+        # Locust would let a worker go on for a minute after its master is gone
+        locust.runners.MASTER_HEARTBEAT_TIMEOUT = _MASTER_GONE_S
+        worker = Worker(orders)
+        return Recorder(orders, worker.write), worker
+    spool = SpoolFile(orders.spool)
+    recorder = Recorder(orders, spool.write)
+    if orders.role is None:
+        return recorder, None
+    # a share belongs to its worker: users of one that is lost are not made elsewhere
+    locust.runners.HEARTBEAT_DEAD_INTERNAL = -sys.maxsize
+    return recorder, Master(orders, recorder, spool)
+
+
 def _arguments(orders: "Orders") -> list[str]:
-    # of an open load Locust makes but one user, who sends the others
-    users = 1 if orders.is_open else orders.users
+    # of an open load Locust makes but one user a process, who sends the others
+    users = orders.share.of if orders.is_open else orders.load.users
     # a person's own journeys ramp up in the first half of the warm-up
     at_once = orders.scenario is not None or orders.warmup_s == 0
     rate = users if at_once else max(1.0, users / (orders.warmup_s / 2))
@@ -98,44 +132,81 @@ def _arguments(orders: "Orders") -> list[str]:
         "--headless",
         "--only-summary",
         "--skip-log-setup",
+        *_place(orders),
     ]
 
 
-def _listen(events: Any, orders: "Orders", recorder: "Recorder") -> None:
+def _place(orders: "Orders") -> list[str]:
+    post = orders.post
+    if post is None:
+        return []
+    if post.role == "worker":
+        return ["--worker", "--master-host", post.host, "--master-port", str(post.port)]
+    return [
+        "--master",
+        *("--master-bind-host", post.host),
+        *("--master-bind-port", str(post.port)),
+        *("--expect-workers", str(post.workers)),
+        *("--expect-workers-max-wait", str(ceil(post.wait_s))),
+    ]
+
+
+def _listen(
+    events: Any, orders: "Orders", recorder: "Recorder", among: "Master | Worker | None"
+) -> None:
     """Attach the recorder, begin and end the load by Locust's own events."""
     import gevent
-    from locust.runners import LocalRunner
+    from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
     from scenarios import load_opening
     from scenarios.conductor import conduct
+    from scenarios.master import Master
+    from scenarios.worker import Worker
+
+    runners = {None: LocalRunner, "master": MasterRunner, "worker": WorkerRunner}
 
     def on_init(environment: "Environment", **_unused: Any) -> None:
-        if not isinstance(environment.runner, LocalRunner):
+        if not isinstance(environment.runner, runners[orders.role]):
             logging.error("the configuration beside the locustfile asks for several processes")
             sys.exit(1)
         recorder.attach(environment)
         if orders.is_open:
             conduct(environment, orders, recorder)
-        load_opening.listen(
-            lambda _epoch: gevent.spawn_later(
-                orders.lasts_s, _end, environment, recorder, orders.finish_s
-            )
-        )
 
         def end_early() -> None:
             recorder.stop_early()
             gevent.spawn(_end, environment, recorder, orders.finish_s)
 
+        if isinstance(among, Master):
+            among.attach(environment)
+            events.quitting.add_listener(lambda **_unused: among.collect())
+            gevent.signal_handler(ENOUGH, lambda: among.end(at_once=False))
+            return
+        load_opening.listen(
+            lambda epoch: gevent.spawn_later(
+                epoch - time.time() + orders.lasts_s, _end, environment, recorder, orders.finish_s
+            )
+        )
+        if isinstance(among, Worker):
+            among.attach(environment, recorder, end_early)
         gevent.signal_handler(ENOUGH, end_early)
 
     def on_start(**_unused: Any) -> None:
-        if orders.scenario is None and not orders.is_open:
-            load_opening.announce(time.time())
+        if orders.scenario is not None or orders.is_open:
+            return
+        if isinstance(among, Master):
+            among.wait_for_opening()
+        else:
+            load_opening.begin()
+
+    def on_stop(**_unused: Any) -> None:
+        if not recorder.closed:
+            recorder.close(among.complaint() if isinstance(among, Master) else "")
 
     events.init.add_listener(on_init)
     events.test_start.add_listener(on_start)
     events.test_stopping.add_listener(lambda **_unused: recorder.stop())
-    events.test_stop.add_listener(lambda **_unused: recorder.close())
+    events.test_stop.add_listener(on_stop)
 
 
 def _end(environment: "Environment", recorder: "Recorder", finish_s: float) -> None:
@@ -145,6 +216,7 @@ def _end(environment: "Environment", recorder: "Recorder", finish_s: float) -> N
     answers of exactly those requests.
     """
     import gevent
+    from locust.runners import WorkerRunner
     from locust.user.task import TaskSet
 
     patience = time.monotonic() + finish_s
@@ -153,7 +225,10 @@ def _end(environment: "Environment", recorder: "Recorder", finish_s: float) -> N
     while (recorder.walking or recorder.in_flight) and time.monotonic() < patience:
         gevent.sleep(_POLL_S)
     environment.stop_timeout = max(_LAST_MOMENT_S, patience - time.monotonic())
-    if environment.runner is not None:
+    if isinstance(environment.runner, WorkerRunner):
+        # and there it waits until the master lets it go
+        environment.runner.stop()
+    elif environment.runner is not None:
         environment.runner.quit()
 
 

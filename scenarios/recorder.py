@@ -255,7 +255,7 @@ class Recorder:
 
     def _due(self, beat: Beat) -> list[Due]:
         """What an open load offered since last asked; a second without arrivals says so too."""
-        if not self._orders.is_open:
+        if not self._orders.is_open or not self._orders.users:
             return []
         offered, self._offered = self._offered, Counter()
         dropped, self._dropped = self._dropped, Counter()

@@ -163,9 +163,8 @@ def test_what_happens_beside_the_requests_is_no_arrival(method: str) -> None:
     assert [one.method for one in whole.endpoints()].count(method) == 1
     live = Live()
     for entry in (opening(), beside, cell(2, "measured", 1_000)):
-        assert live.add(entry) is None
-    second = live.add(beat(2))
-    assert second is not None
+        assert live.add(entry) == []
+    (second,) = live.add(beat(2))
     assert (second.tick.requests, second.tick.failures) == (3, 1)
     assert second.tick.last_second is not None
     assert second.tick.last_second.p99 == pytest.approx(1, rel=0.01)
@@ -185,13 +184,11 @@ def test_an_open_load_tells_what_was_due_and_what_was_dropped() -> None:
     live = Live()
     for entry in (opening(rate=None), *due):
         live.add(entry)
-    second = live.add(beat(3))
-    assert second is not None
+    (second,) = live.add(beat(3))
     assert (second.tick.offered_rate, second.tick.dropped) == (24, 6)
     assert (second.series["load.offered"], second.series["load.dropped"]) == (24, 6)
     # of a closed load nothing is ever dropped, and none is counted
     closed = Live()
     closed.add(opening())
-    second = closed.add(beat(0))
-    assert second is not None
+    (second,) = closed.add(beat(0))
     assert (second.tick.dropped, second.series["load.dropped"]) == (None, 0)
