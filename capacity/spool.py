@@ -3,9 +3,10 @@
 `load.jsonl` in a run's folder holds one JSON object a line, of seven kinds: an
 `Opening` when the load begins, every second one `Beat` (the generator itself),
 one `Cell` per endpoint and step that saw requests and, of an open load, a `Due` per
-step that had arrivals; a `Written` for every write that can be found again, and a
-`Closing`; a `Lost` for a generator that is heard no more. A run that was killed leaves its spool behind: `fold` gives the steps and endpoint
-statistics of whatever was written, so that the record can still be opened.
+step that had arrivals; a `Written` for every write that can be found again, a
+`Closing`, and a `Lost` for a generator that is heard no more. A run that was killed
+leaves its spool behind: `fold` gives the steps and endpoint statistics of whatever was
+written, so that the record can still be opened.
 Every line names its generator: the spools of several can be read as one.
 """
 

@@ -34,10 +34,9 @@ _LAST_MOMENT_S = 0.5
 if TYPE_CHECKING:
     from locust.env import Environment
 
-    from scenarios.master import Master
+    from scenarios.alone import Part
     from scenarios.orders import Orders
     from scenarios.recorder import Recorder
-    from scenarios.worker import Worker
 
 
 class _LastError(logging.Handler):
@@ -70,9 +69,9 @@ def main() -> None:
     logging.getLogger().addHandler(last_error)
     # Locust looks up who stops a run, for a debug message, by reading sources for 0.3 s
     locust.runners.inspect = None  # type: ignore[attr-defined,assignment]
-    recorder, among = _recording(orders)
+    recorder, part = _recording(orders)
     load_opening.listen(recorder.open)
-    _listen(locust.events, orders, recorder, among)
+    _listen(locust.events, orders, recorder, part)
     if orders.scenario is None:
         # only a locustfile's users count; without this a file that has none is run as a pytest
         locust.main.load_locustfile_pytest = lambda _path: {}  # type: ignore[attr-defined,assignment]
@@ -81,7 +80,7 @@ def main() -> None:
     try:
         locust.main.main()  # type: ignore[no-untyped-call]
     except SystemExit as end:
-        if end.code not in (0, None) and not recorder.closed:
+        if end.code not in (0, None):
             why = last_error.text or f"it ended with {end.code}"
             recorder.close(too_few(orders.post) if why.startswith(_TOO_FEW) else why)
         raise
@@ -90,10 +89,11 @@ def main() -> None:
         raise
 
 
-def _recording(orders: "Orders") -> "tuple[Recorder, Master | Worker | None]":
-    """What counts the requests, and what this process is among several."""
+def _recording(orders: "Orders") -> "tuple[Recorder, Part]":
+    """What counts the requests, and what part this process has in the load."""
     import locust.runners
 
+    from scenarios.alone import Alone
     from scenarios.master import Master
     from scenarios.messages import client_prefix
     from scenarios.recorder import Recorder
@@ -107,11 +107,12 @@ def _recording(orders: "Orders") -> "tuple[Recorder, Master | Worker | None]":
         # Locust would let a worker go on for a minute after its master is gone
         locust.runners.MASTER_HEARTBEAT_TIMEOUT = _MASTER_GONE_S
         worker = Worker(orders)
-        return Recorder(orders, worker.write), worker
+        worker.recorder = Recorder(orders, worker.write)
+        return worker.recorder, worker
     spool = SpoolFile(orders.spool)
     recorder = Recorder(orders, spool.write)
     if orders.role is None:
-        return recorder, None
+        return recorder, Alone()
     # a share belongs to its worker: users of one that is lost are not made elsewhere
     locust.runners.HEARTBEAT_DEAD_INTERNAL = -sys.maxsize
     return recorder, Master(orders, recorder, spool)
@@ -151,17 +152,13 @@ def _place(orders: "Orders") -> list[str]:
     ]
 
 
-def _listen(
-    events: Any, orders: "Orders", recorder: "Recorder", among: "Master | Worker | None"
-) -> None:
+def _listen(events: Any, orders: "Orders", recorder: "Recorder", part: "Part") -> None:
     """Attach the recorder, begin and end the load by Locust's own events."""
     import gevent
     from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
     from scenarios import load_opening
     from scenarios.conductor import conduct
-    from scenarios.master import Master
-    from scenarios.worker import Worker
 
     runners = {None: LocalRunner, "master": MasterRunner, "worker": WorkerRunner}
 
@@ -173,40 +170,26 @@ def _listen(
         if orders.is_open:
             conduct(environment, orders, recorder)
 
+        def end_on_time(epoch: float) -> None:
+            lasts_s = epoch - time.time() + orders.lasts_s
+            gevent.spawn_later(lasts_s, _end, environment, recorder, orders.finish_s)
+
         def end_early() -> None:
             recorder.stop_early()
             gevent.spawn(_end, environment, recorder, orders.finish_s)
 
-        if isinstance(among, Master):
-            among.attach(environment)
-            events.quitting.add_listener(lambda **_unused: among.collect())
-            gevent.signal_handler(ENOUGH, lambda: among.end(at_once=False))
-            return
-        load_opening.listen(
-            lambda epoch: gevent.spawn_later(
-                epoch - time.time() + orders.lasts_s, _end, environment, recorder, orders.finish_s
-            )
-        )
-        if isinstance(among, Worker):
-            among.attach(environment, recorder, end_early)
-        gevent.signal_handler(ENOUGH, end_early)
+        if orders.users:  # a master ends when its workers have
+            load_opening.listen(end_on_time)
+        gevent.signal_handler(ENOUGH, part.attach(environment, end_early))
 
     def on_start(**_unused: Any) -> None:
-        if orders.scenario is not None or orders.is_open:
-            return
-        if isinstance(among, Master):
-            among.wait_for_opening()
-        else:
-            load_opening.begin()
-
-    def on_stop(**_unused: Any) -> None:
-        if not recorder.closed:
-            recorder.close(among.complaint() if isinstance(among, Master) else "")
+        if orders.scenario is None and not orders.is_open:
+            part.start()
 
     events.init.add_listener(on_init)
     events.test_start.add_listener(on_start)
     events.test_stopping.add_listener(lambda **_unused: recorder.stop())
-    events.test_stop.add_listener(on_stop)
+    events.test_stop.add_listener(lambda **_unused: recorder.close(part.complaint()))
 
 
 def _end(environment: "Environment", recorder: "Recorder", finish_s: float) -> None:

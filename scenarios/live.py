@@ -121,9 +121,7 @@ class Live:
     def _plan(self) -> Opening:
         return next(iter(self._openings.values()))
 
-    def _whole(
-        self, beats: Sequence[Beat], cells: Sequence[Cell], due: Sequence[Due]
-    ) -> Second:
+    def _whole(self, beats: Sequence[Beat], cells: Sequence[Cell], due: Sequence[Due]) -> Second:
         at = beats[0].second
         lengths = {beat.generator: beat.length_s for beat in beats}
         self._enter(_phase(self._plan, at))

@@ -14,6 +14,7 @@ from locust.runners import MasterRunner
 
 from capacity.spool import Closing, Lost, from_line, to_line
 from scenarios import load_opening, messages
+from scenarios.alone import End
 from scenarios.crew import worker_orders
 from scenarios.orders import Orders
 from scenarios.recorder import Recorder
@@ -47,7 +48,7 @@ class Master:
         self._begun = Event()
         load_opening.decided_by(lambda: self._epoch)
 
-    def attach(self, environment: Environment) -> None:
+    def attach(self, environment: Environment, _end_early: End) -> End:
         """Begin to listen to the workers of `environment`."""
         assert isinstance(environment.runner, MasterRunner)  # noqa: S101  # asked of Locust
         self._runner = environment.runner
@@ -58,23 +59,26 @@ class Master:
             (messages.LINES, self._lines_came),
         ):
             self._runner.register_message(name, heard)
+        events: Any = environment.events  # Locust has no types here
         # a share is its worker's: users of one that is lost are not made by others, by halves
-        environment.events.spawning_complete.add_listener(self._divide_no_more)
+        events.spawning_complete.add_listener(self._divide_no_more)
+        events.quitting.add_listener(self._collect)
         gevent.spawn(self._watch)
+        return lambda: self._end(at_once=False)
 
-    def wait_for_opening(self) -> None:
-        """Wait until the workers know when the load begins."""
+    def start(self) -> None:
+        """Users begin when they are made: not before all workers know when."""
         self._begun.wait()
 
-    def end(self, *, at_once: bool) -> None:
+    def _end(self, *, at_once: bool) -> None:
         """Have the workers end their load before its time, with or without the last answers."""
         self._tell_all(messages.END, {"at_once": at_once})
 
-    def collect(self) -> None:
+    def _collect(self, **_unused: Any) -> None:
         """This process is to end: have the workers end, and take what they have counted."""
         if self._recorder.closed:
             return
-        self.end(at_once=True)
+        self._end(at_once=True)
         patience = time.monotonic() + _LAST_LINES_S
         while not self._all_done() and time.monotonic() < patience:
             gevent.sleep(_POLL_S)

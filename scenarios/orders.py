@@ -18,6 +18,8 @@ from scenarios.share import Share
 
 VARIABLE = "HMB_ORDERS"
 """The environment variable that names the file with the orders."""
+BUILT_IN = Path(__file__).with_name("locustfile.py")
+"""The locustfile of the built-in scenarios."""
 FILE = "orders.json"
 SPOOL = "load.jsonl"
 

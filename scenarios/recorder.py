@@ -196,7 +196,9 @@ class Recorder:
             tally.fail("unfinished")
 
     def close(self, error: str = "") -> None:
-        """All users have stopped: write the rest, and the last word."""
+        """All users have stopped: write the rest, and the last word. There is but one."""
+        if self.closed:
+            return
         self.closed = True
         # not while a second is being written: its counts would go with the greenlet
         with self._writing:

@@ -20,14 +20,13 @@ from scenarios.catalogue import Scenario
 from scenarios.errors import ScenarioError
 from scenarios.live import Tick
 from scenarios.load_data import check_sessions, read_load_data
-from scenarios.orders import SPOOL, Orders, Post
+from scenarios.orders import BUILT_IN, SPOOL, Orders, Post
 from scenarios.request import RunRequest, Workers, sized
 from scenarios.run_folder import abandon, new_folder
 from scenarios.share import Share
 
 __all__ = ["RunRequest", "Workers", "run"]
 
-_BUILT_IN = Path(__file__).with_name("locustfile.py")
 _FOREIGN_FINISH_S = 10.0
 _REACH_S = 5.0
 
@@ -104,7 +103,7 @@ def _what(request: RunRequest) -> What:
 
 def _orders(request: RunRequest, what: What, folder: Path) -> Orders:
     scenario = request.journeys if isinstance(request.journeys, Scenario) else None
-    locustfile = _BUILT_IN if isinstance(request.journeys, Scenario) else request.journeys
+    locustfile = BUILT_IN if isinstance(request.journeys, Scenario) else request.journeys
     workers = request.workers
     return Orders(
         generator="generator-1" if workers is None else "master",

@@ -1,7 +1,6 @@
 """A worker among several generator processes. Lives inside its Locust process."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -10,6 +9,7 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from scenarios import load_opening, messages
+from scenarios.alone import End
 from scenarios.orders import Orders
 from scenarios.recorder import Recorder
 
@@ -22,6 +22,8 @@ class Worker:
 
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
+        self.recorder: Recorder
+        """What counts here; it is told the master's clock before the load begins."""
         self._runner: WorkerRunner | None = None
         self._sent = 0
         self._is_ready = False
@@ -29,12 +31,11 @@ class Worker:
         self._epoch = 0.0
         load_opening.decided_by(self._meet)
 
-    def attach(
-        self, environment: Environment, recorder: Recorder, end_early: Callable[[], None]
-    ) -> None:
-        """Begin to listen to the master; `end_early` ends the load after the last answers."""
+    def attach(self, environment: Environment, end_early: End) -> End:
+        """Begin to listen to the master."""
         assert isinstance(environment.runner, WorkerRunner)  # noqa: S101  # asked of Locust
         self._runner = runner = environment.runner
+        recorder, events = self.recorder, environment.events
         # until the master lets this process go, its end is a fault
         environment.process_exit_code = 1
 
@@ -55,17 +56,25 @@ class Worker:
             environment.process_exit_code = 0
 
         def leave(**_unused: Any) -> None:
-            if not recorder.closed:
-                recorder.close("it was stopped")
+            recorder.close("it was stopped")
 
         runner.register_message(messages.CLOCK, self._tell_clock)
         runner.register_message(messages.GO, go)
         runner.register_message(messages.END, end)
         runner.register_message(messages.DONE, done)
-        environment.events.quitting.add_listener(leave)
+        events.quitting.add_listener(leave)  # type: ignore[no-untyped-call]
         if self._orders.scenario is None and not self._orders.is_open:
-            # users of a closed load of a person's own begin when they are made: after the master's word
+            # such users begin when they are made, which is after the master's word
             self._stand_ready()
+        return end_early
+
+    def start(self) -> None:
+        """The master's word has come."""
+        load_opening.begin()
+
+    def complaint(self) -> str:
+        """None: what becomes of the whole is the master's to say."""
+        return ""
 
     def write(self, lines: str) -> None:
         """Send lines of the spool to the master; before it is found there is nothing to tell."""

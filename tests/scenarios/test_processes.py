@@ -1,16 +1,11 @@
 """A load that several processes send, against one process of the same seed and a known server."""
 
-from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
-from capacity.histogram import Histogram
 from capacity.run import Run
-from capacity.spool import Cell, Due, Opening, entries, fold
 from scenarios.arrivals.constant import Constant
 from scenarios.request import Workers
-from tests.scenarios.conftest import Loaded, Server, endpoint
+from tests.scenarios.conftest import Loaded, Server
 
 DRAW = """
 class Person(FastHttpUser):
