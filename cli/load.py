@@ -29,6 +29,7 @@ FOREIGN_USERS, FOREIGN_WARMUP_S, FOREIGN_DURATION_S = 10, 5.0, 30.0
 
 
 def loadtest(
+    context: typer.Context,
     scenario: Annotated[
         str, typer.Argument(help="A built-in scenario (see hmb scenarios) or a locustfile.")
     ] = "mixed",
@@ -111,24 +112,7 @@ def loadtest(
     from scenarios.request import RunRequest, sized
 
     if worker:
-        several.refuse(
-            {
-                "--master": master,
-                "--processes": processes,
-                "--host": host,
-                "--users": users,
-                "--rate": rate,
-                "--ramp": ramp,
-                "--stages": stages,
-                "--replay": replay,
-                "--spacing": spacing,
-                "--duration": duration_s,
-                "--warmup": warmup_s,
-                "--slo": slo,
-                "--json": as_json,
-            },
-            "is not a worker's to say: its master does",
-        )
+        several.leave_to_the_master(context)
         several.work(scenario, master_host, master_port, allow_remote)
         return
     several.refuse(

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import typer
+
 from capacity import figures
 from capacity.errors import UsageError
 from cli import hosts
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 HERE, PORT = "127.0.0.1", 5557
 """Where a master listens unless told otherwise; the port is Locust's."""
 WAIT_S = 60.0
+_A_WORKERS = ("scenario", "worker", "master_host", "master_port", "allow_remote")
 
 
 def asked_for(
@@ -59,8 +62,16 @@ def asked_for(
 def refuse(given: Mapping[str, object], why: str) -> None:
     """`UsageError` naming the first of `given` that has a value, and why it must have none."""
     for name, value in given.items():
-        if value is not None and value is not False:
+        if value is not None:
             raise UsageError(f"{name} {why}")
+
+
+def leave_to_the_master(context: typer.Context) -> None:
+    """`UsageError` for any option of a worker but those that say where its master is."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name not in _A_WORKERS and source is not None and source.name == "COMMANDLINE":
+            raise UsageError(f"{option.opts[0]} is not a worker's to say: its master does")
 
 
 def announce(workers: "Workers | None", scenario: str) -> None:

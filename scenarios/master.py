@@ -82,6 +82,7 @@ class Master:
         patience = time.monotonic() + _LAST_LINES_S
         while not self._all_done() and time.monotonic() < patience:
             gevent.sleep(_POLL_S)
+        self._tell_all(messages.DONE, None)
 
     def complaint(self) -> str:
         """Why what was measured is no load test; empty when it is one."""

@@ -69,8 +69,8 @@ class Worker:
         return end_early
 
     def start(self) -> None:
-        """The master's word has come."""
-        load_opening.begin()
+        """The master's word has come: no user is made before the moment it names."""
+        gevent.sleep(max(0.0, load_opening.begin() - time.time()))
 
     def complaint(self) -> str:
         """None: what becomes of the whole is the master's to say."""
