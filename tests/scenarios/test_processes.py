@@ -28,6 +28,7 @@ from tests.bench.reading import durations
 from tests.scenarios.board_data import load_file
 from tests.scenarios.conftest import Loaded, Server, endpoint
 from tests.scenarios.one_run import HERE
+from tests.scenarios.test_disturbance import Quiet
 from tests.scenarios.test_ending import children, wait_for_beats
 
 MIXED = """
@@ -120,29 +121,36 @@ def test_three_processes_send_what_one_would(
     assert [one.name for one in alone.senders] == ["generator-1"]
 
 
-def test_people_keep_their_numbers_addresses_and_sessions(server: Server, tmp_path: Path) -> None:
+def test_people_keep_their_numbers_and_end_together(server: Server, tmp_path: Path) -> None:
     request = RunRequest(
         catalogue.load("smoke"),
         server.host,
         HERE,
         users=41,
         warmup_s=0,
-        duration_s=3,
+        duration_s=60,
         data_file=load_file(tmp_path, seekers=40, employers=40),
         workers=Workers(2, here=True),
     )
-    found = run(request, probes=[], runs_dir=tmp_path / "runs", on_second=lambda _tick: None)
+    found = run(
+        request,
+        probes=[],
+        runs_dir=tmp_path / "runs",
+        on_second=lambda _tick: None,
+        disturbance=Quiet(enough_s=2.5),
+    )
     peers = server.report()["peers"]
     peers.pop("127.0.0.1")  # the runner's own look at whether the host is there, and this report
     assert set(peers) == {source_address(number) for number in range(41)}
     (step,) = found.steps
-    assert step.users == 41
-    assert step.arrivals.offered == pytest.approx(41 * 3 / request_think_s(), rel=0.001)
+    assert (step.users, found.status) == (41, Status.COMPLETE)
+    # the master's word to end early reached all of them
+    assert 2.4 < step.end_s < 20
+    think_s = catalogue.load("smoke").think.mean_s
+    assert step.arrivals.offered == pytest.approx(41 * step.end_s / think_s)
+    ended = [one.ended_s for one in fold(spool_of(found, tmp_path)).closings.values()]
+    assert ended.count(None) == 1  # the master itself sends nothing
     assert [one.users for one in found.senders] == [0, 21, 20]
-
-
-def request_think_s() -> float:
-    return catalogue.load("smoke").think.mean_s
 
 
 def test_a_worker_that_dies_makes_the_run_invalid_and_no_more(
