@@ -92,7 +92,8 @@ def _stay(generator: Generator, name: str, say: Callable[[str], None]) -> None:
         generator.stop(_STOP_S)
     if generator.exit_code:
         words = [line for line in generator.last_words().splitlines() if line.strip()]
-        raise ScenarioError(f"{name} did not end in order: {words[-1] if words else 'no word'}")
+        last = words[-1] if words else "it said nothing"
+        raise ScenarioError(f"{name} ended before its master let it go: {last}")
     say(f"{name}: done, the master has its counts")
 
 
