@@ -72,7 +72,15 @@ def sentence(seen: Observation) -> str:
     taken = generator_share(seen)
     if taken is None:
         return text
-    return f"{text} The load generator took {figures.figure(100 * taken, '%')} of the machine."
+    text += f" The load generator took {figures.figure(100 * taken, '%')} of the machine."
+    senders = [one for one in seen.run.senders if one.users]
+    if len(senders) < 2:
+        return text
+    worst = max(senders, key=lambda one: one.cpu)
+    return (
+        f"{text} Of its {len(senders)} processes {worst.name} was the busiest, with "
+        f"{figures.figure(100 * worst.cpu, '%')} of a core."
+    )
 
 
 def _use(resource: str, used: "pd.Series[float] | None", there_is: float) -> Use | None:

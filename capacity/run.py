@@ -156,8 +156,27 @@ class Invalidity(_Part):
         "machine-robbed",
         "metric-missing",
         "drill-unfinished",
+        "generator-lost",
     ]
     detail: str
+
+
+class Sender(_Part):
+    """One process that took part in sending the load; a master's own has no users.
+
+    `cpu` is the most it used over five seconds in a row of the measured steps, in cores.
+    Seconds of one among several are counted by its own clock, set by the first one's to
+    within `clock_within_s`. `lost` says what became of one that did not stay to the end.
+    """
+
+    name: str
+    users: int
+    cpu: float
+    memory_bytes: int
+    elsewhere: bool = Field(default=False, description="on another machine")
+    clock_ahead_s: float = 0.0
+    clock_within_s: float = 0.0
+    lost: str = ""
 
 
 class Event(_Part):
@@ -228,6 +247,9 @@ class Run(_Part):
     steps: list[Step]
     endpoints: list[EndpointStats]
     invalid: list[Invalidity] = []
+    senders: list[Sender] = Field(
+        default=[], description="the generator's processes; empty where nobody wrote them down"
+    )
     drill: Drilled | None = None
 
     def measured_steps(self) -> list[Step]:

@@ -1,11 +1,12 @@
 """The spool: what a load generator writes down, second by second, while it runs.
 
-`load.jsonl` in a run's folder holds one JSON object a line, of six kinds: an
+`load.jsonl` in a run's folder holds one JSON object a line, of seven kinds: an
 `Opening` when the load begins, every second one `Beat` (the generator itself),
 one `Cell` per endpoint and step that saw requests and, of an open load, a `Due` per
-step that had arrivals; a `Written` for every write that can be found again, and a
-`Closing`. A run that was killed leaves its spool behind: `fold` gives the steps and endpoint
-statistics of whatever was written, so that the record can still be opened.
+step that had arrivals; a `Written` for every write that can be found again, a
+`Closing`, and a `Lost` for a generator that is heard no more. A run that was killed
+leaves its spool behind: `fold` gives the steps and endpoint statistics of whatever was
+written, so that the record can still be opened.
 Every line names its generator: the spools of several can be read as one.
 """
 
@@ -38,7 +39,10 @@ class Opening:
     """The load begins: `epoch` is second 0 of everything that follows, as a Unix time.
 
     `offered_rate` is requests per second of a closed load, None when the journeys do not
-    say; what an open load offers is told by each `Due`.
+    say; what an open load offers is told by each `Due`. Of several generators each counts
+    seconds by its own clock, which was `ahead_s` of the first one's at the opening, known to
+    `within_s`; `epoch` is by the first one's. One that runs `elsewhere` takes nothing of the
+    machine where the run is kept.
     """
 
     kind: ClassVar[str] = "opening"
@@ -47,6 +51,9 @@ class Opening:
     users: int
     offered_rate: float | None
     steps: tuple[PlannedStep, ...]
+    ahead_s: float = 0.0
+    within_s: float = 0.0
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +152,19 @@ class Closing:
     ended_s: float | None = None
 
 
-Entry = Opening | Beat | Cell | Due | Written | Closing
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A generator of several that is heard no more, or not whole, from second `at_s` on."""
+
+    kind: ClassVar[str] = "lost"
+    generator: str
+    at_s: float
+    why: str
+
+
+Entry = Opening | Beat | Cell | Due | Written | Closing | Lost
 _KINDS: dict[str, type[Entry]] = {
-    kind.kind: kind for kind in (Opening, Beat, Cell, Due, Written, Closing)
+    kind.kind: kind for kind in (Opening, Beat, Cell, Due, Written, Closing, Lost)
 }
 
 
@@ -232,6 +249,7 @@ class Fold:
         self.openings: dict[str, Opening] = {}
         self.beats: list[Beat] = []
         self.closings: dict[str, Closing] = {}
+        self.lost: dict[str, Lost] = {}
         self.written: list[Written] = []
         self._due: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._trouble: Counter[tuple[int, Literal["get", "write"], str]] = Counter()
@@ -256,6 +274,8 @@ class Fold:
                 self.written.append(entry)
             case Closing():
                 self.closings[entry.generator] = entry
+            case Lost():
+                self.lost.setdefault(entry.generator, entry)
 
     @property
     def elapsed_s(self) -> float:

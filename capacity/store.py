@@ -3,7 +3,8 @@
 A run is a folder: `run.json` (the record, whole or not at all), `timeline.csv`
 (one row per second and series, appended while the run lasts), `load.jsonl`
 (the generator's own account, from which a record that was never finished is
-rebuilt) and `orders.json` (what the generator was told to do). A model is a folder
+rebuilt) and `orders.json` (what the generator was told to do, beside `worker-1.json` and so
+on where it has workers). A model is a folder
 `models/<name>` beside the runs, with `model.json`.
 """
 
@@ -25,6 +26,7 @@ from capacity.demands import MODEL_VERSION, DemandModel
 from capacity.errors import HmbError, UsageError
 from capacity.imports.foreign import Imported
 from capacity.run import READABLE_VERSIONS, RECORD_VERSION, Run, Status
+from capacity.senders import senders
 from capacity.spool import Cell, Fold, entries, fold, to_line
 
 if TYPE_CHECKING:
@@ -143,7 +145,13 @@ def read_run(path: Path) -> Run:
 def _completed(run: Run, directory: Path) -> Run:
     """The record of a run still going, or killed, with what its generators wrote until now."""
     written = read_spool(directory)
-    return run.model_copy(update={"steps": written.steps(), "endpoints": written.endpoints()})
+    return run.model_copy(
+        update={
+            "steps": written.steps(),
+            "endpoints": written.endpoints(),
+            "senders": senders(written),
+        }
+    )
 
 
 def read_spool(directory: Path) -> Fold:

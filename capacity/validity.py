@@ -39,7 +39,7 @@ def assess(
     for each step the seconds its closed users spent waiting for answers, all together.
     """
     measured = [step for step in steps if step.phase is Phase.MEASURED]
-    inside = [beat for beat in beats if any(_within(beat.second, step) for step in measured)]
+    inside = [beat for beat in beats if any(within(beat.second, step) for step in measured)]
     return [
         *_saturated(inside),
         *_not_reached(measured, waited),
@@ -67,7 +67,7 @@ def _saturated(inside: Sequence[Beat]) -> list[Invalidity]:
     by_generator = groupby(
         sorted(inside, key=attrgetter("generator", "second")), key=attrgetter("generator")
     )
-    worst = {name: _worst_stretch([beat.cpu for beat in group]) for name, group in by_generator}
+    worst = {name: worst_stretch([beat.cpu for beat in group]) for name, group in by_generator}
     return [
         Invalidity(
             reason="generator-saturated",
@@ -79,7 +79,7 @@ def _saturated(inside: Sequence[Beat]) -> list[Invalidity]:
     ]
 
 
-def _worst_stretch(cpu: Sequence[float]) -> float:
+def worst_stretch(cpu: Sequence[float]) -> float:
     """The highest mean over `SUSTAINED_SECONDS` seconds in a row (all, if there are fewer)."""
     length = min(SUSTAINED_SECONDS, len(cpu))
     return max(sum(cpu[at : at + length]) / length for at in range(len(cpu) - length + 1))
@@ -159,10 +159,11 @@ def _clock_set(inside: Sequence[Beat]) -> list[Invalidity]:
 
 
 def _robbed(inside: Sequence[Beat]) -> list[Invalidity]:
-    seconds = sum(beat.length_s for beat in inside)
-    if not seconds:
-        return []
-    steal = sum(beat.steal * beat.length_s for beat in inside) / seconds
+    """Judged by the worst: generators may run on several machines."""
+    by_generator: dict[str, list[Beat]] = {}
+    for beat in inside:
+        by_generator.setdefault(beat.generator, []).append(beat)
+    steal = max(map(_stolen, by_generator.values()), default=0.0)
     if steal <= STEAL_SHARE:
         return []
     return [
@@ -174,11 +175,16 @@ def _robbed(inside: Sequence[Beat]) -> list[Invalidity]:
     ]
 
 
+def _stolen(beats: Sequence[Beat]) -> float:
+    seconds = sum(beat.length_s for beat in beats)
+    return sum(beat.steal * beat.length_s for beat in beats) / seconds
+
+
 def _missing(measured: Sequence[Step], unread: Mapping[str, Sequence[int]]) -> list[Invalidity]:
     seconds = sum(step.seconds for step in measured)
     reasons = []
     for probe, gaps in sorted(unread.items()):
-        lost = sum(1 for second in gaps if any(_within(second, step) for step in measured))
+        lost = sum(1 for second in gaps if any(within(second, step) for step in measured))
         if seconds - lost < READ_SHARE * seconds:
             reasons.append(
                 Invalidity(
@@ -189,5 +195,6 @@ def _missing(measured: Sequence[Step], unread: Mapping[str, Sequence[int]]) -> l
     return reasons
 
 
-def _within(second: int, step: Step) -> bool:
+def within(second: int, step: Step) -> bool:
+    """Whether a second of the run belongs to `step`."""
     return step.start_s <= second < step.end_s

@@ -29,6 +29,7 @@ FOREIGN_USERS, FOREIGN_WARMUP_S, FOREIGN_DURATION_S = 10, 5.0, 30.0
 
 
 def loadtest(
+    context: typer.Context,
     scenario: Annotated[
         str, typer.Argument(help="A built-in scenario (see hmb scenarios) or a locustfile.")
     ] = "mixed",
@@ -70,6 +71,33 @@ def loadtest(
     allow_remote: Annotated[
         str | None, typer.Option(help="Name of a host elsewhere that may be loaded.")
     ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Generator processes to share the load.")
+    ] = None,
+    master: Annotated[
+        bool, typer.Option("--master", help="Let workers send the load; docs/guides/workers.md.")
+    ] = False,
+    expect_workers: Annotated[
+        int | None, typer.Option(min=1, max=999, help="How many workers the master waits for: 1.")
+    ] = None,
+    wait_s: Annotated[
+        float | None,
+        typer.Option("--expect-workers-max-wait", parser=positive_duration, help="60s."),
+    ] = None,
+    bind_host: Annotated[
+        str | None,
+        typer.Option("--master-bind-host", help="Address the master listens at: 127.0.0.1."),
+    ] = None,
+    bind_port: Annotated[
+        int | None, typer.Option("--master-bind-port", min=1, max=65535, help="5557.")
+    ] = None,
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Send a share of a master's load, as it says.")
+    ] = False,
+    master_host: Annotated[
+        str | None, typer.Option(help="Where a worker's master is: 127.0.0.1.")
+    ] = None,
+    master_port: Annotated[int | None, typer.Option(min=1, max=65535, help="5557.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Verdicts as JSON on stdout.")] = False,
 ) -> None:
     """Run one load test: verdicts on stdout, record and report under runs/.
@@ -77,11 +105,21 @@ def loadtest(
     Uses the stack if it runs; otherwise starts it, and stops it again afterwards.
     """
     from capacity.slo import read_slo
+    from cli import several
     from cli.judging import tell
     from cli.load_model import asked_for
     from scenarios.fingerprint import where
     from scenarios.request import RunRequest, sized
 
+    if worker:
+        several.leave_to_the_master(context)
+        several.work(scenario, master_host, master_port, allow_remote)
+        return
+    several.refuse(
+        {"--master-host": master_host, "--master-port": master_port},
+        "says where a worker's master is: add --worker",
+    )
+    workers = several.asked_for(processes, master, expect_workers, bind_host, bind_port, wait_s)
     load = asked_for(users, rate, ramp, stages, replay, spacing)
     journeys = journeys_named(scenario)
     if slo is not None:
@@ -97,12 +135,16 @@ def loadtest(
         seed,
         slo_file=str(slo.resolve()) if slo else None,
         load=load,
+        workers=workers,
     )
     sized(request)  # what cannot be is better told before a stack is started
     if host:
-        run_dir = load_host(replace(request, host=hosts.check(host, allow_remote)))
+        request = replace(request, host=hosts.check(host, allow_remote))
+        several.announce(workers, scenario)
+        run_dir = load_host(request)
     else:
         with own_stack(pods, scale) as running:
+            several.announce(workers, scenario)
             run_dir = load_stack(request, running)
     raise typer.Exit(tell(run_dir, as_json=as_json))
 

@@ -47,6 +47,7 @@ _INVALID_WORDS = {
     "machine-robbed": "the machine's host gave its time to others",
     "metric-missing": "a measurement is missing",
     "drill-unfinished": "the load ended before all was mended",
+    "generator-lost": "a process of the load generator was lost",
 }
 
 

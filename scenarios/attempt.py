@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 from capacity.disturbance import Disturbance
 from capacity.probes import Probe
 from capacity.run import Drilled, EndpointStats, Invalidity, Phase, Run, Status, Step
+from capacity.senders import missing, senders
 from capacity.spool import Closing, Entry, Fold, Opening, SpoolError, fold
 from capacity.store import RecordError, TimelineWriter, write_run
 from capacity.validity import assess, unfinished, waiting
+from scenarios.crew import Crew
 from scenarios.errors import ScenarioError
 from scenarios.follow import Follower
-from scenarios.launch import Generator
 from scenarios.live import Live, Tick
 from scenarios.orders import Orders
 from scenarios.sampler import Sampler
@@ -50,6 +51,7 @@ class Attempt:
         probes: Sequence[Probe],
         on_second: Callable[[Tick], None],
         disturbance: Disturbance | None,
+        workers_here: int = 0,
     ) -> None:
         self._folder = folder
         self._record = record
@@ -57,9 +59,11 @@ class Attempt:
         self._probes = probes
         self._on_second = on_second
         self._disturbance = disturbance
+        self._workers_here = workers_here
         self._follower = Follower(orders.spool)
         self._fold = Fold()
-        self._live = Live()
+        # a master keeps the same book of itself as its workers
+        self._live = Live(1 if orders.post is None else 1 + orders.post.workers)
         self._sampler: Sampler | None = None
         self._timeline: TimelineWriter | None = None
         self._finished = False
@@ -69,7 +73,7 @@ class Attempt:
     def run(self) -> Run:
         """Run the load to its end; the final record, written. See `scenarios.runner.run`."""
         _say_when_sharing_an_address(self._orders)
-        generator = Generator(self._orders)
+        generator = Crew(self._orders, self._workers_here)
         try:
             self._watch(generator)
             self._sample_to_the_end()
@@ -91,9 +95,10 @@ class Attempt:
                 with suppress(RecordError):  # the run's own error is the one to tell
                     self._timeline.close()
 
-    def _watch(self, generator: Generator) -> None:
+    def _watch(self, generator: Crew) -> None:
         """Follow the spool until the generator's last word. Raises `ScenarioError` without one."""
-        patience = time.monotonic() + _START_S
+        post = self._orders.post
+        patience = time.monotonic() + _START_S + (post.wait_s if post is not None else 0.0)
         while True:
             # asked before reading: what it wrote before it ended is read then
             ended = generator.ended
@@ -114,7 +119,7 @@ class Attempt:
                 raise _broken("the load generator does not answer", generator)
             time.sleep(_POLL_S)
 
-    def _heed(self, generator: Generator) -> None:
+    def _heed(self, generator: Crew) -> None:
         """End the load when what was done to the system has shown its effect, or failed."""
         what = self._disturbance
         if what is None or not self.began:
@@ -126,7 +131,7 @@ class Attempt:
             self._ends_s = time.time() - self._record.started_at.timestamp()
             generator.finish()
 
-    def _judge(self, closing: Closing, generator: Generator) -> None:
+    def _judge(self, closing: Closing, generator: Crew) -> None:
         generator.wait(_STOP_S)
         built_in = self._orders.scenario
         journeys = f"scenario {built_in.name}" if built_in else self._orders.locustfile.name
@@ -150,12 +155,12 @@ class Attempt:
 
     def _take(self, entry: Entry) -> None:
         self._fold.add(entry)
-        if isinstance(entry, Opening):
+        if isinstance(entry, Opening) and not self.began:
             self._begin(entry)
-        second = self._live.add(entry)
-        if second is not None and self._timeline is not None:
-            self._timeline.append(second.second, second.series)
-            self._on_second(second.tick)
+        for second in self._live.add(entry):
+            if self._timeline is not None:
+                self._timeline.append(second.second, second.series)
+                self._on_second(second.tick)
 
     def _begin(self, opening: Opening) -> None:
         self.began = True
@@ -204,7 +209,11 @@ class Attempt:
                 "ended_at": self._record.started_at + lasted,
                 "steps": steps,
                 "endpoints": endpoints,
-                "invalid": self._invalid(steps, endpoints),
+                "invalid": [
+                    *missing(self._fold.lost.values()),
+                    *self._invalid(steps, endpoints),
+                ],
+                "senders": senders(self._fold),
                 "drill": self._drilled(),
             }
         )
@@ -214,12 +223,14 @@ class Attempt:
     def _invalid(self, steps: list[Step], endpoints: list[EndpointStats]) -> list[Invalidity]:
         # nobody waits before sending an open load's next arrival
         waited = {} if self._orders.is_open else waiting(endpoints)
+        # a master's own delays are in no latency
+        beats = [one for one in self._fold.beats if self._fold.openings[one.generator].users]
         if self._disturbance is not None:
             # what is broken on purpose gives no reading, and that is no gap
             late = unfinished(self._disturbance.events, steps[-1].end_s if steps else 0.0)
-            return [*late, *assess(steps, self._fold.beats, {}, waited)]
+            return [*late, *assess(steps, beats, {}, waited)]
         unread = {} if self._sampler is None else self._sampler.unread
-        return assess(steps, self._fold.beats, unread, waited)
+        return assess(steps, beats, unread, waited)
 
     def _drilled(self) -> Drilled | None:
         found, what = self._record.drill, self._disturbance
@@ -228,7 +239,7 @@ class Attempt:
         return found.model_copy(update={"events": what.events, "trouble": self._fold.trouble()})
 
 
-def _broken(what: str, generator: Generator) -> ScenarioError:
+def _broken(what: str, generator: Crew) -> ScenarioError:
     words = generator.last_words()
     return ScenarioError(f"{what}: {_last_of(words)}", details=words)
 

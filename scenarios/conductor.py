@@ -1,7 +1,6 @@
 """The one user Locust knows of in an open load: owns all people, and sends them on schedule."""
 
 import logging
-import time
 import traceback
 from collections.abc import Sequence
 from random import Random
@@ -72,23 +71,23 @@ def conduct(environment: Environment, orders: Orders, recorder: Recorder) -> Non
     load = orders.load
     if not isinstance(load, OpenLoad):
         raise TypeError("a closed load needs no conductor")
-    people_wanted = load.users
     kinds = list(environment.user_classes)
     for kind in kinds:
         kind.host = environment.host or kind.host
     people: list[Any] = []
     due = due_times(orders.pieces, load.spacing, Random(f"{orders.seed}/arrivals"))
-    walker = Walker(due, people, recorder.on_arrival, recorder.is_over)
+    # of the schedule of all each process takes its own arrivals
+    walker = Walker(orders.share.pick(due), people, recorder.on_arrival, recorder.is_over)
 
     class Conductor(User):
         """Makes everyone ready, opens the load, walks the schedule once."""
 
-        fixed_count = 1
         wait_time = constant(_FOREVER_S)
 
         def on_start(self) -> None:
             """Make the people."""
-            people.extend(_made(kind, environment) for kind in _cast(kinds, people_wanted))
+            cast = orders.share.pick(_cast(kinds, load.users))
+            people.extend(_made(kind, environment) for kind in cast)
             ready = Pool(_READY_AT_ONCE)
             for person in people:
                 ready.spawn(person.make_ready)
@@ -96,8 +95,7 @@ def conduct(environment: Environment, orders: Orders, recorder: Recorder) -> Non
 
         def walk(self) -> None:
             """The whole load."""
-            epoch = time.time()
-            load_opening.announce(epoch)
+            epoch = load_opening.begin()
             recorder.walking = True
             walker.walk(epoch)
             recorder.walking = False

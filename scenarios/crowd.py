@@ -4,7 +4,6 @@ Lives inside the Locust process.
 """
 
 import itertools
-import time
 from collections.abc import Callable
 
 from gevent.event import Event
@@ -20,6 +19,7 @@ from scenarios.journeys.seeker import Seeker
 from scenarios.journeys.world import World
 from scenarios.load_data import SignedIn
 from scenarios.object_store import ObjectStore
+from scenarios.share import Share
 
 CONNECTING_AT_ONCE = 64
 """Two thousand connections in one moment would overrun a server's backlog."""
@@ -31,15 +31,17 @@ _MEMBERS: dict[str, type[Member]] = {"seeker": Seeker, "employer": Employer}
 class Crowd:
     """Hands out parts, and opens the load when everyone stands ready.
 
-    `opened` is called once with the Unix time at which the load begins.
+    Of `users` in all, those of `share` are in this process. `begin` is called once, and
+    gives the Unix time at which the load begins.
     """
 
     def __init__(
         self,
         world: World,
         users: int,
+        share: Share,
         lasts_s: float,
-        opened: Callable[[float], None],
+        begin: Callable[[], float],
         deliveries: Deliveries,
         store: ObjectStore,
     ) -> None:
@@ -49,9 +51,10 @@ class Crowd:
         self._lasts_s = lasts_s
         self.connecting = BoundedSemaphore(CONNECTING_AT_ONCE)
         self._parts = world.scenario.cast(users)
-        self._numbers = itertools.count()
-        self._opened = opened
-        self._missing = users
+        self._numbers = itertools.count(share.number, share.of)
+        self._begin = begin
+        self._missing = share.count(users)
+        self._everyone = Event()
         self._gate = Event()
         self._epoch = 0.0
 
@@ -75,10 +78,11 @@ class Crowd:
             self._open()
         try:
             with Timeout(_PATIENCE_S):
-                self._gate.wait()
+                self._everyone.wait()
         except Timeout:
             # someone never came (a user that could not be made): begin without
             self._open()
+        self._gate.wait()
         return self._epoch
 
     def is_over(self, due: float) -> bool:
@@ -86,8 +90,8 @@ class Crowd:
         return due >= self._epoch + self._lasts_s
 
     def _open(self) -> None:
-        if self._gate.is_set():
+        if self._everyone.is_set():
             return
-        self._epoch = time.time()
-        self._opened(self._epoch)
+        self._everyone.set()
+        self._epoch = self._begin()
         self._gate.set()

@@ -15,6 +15,7 @@ import sys
 import time
 from math import ceil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -24,12 +25,16 @@ _FOREVER_S = 86_400
 ENOUGH = signal.SIGUSR1
 """Ends the load before its time, in order."""
 _POLL_S = 0.01
+_MASTER_GONE_S = 10
+_TOO_FEW = "Gave up waiting for workers"
+"""How Locust says that not as many came as were expected."""
 _LAST_MOMENT_S = 0.5
 """Even after all patience is used up, users may still run their `on_stop`."""
 
 if TYPE_CHECKING:
     from locust.env import Environment
 
+    from scenarios.alone import Part
     from scenarios.orders import Orders
     from scenarios.recorder import Recorder
 
@@ -54,8 +59,8 @@ def main() -> None:
     import locust.runners
 
     from scenarios import load_opening
+    from scenarios.messages import too_few
     from scenarios.orders import read_orders
-    from scenarios.recorder import Recorder
 
     orders = read_orders()
     _open_files()
@@ -64,9 +69,9 @@ def main() -> None:
     logging.getLogger().addHandler(last_error)
     # Locust looks up who stops a run, for a debug message, by reading sources for 0.3 s
     locust.runners.inspect = None  # type: ignore[attr-defined,assignment]
-    recorder = Recorder(orders)
+    recorder, part = _recording(orders)
     load_opening.listen(recorder.open)
-    _listen(locust.events, orders, recorder)
+    _listen(locust.events, orders, recorder, part)
     if orders.scenario is None:
         # only a locustfile's users count; without this a file that has none is run as a pytest
         locust.main.load_locustfile_pytest = lambda _path: {}  # type: ignore[attr-defined,assignment]
@@ -75,17 +80,47 @@ def main() -> None:
     try:
         locust.main.main()  # type: ignore[no-untyped-call]
     except SystemExit as end:
-        if end.code not in (0, None) and not recorder.closed:
-            recorder.close(last_error.text or f"it ended with {end.code}")
+        if end.code not in (0, None):
+            why = last_error.text or f"it ended with {end.code}"
+            recorder.close(too_few(orders.post) if why.startswith(_TOO_FEW) else why)
         raise
     except Exception as error:
         recorder.close(f"{type(error).__name__}: {error}")
         raise
 
 
+def _recording(orders: "Orders") -> "tuple[Recorder, Part]":
+    """What counts the requests, and what part this process has in the load."""
+    import locust.runners
+
+    from scenarios.alone import Alone
+    from scenarios.master import Master
+    from scenarios.messages import client_prefix
+    from scenarios.recorder import Recorder
+    from scenarios.spool_file import SpoolFile
+    from scenarios.worker import Worker
+
+    if orders.role == "worker":
+        # the name Locust gives a worker, and hands users out by, is to tell its share
+        prefix = client_prefix(orders.share.number)
+        locust.runners.socket = SimpleNamespace(gethostname=lambda: prefix)  # type: ignore[attr-defined,assignment]
+        # Locust would let a worker go on for a minute after its master is gone
+        locust.runners.MASTER_HEARTBEAT_TIMEOUT = _MASTER_GONE_S
+        worker = Worker(orders)
+        worker.recorder = Recorder(orders, worker.write)
+        return worker.recorder, worker
+    spool = SpoolFile(orders.spool)
+    recorder = Recorder(orders, spool.write)
+    if orders.role is None:
+        return recorder, Alone()
+    # a share belongs to its worker: users of one that is lost are not made elsewhere
+    locust.runners.HEARTBEAT_DEAD_INTERNAL = -sys.maxsize
+    return recorder, Master(orders, recorder, spool)
+
+
 def _arguments(orders: "Orders") -> list[str]:
-    # of an open load Locust makes but one user, who sends the others
-    users = 1 if orders.is_open else orders.users
+    # of an open load Locust makes but one user a process, who sends the others
+    users = orders.share.of if orders.is_open else orders.load.users
     # a person's own journeys ramp up in the first half of the warm-up
     at_once = orders.scenario is not None or orders.warmup_s == 0
     rate = users if at_once else max(1.0, users / (orders.warmup_s / 2))
@@ -98,44 +133,63 @@ def _arguments(orders: "Orders") -> list[str]:
         "--headless",
         "--only-summary",
         "--skip-log-setup",
+        *_place(orders),
     ]
 
 
-def _listen(events: Any, orders: "Orders", recorder: "Recorder") -> None:
+def _place(orders: "Orders") -> list[str]:
+    post = orders.post
+    if post is None:
+        return []
+    if post.role == "worker":
+        return ["--worker", "--master-host", post.host, "--master-port", str(post.port)]
+    return [
+        "--master",
+        *("--master-bind-host", post.host),
+        *("--master-bind-port", str(post.port)),
+        *("--expect-workers", str(post.workers)),
+        *("--expect-workers-max-wait", str(ceil(post.wait_s))),
+    ]
+
+
+def _listen(events: Any, orders: "Orders", recorder: "Recorder", part: "Part") -> None:
     """Attach the recorder, begin and end the load by Locust's own events."""
     import gevent
-    from locust.runners import LocalRunner
+    from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
     from scenarios import load_opening
     from scenarios.conductor import conduct
 
+    runners = {None: LocalRunner, "master": MasterRunner, "worker": WorkerRunner}
+
     def on_init(environment: "Environment", **_unused: Any) -> None:
-        if not isinstance(environment.runner, LocalRunner):
+        if not isinstance(environment.runner, runners[orders.role]):
             logging.error("the configuration beside the locustfile asks for several processes")
             sys.exit(1)
         recorder.attach(environment)
         if orders.is_open:
             conduct(environment, orders, recorder)
-        load_opening.listen(
-            lambda _epoch: gevent.spawn_later(
-                orders.lasts_s, _end, environment, recorder, orders.finish_s
-            )
-        )
+
+        def end_on_time(epoch: float) -> None:
+            lasts_s = epoch - time.time() + orders.lasts_s
+            gevent.spawn_later(lasts_s, _end, environment, recorder, orders.finish_s)
 
         def end_early() -> None:
             recorder.stop_early()
             gevent.spawn(_end, environment, recorder, orders.finish_s)
 
-        gevent.signal_handler(ENOUGH, end_early)
+        if orders.users:  # a master ends when its workers have
+            load_opening.listen(end_on_time)
+        gevent.signal_handler(ENOUGH, part.attach(environment, end_early))
 
     def on_start(**_unused: Any) -> None:
         if orders.scenario is None and not orders.is_open:
-            load_opening.announce(time.time())
+            part.start()
 
     events.init.add_listener(on_init)
     events.test_start.add_listener(on_start)
     events.test_stopping.add_listener(lambda **_unused: recorder.stop())
-    events.test_stop.add_listener(lambda **_unused: recorder.close())
+    events.test_stop.add_listener(lambda **_unused: recorder.close(part.complaint()))
 
 
 def _end(environment: "Environment", recorder: "Recorder", finish_s: float) -> None:
@@ -145,6 +199,7 @@ def _end(environment: "Environment", recorder: "Recorder", finish_s: float) -> N
     answers of exactly those requests.
     """
     import gevent
+    from locust.runners import WorkerRunner
     from locust.user.task import TaskSet
 
     patience = time.monotonic() + finish_s
@@ -153,7 +208,10 @@ def _end(environment: "Environment", recorder: "Recorder", finish_s: float) -> N
     while (recorder.walking or recorder.in_flight) and time.monotonic() < patience:
         gevent.sleep(_POLL_S)
     environment.stop_timeout = max(_LAST_MOMENT_S, patience - time.monotonic())
-    if environment.runner is not None:
+    if isinstance(environment.runner, WorkerRunner):
+        # and there it waits until the master lets it go
+        environment.runner.stop()
+    elif environment.runner is not None:
         environment.runner.quit()
 
 

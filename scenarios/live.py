@@ -1,11 +1,11 @@
 """A run as it stands: seconds of the spool made into what a person watches and the timeline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from capacity.histogram import Histogram
 from capacity.run import BESIDE, Phase
-from capacity.spool import Beat, Cell, Due, Entry, Opening, sort_of
+from capacity.spool import Beat, Cell, Closing, Due, Entry, Lost, Opening, sort_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,82 +51,123 @@ class Second:
 
 
 class Live:
-    """Turns entries into seconds as the beats that complete them come in."""
+    """Turns entries into seconds as the beats that complete them come in.
 
-    def __init__(self) -> None:
-        self._opening: Opening | None = None
+    Of `generators` processes all must have told of a second before it is whole, but for
+    those that have ended or were lost.
+    """
+
+    def __init__(self, generators: int = 1) -> None:
+        self._generators = generators
+        self._openings: dict[str, Opening] = {}
+        self._reached: dict[str, int] = {}
+        self._gone: set[str] = set()
+        self._told = -1
+        self._beats: list[Beat] = []
         self._cells: list[Cell] = []
         self._due: list[Due] = []
         self._phase = Phase.WARMUP
         self._so_far = Histogram()
         self._requests = self._failures = self._refusals = self._dropped = 0
 
-    def add(self, entry: Entry) -> Second | None:
-        """Take in an entry; the second it completes, if it does.
+    def add(self, entry: Entry) -> list[Second]:
+        """Take in an entry; the seconds it completes, in order.
 
         Seconds after the planned end give none: there, only stragglers come in.
         """
         match entry:
             case Opening():
-                self._opening = entry
+                self._openings[entry.generator] = entry
             case Cell():
                 self._cells.append(entry)
+                return []
             case Due():
                 self._due.append(entry)
-            case Beat() if self._opening is not None:
-                cells = [cell for cell in self._cells if cell.second == entry.second]
-                self._cells = [cell for cell in self._cells if cell.second != entry.second]
-                due = [one for one in self._due if one.second == entry.second]
-                self._due = [one for one in self._due if one.second != entry.second]
-                if entry.second < self._opening.steps[-1].end_s:
-                    return self._whole(self._opening, entry, cells, due)
-        return None
+                return []
+            case Beat():
+                self._beats.append(entry)
+                # one held up for seconds covers them all
+                reached = max(entry.second, int(entry.second + entry.length_s) - 1)
+                self._reached[entry.generator] = reached
+            case Closing() | Lost():
+                self._gone.add(entry.generator)
+        return self._whole_seconds()
 
-    def _whole(
-        self, opening: Opening, beat: Beat, cells: Sequence[Cell], due: Sequence[Due]
-    ) -> Second:
-        self._enter(_phase(opening, beat.second))
+    def _whole_seconds(self) -> list[Second]:
+        if len(self._openings.keys() | self._gone) < self._generators:
+            return []
+        awaited = [name for name in self._openings if name not in self._gone]
+        reached = [self._reached.get(name, -1) for name in awaited]
+        whole = {beat.second for beat in self._beats}
+        if reached:
+            whole = {second for second in whole if second <= min(reached)}
+        # what is told of a second that was thought whole comes too late to be shown
+        seconds = [self._taken(second) for second in sorted(whole) if second > self._told]
+        self._beats = [beat for beat in self._beats if beat.second not in whole]
+        return [second for second in seconds if second is not None]
+
+    def _taken(self, at: int) -> Second | None:
+        self._told = at
+        beats = [beat for beat in self._beats if beat.second == at]
+        cells = [cell for cell in self._cells if cell.second == at]
+        self._cells = [cell for cell in self._cells if cell.second > at]
+        due = [one for one in self._due if one.second == at]
+        self._due = [one for one in self._due if one.second > at]
+        if at >= self._plan.steps[-1].end_s:
+            return None
+        return self._whole(beats, cells, due)
+
+    @property
+    def _plan(self) -> Opening:
+        return next(iter(self._openings.values()))
+
+    def _whole(self, beats: Sequence[Beat], cells: Sequence[Cell], due: Sequence[Due]) -> Second:
+        at = beats[0].second
+        lengths = {beat.generator: beat.length_s for beat in beats}
+        self._enter(_phase(self._plan, at))
         cells = [cell for cell in cells if cell.method not in BESIDE]
         now = _merged(cells, "raw")
         self._so_far.merge(now)
-        requests = sum(cell.requests for cell in cells)
-        failures = sum(cell.failures for cell in cells)
-        refusals = sum(cell.refusals for cell in cells)
-        self._requests += requests
-        self._failures += failures
-        self._refusals += refusals
-        dropped = sum(one.dropped for one in due)
-        self._dropped += dropped
-        offered_rate = opening.offered_rate
-        if due:
-            offered_rate = sum(one.offered for one in due) / beat.length_s
+        self._requests += sum(cell.requests for cell in cells)
+        self._failures += sum(cell.failures for cell in cells)
+        self._refusals += sum(cell.refusals for cell in cells)
+        self._dropped += sum(one.dropped for one in due)
         tick = Tick(
-            elapsed_s=beat.second + beat.length_s,
-            total_s=opening.steps[-1].end_s,
+            elapsed_s=at + max(lengths.values()),
+            total_s=self._plan.steps[-1].end_s,
             phase=self._phase,
-            users=beat.users,
-            offered_rate=offered_rate,
-            achieved_rate=requests / beat.length_s,
+            users=sum(beat.users for beat in beats),
+            offered_rate=_rate(due, "offered", lengths) if due else self._offered_rate(),
+            achieved_rate=_rate(cells, "requests", lengths),
             last_second=_percentiles(now),
             so_far=_percentiles(self._so_far),
             requests=self._requests,
             failures=self._failures,
             refusals=self._refusals,
-            generator_cpu=beat.cpu,
+            generator_cpu=max(beat.cpu for beat in beats),
             dropped=self._dropped if due else None,
         )
         series = {
             "load.requests": tick.achieved_rate,
-            "load.failures": failures / beat.length_s,
-            "load.refusals": refusals / beat.length_s,
-            **_sorts(cells, beat.length_s),
-            "load.dropped": dropped / beat.length_s,
-            **_series(beat, tick),
+            "load.failures": _rate(cells, "failures", lengths),
+            "load.refusals": _rate(cells, "refusals", lengths),
+            **_sorts(cells, lengths),
+            "load.dropped": _rate(due, "dropped", lengths),
+            "generator.cpu_total": sum(beat.cpu for beat in beats if self._is_here(beat)),
+            "generator.memory": float(sum(beat.memory_bytes for beat in beats)),
+            **_series(tick),
         }
         corrected = _merged(cells, "corrected")
         if corrected.count:
             series["load.p95_corrected"] = corrected.percentile(95) / 1000
-        return Second(beat.second, tick, series)
+        return Second(at, tick, series)
+
+    def _offered_rate(self) -> float | None:
+        rates = [opening.offered_rate for opening in self._openings.values()]
+        return None if None in rates else sum(filter(None, rates))
+
+    def _is_here(self, beat: Beat) -> bool:
+        return not self._openings[beat.generator].elsewhere
 
     def _enter(self, phase: Phase) -> None:
         if phase is not self._phase:
@@ -142,13 +183,8 @@ def _phase(opening: Opening, second: int) -> Phase:
     return opening.steps[-1].phase
 
 
-def _series(beat: Beat, tick: Tick) -> dict[str, float]:
-    series = {
-        "load.users": float(beat.users),
-        "generator.cpu": beat.cpu,
-        "generator.cpu_total": beat.cpu,
-        "generator.memory": float(beat.memory_bytes),
-    }
+def _series(tick: Tick) -> dict[str, float]:
+    series = {"load.users": float(tick.users), "generator.cpu": tick.generator_cpu}
     if tick.offered_rate is not None:
         series["load.offered"] = tick.offered_rate
     if tick.last_second is not None:
@@ -158,14 +194,19 @@ def _series(beat: Beat, tick: Tick) -> dict[str, float]:
     return series
 
 
-def _sorts(cells: Sequence[Cell], length_s: float) -> dict[str, float]:
+def _sorts(cells: Sequence[Cell], lengths: Mapping[str, float]) -> dict[str, float]:
     """Requests and failures a second, of GETs and of writes."""
     series: dict[str, float] = {}
     for sort in ("get", "write"):
         mine = [cell for cell in cells if sort_of(cell.method) == sort]
-        series[f"load.{sort}s"] = sum(cell.requests for cell in mine) / length_s
-        series[f"load.{sort}_failures"] = sum(cell.failures for cell in mine) / length_s
+        series[f"load.{sort}s"] = _rate(mine, "requests", lengths)
+        series[f"load.{sort}_failures"] = _rate(mine, "failures", lengths)
     return series
+
+
+def _rate(counted: Sequence[Cell | Due], what: str, lengths: Mapping[str, float]) -> float:
+    """So many a second, each generator's by the length of its own second."""
+    return float(sum(getattr(one, what) / lengths.get(one.generator, 1.0) for one in counted))
 
 
 def _merged(cells: Sequence[Cell], which: str) -> Histogram:

@@ -27,7 +27,15 @@ def _crowd(orders: Orders) -> Crowd:
     world = World.of(scenario, read_load_data(orders.data_file), orders.seed)
     deliveries = Deliveries(partial(_report, SOCKET))
     store = ObjectStore(partial(_report, STORE), scenario.limits.answer_s)
-    return Crowd(world, orders.users, orders.lasts_s, load_opening.announce, deliveries, store)
+    return Crowd(
+        world,
+        orders.load.users,
+        orders.share,
+        orders.lasts_s,
+        load_opening.begin,
+        deliveries,
+        store,
+    )
 
 
 def _report(

@@ -5,6 +5,7 @@ The text itself may be too long for an environment: a replay has a rate for ever
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,18 +14,38 @@ from capacity.run import Phase
 from capacity.spool import PlannedStep
 from capacity.store import write_text
 from scenarios.catalogue import Scenario
+from scenarios.share import Share
 
 VARIABLE = "HMB_ORDERS"
 """The environment variable that names the file with the orders."""
+BUILT_IN = Path(__file__).with_name("locustfile.py")
+"""The locustfile of the built-in scenarios."""
 FILE = "orders.json"
 SPOOL = "load.jsonl"
+
+
+class Post(BaseModel):
+    """A place in a load that several processes send, by Locust's own master and workers.
+
+    The master binds `host` and `port`, workers come there; it waits `wait_s` for `workers`
+    of them. Workers started `elsewhere` run on another machine than the master.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: Literal["master", "worker"]
+    host: str
+    port: int
+    workers: int
+    wait_s: float
+    elsewhere: bool = False
 
 
 class Orders(BaseModel):
     """One generator process's part of a run. Times in seconds.
 
-    `scenario` is None for a person's own locustfile. `duration_s` is that of `load`,
-    where it says so itself.
+    `load` is the whole load, of which this process sends its `share`. `scenario` is None for
+    a person's own locustfile. `duration_s` is that of `load`, where it says so itself.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,11 +61,18 @@ class Orders(BaseModel):
     seed: int
     scenario: Scenario | None = None
     data_file: Path | None = None
+    share: Share = Share()
+    post: Post | None = None
 
     @property
     def users(self) -> int:
-        """Virtual users, or the people an open load's arrivals are of."""
-        return self.load.users
+        """Virtual users of this process, or the people its arrivals are of; a master has none."""
+        return 0 if self.role == "master" else self.share.count(self.load.users)
+
+    @property
+    def role(self) -> Literal["master", "worker"] | None:
+        """What this process is among several; None when it is alone."""
+        return None if self.post is None else self.post.role
 
     @property
     def is_open(self) -> bool:
@@ -84,8 +112,10 @@ class Orders(BaseModel):
 
     @property
     def offered_rate(self) -> float | None:
-        """Requests per second closed users would send if every answer were instant."""
-        return None if isinstance(self.load, OpenLoad) else self.load.offered_rate
+        """Requests per second its closed users would send if every answer were instant."""
+        if isinstance(self.load, OpenLoad) or self.load.offered_rate is None:
+            return None
+        return self.load.offered_rate * self.users / self.load.users
 
 
 def in_environment(orders: Orders) -> dict[str, str]:
@@ -93,7 +123,8 @@ def in_environment(orders: Orders) -> dict[str, str]:
 
     Raises `capacity.store.RecordError` when they cannot be written.
     """
-    file = orders.spool.with_name(FILE)
+    name = FILE if orders.role != "worker" else f"{orders.generator}.json"
+    file = orders.spool.with_name(name)
     write_text(file, orders.model_dump_json() + "\n")
     return {VARIABLE: str(file)}
 

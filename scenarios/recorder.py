@@ -9,8 +9,6 @@ at the end counts when it ends; if it never does, as an error of kind
 """
 
 import functools
-import os
-import sys
 import time
 from bisect import bisect
 from collections import Counter
@@ -35,8 +33,6 @@ _TICK_S = 0.1
 _MOST_KINDS = 50
 """Kinds of errors per endpoint and second; a journey whose messages all differ is cut here."""
 REFUSED = 429
-CANNOT_WRITE = 74
-"""Exit code when the spool cannot be written (EX_IOERR of sysexits.h)."""
 
 
 class _Tally:
@@ -71,13 +67,16 @@ class _Tally:
 
 
 class Recorder:
-    """Listens to Locust's request event and spools what it hears."""
+    """Listens to Locust's request event and spools what it hears.
 
-    def __init__(self, orders: Orders) -> None:
+    `write` takes whole lines of the spool to where they are kept.
+    """
+
+    def __init__(self, orders: Orders, write: Callable[[str], None]) -> None:
         self._orders = orders
+        self._keep = write
         self._steps = orders.steps
         self._starts = [step.start_s for step in self._steps]
-        self._spool = os.open(orders.spool, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._tallies: dict[tuple[str, str, str], _Tally] = {}
         self._written: list[Written] = []
         self._offered: Counter[str] = Counter()
@@ -92,6 +91,8 @@ class Recorder:
         self._process = psutil.Process()
         self._conditions = Conditions()
         self._environment: Environment | None = None
+        self.clock = (0.0, 0.0)
+        """How far this clock is ahead of the master's, and within what that is known, in s."""
         self.closed = False
         self.in_flight = 0
         """Requests under way that were started before the end."""
@@ -111,9 +112,20 @@ class Recorder:
         self._until = epoch + self._steps[-1].end_s
         self._cpu_s = time.process_time()
         self._conditions = Conditions()
-        orders = self._orders
+        orders, (ahead_s, within_s) = self._orders, self.clock
         self._write(
-            [Opening(orders.generator, epoch, orders.users, orders.offered_rate, self._steps)]
+            [
+                Opening(
+                    generator=orders.generator,
+                    epoch=epoch - ahead_s,
+                    users=orders.users,
+                    offered_rate=orders.offered_rate,
+                    steps=self._steps,
+                    ahead_s=ahead_s,
+                    within_s=within_s,
+                    elsewhere=orders.post is not None and orders.post.elsewhere,
+                )
+            ]
         )
         self._loops = [gevent.spawn(self._flush_each_second), gevent.spawn(self._watch_lateness)]
 
@@ -184,7 +196,9 @@ class Recorder:
             tally.fail("unfinished")
 
     def close(self, error: str = "") -> None:
-        """All users have stopped: write the rest, and the last word."""
+        """All users have stopped: write the rest, and the last word. There is but one."""
+        if self.closed:
+            return
         self.closed = True
         # not while a second is being written: its counts would go with the greenlet
         with self._writing:
@@ -243,7 +257,7 @@ class Recorder:
 
     def _due(self, beat: Beat) -> list[Due]:
         """What an open load offered since last asked; a second without arrivals says so too."""
-        if not self._orders.is_open:
+        if not self._orders.is_open or not self._orders.users:
             return []
         offered, self._offered = self._offered, Counter()
         dropped, self._dropped = self._dropped, Counter()
@@ -255,12 +269,11 @@ class Recorder:
         now, cpu_s = time.time(), time.process_time()
         length = max(now - self._flushed_at, 1e-6)
         steal, jump_s = self._conditions.since_last()
-        runner = self._environment.runner if self._environment else None
         beat = Beat(
             generator=self._orders.generator,
             second=self._second,
             length_s=length,
-            users=self.in_flight if self._orders.is_open else runner.user_count if runner else 0,
+            users=self._users(),
             cpu=(cpu_s - self._cpu_s) / length,
             memory_bytes=self._process.memory_info().rss,
             lateness_us=self._lateness_us,
@@ -271,6 +284,14 @@ class Recorder:
         # a flush that comes seconds late covers them all: none is made up for
         self._second = max(self._second + 1, int(now - self._epoch))
         return beat
+
+    def _users(self) -> int:
+        """Virtual users alive, or of an open load those who wait for an answer."""
+        if self._orders.is_open:
+            return self.in_flight
+        if self._environment is None or self._environment.runner is None or not self._orders.users:
+            return 0
+        return self._environment.runner.user_count
 
     def _cell(self, second: int, step: str, method: str, name: str, tally: _Tally) -> Cell:
         raw = _encoded(tally.raw)
@@ -292,15 +313,7 @@ class Recorder:
         )
 
     def _write(self, entries: list[Entry]) -> None:
-        text = "".join(f"{to_line(entry)}\n" for entry in entries).encode()
-        try:
-            while text:
-                text = text[os.write(self._spool, text) :]
-        except OSError as error:
-            # a load whose results are lost must not go on
-            print(f"cannot write {self._orders.spool}: {error.strerror}", file=sys.stderr)  # noqa: T201
-            sys.stderr.flush()
-            os._exit(CANNOT_WRITE)
+        self._keep("".join(f"{to_line(entry)}\n" for entry in entries))
 
 
 def _encoded(times_us: list[int]) -> str:

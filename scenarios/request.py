@@ -18,13 +18,28 @@ _MOST_STRANGERS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
+class Workers:
+    """Several processes to send one load: started here, or expected at `host` and `port`.
+
+    Port 0 stands for a free one. The run waits `wait_s` seconds for `count` of them.
+    """
+
+    count: int
+    here: bool
+    host: str = "127.0.0.1"
+    port: int = 0
+    wait_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """What to run. None stands for the scenario's own figure; times in seconds.
 
     `journeys` is a built-in scenario or the path of a person's locustfile, for which
     `users` or `load`, `warmup_s` and `duration_s` must be given. With `load` arrivals come
     on its schedule, each of one of `users` people; without, `users` think between requests.
-    `data_file` is needed by built-in scenarios (see `scenarios.load_data`).
+    `data_file` is needed by built-in scenarios (see `scenarios.load_data`). Without `workers`
+    one process sends the whole load.
     """
 
     journeys: Scenario | Path
@@ -37,6 +52,7 @@ class RunRequest:
     data_file: Path | None = None
     slo_file: str | None = None
     load: OpenModel | None = None
+    workers: Workers | None = None
 
 
 def sized(request: RunRequest) -> tuple[LoadModel, float, float]:
@@ -44,6 +60,16 @@ def sized(request: RunRequest) -> tuple[LoadModel, float, float]:
 
     Raises `UsageError` for what cannot be, in one line.
     """
+    load, warmup_s, duration_s = _sized(request)
+    if request.workers is not None and load.users < request.workers.count:
+        raise UsageError(
+            f"{request.workers.count} processes cannot share {load.users} users: "
+            f"give at least one user to each"
+        )
+    return load, warmup_s, duration_s
+
+
+def _sized(request: RunRequest) -> tuple[LoadModel, float, float]:
     journeys = request.journeys
     warmup_s, duration_s = request.warmup_s, request.duration_s
     if isinstance(journeys, Scenario):

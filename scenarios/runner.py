@@ -20,13 +20,13 @@ from scenarios.catalogue import Scenario
 from scenarios.errors import ScenarioError
 from scenarios.live import Tick
 from scenarios.load_data import check_sessions, read_load_data
-from scenarios.orders import SPOOL, Orders
-from scenarios.request import RunRequest, sized
+from scenarios.orders import BUILT_IN, SPOOL, Orders, Post
+from scenarios.request import RunRequest, Workers, sized
 from scenarios.run_folder import abandon, new_folder
+from scenarios.share import Share
 
-__all__ = ["RunRequest", "run"]
+__all__ = ["RunRequest", "Workers", "run"]
 
-_BUILT_IN = Path(__file__).with_name("locustfile.py")
 _FOREIGN_FINISH_S = 10.0
 _REACH_S = 5.0
 
@@ -64,7 +64,9 @@ def run(
         drill=None if disturbance is None else Drilled(name=disturbance.name),
     )
     orders = _orders(request, what, folder)
-    attempt = Attempt(folder, record, orders, probes, on_second, disturbance)
+    workers = request.workers
+    here = workers.count if workers is not None and workers.here else 0
+    attempt = Attempt(folder, record, orders, probes, on_second, disturbance, here)
     try:
         # before any load: a full disk is better met now
         write_run(folder, record)
@@ -101,9 +103,10 @@ def _what(request: RunRequest) -> What:
 
 def _orders(request: RunRequest, what: What, folder: Path) -> Orders:
     scenario = request.journeys if isinstance(request.journeys, Scenario) else None
-    locustfile = _BUILT_IN if isinstance(request.journeys, Scenario) else request.journeys
+    locustfile = BUILT_IN if isinstance(request.journeys, Scenario) else request.journeys
+    workers = request.workers
     return Orders(
-        generator="generator-1",
+        generator="generator-1" if workers is None else "master",
         locustfile=locustfile.resolve(),
         spool=(folder / SPOOL).resolve(),
         host=what.host,
@@ -114,6 +117,18 @@ def _orders(request: RunRequest, what: What, folder: Path) -> Orders:
         seed=what.seed,
         scenario=scenario,
         data_file=request.data_file.resolve() if request.data_file else None,
+        share=Share() if workers is None else Share(of=workers.count),
+        post=None if workers is None else _post(workers),
+    )
+
+
+def _post(workers: Workers) -> Post:
+    port = workers.port
+    if not port:
+        with socket.create_server((workers.host, 0)) as free:
+            port = free.getsockname()[1]
+    return Post(
+        role="master", host=workers.host, port=port, workers=workers.count, wait_s=workers.wait_s
     )
 
 

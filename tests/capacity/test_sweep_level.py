@@ -6,7 +6,7 @@ import pytest
 
 from capacity.bottleneck import generator_share, sentence, uses
 from capacity.observation import Observation
-from capacity.run import Invalidity, Run
+from capacity.run import Invalidity, Run, Sender
 from capacity.slo import Slo, _as_target
 from capacity.sweep import State
 from capacity.sweep_level import level_of, level_seconds
@@ -114,3 +114,11 @@ def test_the_sentence_names_the_bottleneck_and_the_generators_share() -> None:
         "The bottleneck was the machine's CPU: 98.0 % of it was in use."
     )
     assert "not known" in sentence(Observation(RUN, TIMELINE[[]]))
+    cpu = {"master": (0, 0.99), "worker-1": (50, 0.2), "worker-2": (50, 0.4)}
+    senders = [
+        Sender(name=name, users=users, cpu=cores, memory_bytes=1)
+        for name, (users, cores) in cpu.items()
+    ]
+    several = sentence(Observation(RUN.model_copy(update={"senders": senders}), TIMELINE))
+    # what a master does is in no latency
+    assert several == f"{calm} Of its 2 processes worker-2 was the busiest, with 40.0 % of a core."

@@ -1,7 +1,7 @@
 """One load test in a process of its own, for tests that end it from outside.
 
 Arguments: locustfile, host, runs directory, users, warm-up and duration in seconds,
-and optionally the most bytes any file may have.
+and optionally the most bytes any file may have, or --processes and how many.
 """
 
 import resource
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from capacity.errors import HmbError
 from capacity.run import Machine, Where
-from scenarios.runner import RunRequest, run
+from scenarios.runner import RunRequest, Workers, run
 
 HERE = Where(
     commit=None,
@@ -24,7 +24,8 @@ HERE = Where(
 def main() -> int:
     """Run; 0 when it completed, 1 with one line on stderr when it could not, 130 on Ctrl-C."""
     locustfile, host, runs_dir, users, warmup, duration, *most = sys.argv[1:]
-    if most:
+    workers = Workers(int(most.pop()), here=True) if "--processes" in most else None
+    if most and workers is None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(most[0]), int(most[0])))
     request = RunRequest(
         Path(locustfile),
@@ -33,6 +34,7 @@ def main() -> int:
         users=int(users),
         warmup_s=float(warmup),
         duration_s=float(duration),
+        workers=workers,
     )
     try:
         run(request, probes=[], runs_dir=Path(runs_dir), on_second=lambda _tick: None)

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from capacity.histogram import Histogram
 from capacity.run import Phase
+from capacity.senders import missing, senders
 from capacity.spool import (
     Beat,
     Cell,
     Closing,
     Due,
     Entry,
+    Lost,
     Opening,
     PlannedStep,
     SpoolError,
@@ -81,7 +83,13 @@ LINES = [to_line(entry) for entry in WHOLE]
 
 @pytest.mark.parametrize(
     "entry",
-    [*WHOLE, opening(rate=None), Due("one", 3, "measured", 9, 2), Closing("one", 0, "no é")],
+    [
+        *WHOLE,
+        opening(rate=None),
+        Due("one", 3, "measured", 9, 2),
+        Closing("one", 0, "no é"),
+        Lost("two", 4.5, "why"),
+    ],
 )
 def test_what_is_written_is_read_back(entry: Entry) -> None:
     line = to_line(entry)
@@ -155,6 +163,49 @@ def test_spools_of_several_generators_add_up() -> None:
     )
 
 
+def test_a_second_of_several_generators_is_whole_when_all_have_told_of_it() -> None:
+    live = Live(2)
+    both = [opening("one"), opening("two"), cell(0, "warmup", 1_000), beat(0)]
+    assert [live.add(entry) for entry in both] == [[]] * 4
+    assert live.add(cell(0, "warmup", 3_000, 3_000, generator="two")) == []
+    # one held up for two seconds tells of both at once, and its rate is over its own time
+    (first,) = live.add(replace(beat(0, "two", length_s=2.0), cpu=0.8))
+    assert first.tick.requests == 3 + 4
+    assert first.series["load.requests"] == 3 / 1.0 + 4 / 2.0
+    assert (first.tick.users, first.tick.offered_rate) == (40, 20.0)
+    assert first.tick.generator_cpu == first.series["generator.cpu"] == 0.8
+    assert first.series["generator.cpu_total"] == pytest.approx(1.3)
+    assert [one.second for one in live.add(beat(1))] == [1]
+    # nobody waits for one that is lost, nor counts what it still says of seconds told
+    assert live.add(beat(2)) == []
+    assert [one.second for one in live.add(Lost("two", 2.0, "gone"))] == [2]
+    assert live.add(beat(1, "two")) == []
+    assert [one.second for one in live.add(beat(3))] == [3]
+
+
+def test_one_elsewhere_takes_nothing_of_this_machine() -> None:
+    live = Live(2)
+    live.add(opening("one"))
+    live.add(replace(opening("two"), elsewhere=True))
+    live.add(beat(0))
+    (second,) = live.add(beat(0, "two"))
+    assert second.series["generator.cpu_total"] == 0.5
+
+
+def test_senders_say_who_sent_what_and_who_was_lost() -> None:
+    away = replace(opening("two"), ahead_s=-2.5, within_s=0.004, elsewhere=True)
+    busy = [replace(beat(second, "two"), cpu=0.95) for second in (2, 3)]
+    gone = [Lost("two", 4.0, "it was heard no more"), Lost("two", 9.0, "it left")]
+    whole = fold(to_line(entry) for entry in [*WHOLE, away, *busy, *gone])
+    one, two = senders(whole)
+    assert (one.name, one.cpu, one.memory_bytes, one.lost) == ("one", 0.5, 1_000, "")
+    assert (two.cpu, two.elsewhere, two.lost) == (0.95, True, "it was heard no more")
+    assert (two.clock_ahead_s, two.clock_within_s) == (-2.5, 0.004)
+    (reason,) = missing(whole.lost.values())
+    assert reason.reason == "generator-lost"
+    assert "two was lost in second 4: it was heard no more" in reason.detail
+
+
 @pytest.mark.parametrize("method", ["SOCKET", "STORE"])
 def test_what_happens_beside_the_requests_is_no_arrival(method: str) -> None:
     beside = replace(cell(2, "measured", 900_000), method=method, endpoint="/{object}")
@@ -163,9 +214,8 @@ def test_what_happens_beside_the_requests_is_no_arrival(method: str) -> None:
     assert [one.method for one in whole.endpoints()].count(method) == 1
     live = Live()
     for entry in (opening(), beside, cell(2, "measured", 1_000)):
-        assert live.add(entry) is None
-    second = live.add(beat(2))
-    assert second is not None
+        assert live.add(entry) == []
+    (second,) = live.add(beat(2))
     assert (second.tick.requests, second.tick.failures) == (3, 1)
     assert second.tick.last_second is not None
     assert second.tick.last_second.p99 == pytest.approx(1, rel=0.01)
@@ -185,13 +235,11 @@ def test_an_open_load_tells_what_was_due_and_what_was_dropped() -> None:
     live = Live()
     for entry in (opening(rate=None), *due):
         live.add(entry)
-    second = live.add(beat(3))
-    assert second is not None
+    (second,) = live.add(beat(3))
     assert (second.tick.offered_rate, second.tick.dropped) == (24, 6)
     assert (second.series["load.offered"], second.series["load.dropped"]) == (24, 6)
     # of a closed load nothing is ever dropped, and none is counted
     closed = Live()
     closed.add(opening())
-    second = closed.add(beat(0))
-    assert second is not None
+    (second,) = closed.add(beat(0))
     assert (second.tick.dropped, second.series["load.dropped"]) == (None, 0)
