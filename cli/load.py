@@ -213,11 +213,13 @@ def run_load(
     into: Path | None = None,
 ) -> Path:
     """Run the load with the live view on stderr; the run's folder, in `into` or `runs/` here."""
+    from capacity.slo import read_slo
     from cli.progress import LiveLine
     from scenarios import runner
 
     live = LiveLine()
     folder = into or runs_dir()
+    slos = read_slo(Path(request.slo_file)) if request.slo_file else []
     try:
         run = runner.run(
             request,
@@ -225,6 +227,7 @@ def run_load(
             runs_dir=folder,
             on_second=live,
             disturbance=disturbance,
+            slos=slos,
         )
     finally:
         live.end()

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from capacity.disturbance import Disturbance
 from capacity.probes import Probe
-from capacity.run import Drilled, EndpointStats, Invalidity, Phase, Run, Status, Step
-from capacity.spool import Closing, Entry, Fold, Opening, SpoolError, fold
+from capacity.run import Drilled, EndpointStats, Invalidity, Phase, Run, Status, Step, Stopped
+from capacity.slo_watch import SloWatch
+from capacity.spool import Cell, Closing, Entry, Fold, Opening, SpoolError, fold
 from capacity.store import RecordError, TimelineWriter, write_run
 from capacity.validity import assess, unfinished, waiting
 from scenarios.errors import ScenarioError
@@ -50,6 +51,7 @@ class Attempt:
         probes: Sequence[Probe],
         on_second: Callable[[Tick], None],
         disturbance: Disturbance | None,
+        slos: SloWatch | None,
     ) -> None:
         self._folder = folder
         self._record = record
@@ -57,6 +59,7 @@ class Attempt:
         self._probes = probes
         self._on_second = on_second
         self._disturbance = disturbance
+        self._slos = slos
         self._follower = Follower(orders.spool)
         self._fold = Fold()
         self._live = Live()
@@ -75,7 +78,7 @@ class Attempt:
             self._sample_to_the_end()
             if self._disturbance is not None:
                 self._disturbance.end()
-            return self._keep(Status.COMPLETE)
+            return self._keep(Status.STOPPED if self._stopped else Status.COMPLETE)
         except BaseException:
             generator.stop(_STOP_S)
             if self._disturbance is not None:
@@ -115,16 +118,27 @@ class Attempt:
             time.sleep(_POLL_S)
 
     def _heed(self, generator: Generator) -> None:
-        """End the load when what was done to the system has shown its effect, or failed."""
+        """End the load when an SLO stays missed, or what was done has shown its effect or failed."""
+        if self._stopped is not None:
+            self._finish(generator)
         what = self._disturbance
         if what is None or not self.began:
             return
         if what.error is not None:
             raise what.error
-        if what.enough and not self._finished:
+        if what.enough:
+            self._finish(generator)
+
+    def _finish(self, generator: Generator) -> None:
+        if not self._finished:
             self._finished = True
             self._ends_s = time.time() - self._record.started_at.timestamp()
             generator.finish()
+
+    @property
+    def _stopped(self) -> Stopped | None:
+        """Which SLO ended the load, and why."""
+        return None if self._slos is None else self._slos.stopped
 
     def _judge(self, closing: Closing, generator: Generator) -> None:
         generator.wait(_STOP_S)
@@ -150,11 +164,17 @@ class Attempt:
 
     def _take(self, entry: Entry) -> None:
         self._fold.add(entry)
+        if self._slos is not None and isinstance(entry, Cell):
+            self._slos.take(entry)
         if isinstance(entry, Opening):
             self._begin(entry)
         second = self._live.add(entry)
         if second is not None and self._timeline is not None:
             self._timeline.append(second.second, second.series)
+            if self._slos is not None:
+                self._slos.sample(second.second, second.series)
+                if not self._finished:
+                    self._slos.look(self._record, second.second, second.tick.phase)
             self._on_second(second.tick)
 
     def _begin(self, opening: Opening) -> None:
@@ -175,6 +195,8 @@ class Attempt:
             # what the system does after the load has ended is no part of the run
             if second < self._ends_s:
                 self._timeline.append(second, values)
+                if self._slos is not None:
+                    self._slos.sample(second, values)
 
     def _sample_to_the_end(self) -> None:
         if self._sampler is not None:
@@ -193,7 +215,8 @@ class Attempt:
     def _keep(self, status: Status) -> Run:
         steps, endpoints = self._fold.steps(), self._fold.endpoints()
         what = self._record.what
-        if self._disturbance is not None and steps and steps[-1].phase is Phase.MEASURED:
+        early = self._disturbance is not None or status is Status.STOPPED
+        if early and steps and steps[-1].phase is Phase.MEASURED:
             # it went on for as long as it took, not for as long as it might have
             what = what.model_copy(update={"duration_s": round(steps[-1].seconds, 1)})
         lasted = timedelta(seconds=self._fold.elapsed_s)
@@ -206,6 +229,7 @@ class Attempt:
                 "endpoints": endpoints,
                 "invalid": self._invalid(steps, endpoints),
                 "drill": self._drilled(),
+                "stopped": self._stopped,
             }
         )
         write_run(self._folder, self._record)
