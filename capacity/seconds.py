@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from math import ceil
+from math import ceil, isnan
 from typing import TYPE_CHECKING
 
 from capacity.histogram import Histogram
@@ -58,10 +58,10 @@ def alone(
 
 
 def _reading(timeline: "pd.DataFrame", second: int, series: str) -> float | None:
-    if series not in timeline or second not in timeline.index:
+    if series not in timeline:
         return None
-    value = float(timeline.at[second, series])
-    return value if value == value else None
+    (value,) = timeline[series].reindex([second]).tolist()
+    return None if isnan(value) else float(value)
 
 
 def _counted(cell: Cell) -> EndpointStats:

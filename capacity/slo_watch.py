@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
-
 from capacity.run import Phase, Run, Stopped
 from capacity.seconds import alone
 from capacity.spool import Cell
@@ -20,7 +18,7 @@ class SloWatch:
     """Judges each measured second of a run by the SLOs that may stop it."""
 
     def __init__(self, targets: Sequence[Target]) -> None:
-        self._targets = [one for one in targets if one.abort_after_s is not None]
+        self._targets = targets
         self._stretches: dict[str, Stretch | None] = {}
         self._cells: defaultdict[int, list[Cell]] = defaultdict(list)
         self._series: defaultdict[int, dict[str, float]] = defaultdict(dict)
@@ -49,6 +47,8 @@ class SloWatch:
             self._series.pop(past, None)
 
     def _judge(self, run: Run, second: int) -> None:
+        import pandas as pd
+
         row = pd.DataFrame([self._series[second]], index=pd.Index([second], name="second"))
         seen = alone(run, second, self._cells[second], row, self._known)
         for target in self._targets:

@@ -118,7 +118,7 @@ class Attempt:
             time.sleep(_POLL_S)
 
     def _heed(self, generator: Generator) -> None:
-        """End the load when an SLO stays missed, or what was done has shown its effect or failed."""
+        """End the load when an SLO stays missed, or what was done has shown itself or failed."""
         if self._stopped is not None:
             self._finish(generator)
         what = self._disturbance
