@@ -194,7 +194,7 @@ def reading(second: int, seen: Observation, target: Target) -> Reading | None:
         if not found.refuted or target.op not in ("<", "<="):
             return None
         return Reading(second, float("inf"), past=True)
-    if found.samples < target.minimum_samples:
+    if 0 < found.samples < target.minimum_samples:  # a rate of nothing has no samples
         return None
     past = not holds(target.op, found.value, limit)
     if past and known_metric(target.metric).bound_by_load and _offered_less(seen, target, limit):
