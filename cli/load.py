@@ -214,10 +214,10 @@ def run_load(
 ) -> Path:
     """Run the load with the live view on stderr; the run's folder, in `into` or `runs/` here."""
     from capacity.slo import read_slo
-    from cli.progress import LiveLine
+    from cli.progress import LiveView
     from scenarios import runner
 
-    live = LiveLine()
+    live = LiveView()
     folder = into or runs_dir()
     slos = read_slo(Path(request.slo_file)) if request.slo_file else []
     try:

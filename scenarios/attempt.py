@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from capacity.disturbance import Disturbance
 from capacity.probes import Probe
 from capacity.run import Drilled, EndpointStats, Invalidity, Phase, Run, Status, Step, Stopped
-from capacity.slo_watch import SloWatch
+from capacity.slo_watch import SloWatch, Standing
 from capacity.spool import Cell, Closing, Entry, Fold, Opening, SpoolError, fold
 from capacity.store import RecordError, TimelineWriter, write_run
 from capacity.validity import assess, unfinished, waiting
@@ -33,6 +34,8 @@ _START_S = 60.0
 """How long the generator may take to load the journeys and make its users."""
 _STOP_S = 3.0
 """How long it may take to stop when a person wants to leave."""
+_STANDING_EVERY_S = 5
+"""How often the SLOs are judged meanwhile: it takes a tenth of a second of this process."""
 _OVERRUN_S = 15.0
 """How long after the last request could have ended it may take to say so."""
 
@@ -60,6 +63,8 @@ class Attempt:
         self._on_second = on_second
         self._disturbance = disturbance
         self._slos = slos
+        self._readings: dict[str, float] = {}
+        self._standing: list[Standing] = []
         self._follower = Follower(orders.spool)
         self._fold = Fold()
         self._live = Live()
@@ -175,7 +180,16 @@ class Attempt:
                 self._slos.sample(second.second, second.series)
                 if not self._finished:
                     self._slos.look(self._record, second.second, second.tick.phase)
-            self._on_second(second.tick)
+            if second.second % _STANDING_EVERY_S == 0:
+                self._standing = self._stands()
+            self._on_second(replace(second.tick, readings=self._readings, standing=self._standing))
+
+    def _stands(self) -> list[Standing]:
+        """How the SLOs stand by what was counted until now."""
+        if self._slos is None:
+            return []
+        counted = {"steps": self._fold.steps(), "endpoints": self._fold.endpoints()}
+        return self._slos.standing(self._record.model_copy(update=counted))
 
     def _begin(self, opening: Opening) -> None:
         self.began = True
@@ -195,6 +209,7 @@ class Attempt:
             # what the system does after the load has ended is no part of the run
             if second < self._ends_s:
                 self._timeline.append(second, values)
+                self._readings = self._readings | values
                 if self._slos is not None:
                     self._slos.sample(second, values)
 

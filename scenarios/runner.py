@@ -68,8 +68,7 @@ def run(
         drill=None if disturbance is None else Drilled(name=disturbance.name),
     )
     orders = _orders(request, what, folder)
-    stopping = [one for one in slos if one.abort_after_s is not None]
-    watching = SloWatch(stopping) if stopping else None
+    watching = SloWatch(slos) if slos else None
     attempt = Attempt(folder, record, orders, probes, on_second, disturbance, watching)
     try:
         # before any load: a full disk is better met now
