@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from capacity.disturbance import Disturbance
     from capacity.probes import Probe
+    from capacity.targets import Target
     from scenarios.arrivals.model import OpenModel
     from scenarios.catalogue import Scenario
     from scenarios.request import RunRequest
@@ -70,6 +71,9 @@ def loadtest(
     allow_remote: Annotated[
         str | None, typer.Option(help="Name of a host elsewhere that may be loaded.")
     ] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Show the load on Locust's own page while it lasts.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Verdicts as JSON on stdout.")] = False,
 ) -> None:
     """Run one load test: verdicts on stdout, record and report under runs/.
@@ -97,6 +101,7 @@ def loadtest(
         seed,
         slo_file=str(slo.resolve()) if slo else None,
         load=load,
+        web_port=hosts.free_port() if web else None,
     )
     sized(request)  # what cannot be is better told before a stack is started
     if host:
@@ -213,13 +218,19 @@ def run_load(
     into: Path | None = None,
 ) -> Path:
     """Run the load with the live view on stderr; the run's folder, in `into` or `runs/` here."""
-    from capacity.slo import read_slo
+    from capacity.slo import blueprint_targets, read_slo
     from cli.progress import LiveView
     from scenarios import runner
 
     live = LiveView()
     folder = into or runs_dir()
-    slos = read_slo(Path(request.slo_file)) if request.slo_file else []
+    slos: list[Target] = []
+    if request.slo_file:
+        slos = read_slo(Path(request.slo_file))
+    elif live.on_terminal and disturbance is None:
+        slos = [one for one in blueprint_targets() if one.gate]
+    if request.web_port is not None:
+        say(f"Locust's page, until the load ends: http://127.0.0.1:{request.web_port}")
     try:
         run = runner.run(
             request,

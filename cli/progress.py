@@ -29,14 +29,15 @@ class LiveView:
     """Shows each second of a run on stderr."""
 
     def __init__(self) -> None:
-        self._rewrites = sys.stderr.isatty()
+        self.on_terminal = sys.stderr.isatty()
+        """Whether somebody looks on."""
         self._live: Live | None = None
         self._shown = 0
 
     def __call__(self, tick: "Tick") -> None:
         """Show one second."""
         self._shown += 1
-        if self._rewrites:
+        if self.on_terminal:
             self._redraw(tick)
         elif tick.elapsed_s >= tick.total_s or self._shown % _PLAIN_EVERY_S == 0:
             sys.stderr.write(f"{_line(tick)}\n")

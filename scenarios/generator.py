@@ -108,12 +108,15 @@ def _listen(events: Any, orders: "Orders", recorder: "Recorder") -> None:
 
     from scenarios import load_opening
     from scenarios.conductor import conduct
+    from scenarios.web_page import show
 
     def on_init(environment: "Environment", **_unused: Any) -> None:
         if not isinstance(environment.runner, LocalRunner):
             logging.error("the configuration beside the locustfile asks for several processes")
             sys.exit(1)
         recorder.attach(environment)
+        if orders.web_port is not None:
+            show(environment, orders.web_port)
         if orders.is_open:
             conduct(environment, orders, recorder)
         load_opening.listen(

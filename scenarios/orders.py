@@ -40,6 +40,7 @@ class Orders(BaseModel):
     seed: int
     scenario: Scenario | None = None
     data_file: Path | None = None
+    web_port: int | None = None
 
     @property
     def users(self) -> int:

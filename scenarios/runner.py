@@ -119,6 +119,7 @@ def _orders(request: RunRequest, what: What, folder: Path) -> Orders:
         seed=what.seed,
         scenario=scenario,
         data_file=request.data_file.resolve() if request.data_file else None,
+        web_port=request.web_port,
     )
 
 
