@@ -63,6 +63,7 @@ class SloWatch:
                     missed=one.outcome is Outcome.NOT_MET,
                 )
                 for one in verdicts
+                if one.outcome is not Outcome.NOT_MEASURED
             ),
             *windows,
         ]

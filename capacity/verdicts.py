@@ -16,7 +16,7 @@ from capacity import arithmetic, figures, seconds
 from capacity.intervals import CONFIDENCE, Interval, clean_trials_needed
 from capacity.load_metrics import offered_rate
 from capacity.measured import Measured, Unavailable
-from capacity.metrics import Scope, known_metric, measure, percentile_of
+from capacity.metrics import METRICS, Scope, known_metric, measure, percentile_of
 from capacity.observation import Observation
 from capacity.run import Run
 from capacity.spool import Cell
@@ -111,7 +111,10 @@ def _stopped_by(run: Run, verdict: Verdict) -> Verdict:
         return verdict
     if verdict.outcome is Outcome.NOT_MET:
         return verdict
-    return replace(verdict, outcome=Outcome.NOT_MET, reason=stopped.reason)
+    # the figure of the whole may be within the limit, and would belie the reason
+    return replace(
+        verdict, outcome=Outcome.NOT_MET, reason=stopped.reason, value=None, interval=None
+    )
 
 
 def exit_code(run: Run, verdicts: Iterable[Verdict]) -> int:
@@ -204,8 +207,8 @@ def reading(second: int, seen: Observation, target: Target) -> Reading | None:
 
 def _over_time(seen: Observation, target: Target, op: Op, for_s: int) -> Verdict:
     """A target with a window: missed when it was past its limit for that long."""
-    by_cells = known_metric(target.metric or "").scope is Scope.LOAD
-    if by_cells and not seen.cells:
+    name = target.metric or ""
+    if name in METRICS and METRICS[name].scope is Scope.LOAD and not seen.cells:
         reason = "this record has no figures second by second"
         return Verdict(target, Outcome.NOT_MEASURED, reason, run=seen.run.id)
     told = (reading(second, one, target) for second, one in seconds.each(seen))

@@ -13,9 +13,11 @@ ADDRESS = "127.0.0.1"
 
 def show(environment: Environment, port: int) -> None:
     """Serve the page of `environment` at `port` of this machine alone."""
-    page = environment.create_web_ui(host=ADDRESS, port=port)
+    app = environment.create_web_ui(host=ADDRESS, port=port).app
+    if app is None:
+        raise RuntimeError("Locust made no page")
 
-    @page.app.before_request
+    @app.before_request
     def _only_look() -> tuple[str, int] | None:
         if request.method in ("GET", "HEAD"):
             return None
