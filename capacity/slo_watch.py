@@ -52,7 +52,7 @@ class SloWatch:
         for one in self._timed:
             if one.for_s is not None:
                 lasted = self._longest.get(one.id, 0)
-                words = f"past it for {lasted} s of {one.for_s} s" if lasted else "within it"
+                words = f"past it for {lasted} s; {one.for_s} s miss it" if lasted else "within it"
                 windows.append(Standing(one, words, missed=lasted >= one.for_s))
         verdicts = judge(so_far, pd.DataFrame(), self._whole)
         return [
