@@ -86,6 +86,21 @@ def _share(events: int, trials: int) -> Measured | Unavailable:
     return Measured(100 * events / trials, "%", trials, "requests", bounds)
 
 
+def dropped_share(
+    seen: Observation, statistic: str, patterns: Sequence[str] = ()
+) -> Measured | Unavailable:
+    """Arrivals that found nobody free to send them, in percent of those that were due."""
+    offered = offered_rate(seen)
+    if offered is None:
+        return Unavailable("the journeys do not say what they offered")
+    dropped = sum(step.arrivals.dropped for step in seen.run.measured_steps())
+    due = max(round(offered * seen.seconds), dropped)
+    if due == 0:
+        return Unavailable("no arrival was due, so there is no share to judge")
+    bounds = clopper_pearson(dropped, due).scaled(100)
+    return Measured(100 * dropped / due, "%", due, "arrivals", bounds)
+
+
 def request_rate(
     seen: Observation, statistic: str, patterns: Sequence[str] = ()
 ) -> Measured | Unavailable:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from capacity import drill_metrics, load_metrics, tier_metrics
+from capacity import drill_metrics, load_metrics, series_metrics, tier_metrics
 from capacity.measured import Measure, Measured, Unavailable
+from capacity.nearest import nearest
 from capacity.observation import Observation
 
 COMMON_PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p99.9")
@@ -99,6 +100,14 @@ _TABLE = (
         Scope.LOAD,
         per_endpoint=True,
         bound_by_load=True,
+    ),
+    Metric(
+        "dropped_share",
+        "share of an open load's arrivals that found nobody free to send them",
+        "%",
+        ("share",),
+        load_metrics.dropped_share,
+        Scope.LOAD,
     ),
     Metric(
         "failed_requests",
@@ -243,11 +252,37 @@ _TABLE = (
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}
 
 
+def metric_named(name: str) -> Metric | None:
+    """The metric of that name, or that of a series of the timeline; None for neither.
+
+    A series may be named for one instance (`service.primary.cpu`) or for several
+    (`pod.*.pool_waiting`).
+    """
+    if name in METRICS:
+        return METRICS[name]
+    found = series_metrics.described(name)
+    if found is None:
+        return None
+    scope = Scope.LOAD if name.startswith(series_metrics.OF_THE_LOAD) else Scope.TIERS
+    measured = series_metrics.over_seconds(name, found.unit)
+    statistics = ("max", "min", "mean", *COMMON_PERCENTILES)
+    return Metric(name, found.what, found.unit, statistics, measured, scope, percentiles=True)
+
+
+def known_metric(name: str) -> Metric:
+    """The same. Raises `ValueError` with the nearest name that there is."""
+    found = metric_named(name)
+    if found is None:
+        names = series_metrics.PATTERNS if "." in name else METRICS
+        raise ValueError(f'unknown metric "{name}": {nearest(name, list(names))}')
+    return found
+
+
 def measure(
     seen: Observation, metric: str, statistic: str, endpoints: Sequence[str] = ()
 ) -> Measured | Unavailable:
     """The figure, or why there is none. `metric` and `statistic` must be known ones."""
-    chosen = METRICS[metric]
+    chosen = known_metric(metric)
     if chosen.scope is Scope.TIERS and not seen.own_system:
         return Unavailable("not visible: a system hmb does not run")
     if not seen.run.measured_steps():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from capacity.histogram import Histogram
 from capacity.run import BESIDE, EndpointStats, Run
+from capacity.spool import Cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,11 +22,15 @@ OTHERS_SHARE = 0.15
 
 
 class Observation:
-    """A run with its timeline (index second, one column per series), measured steps only."""
+    """A run with its timeline (index second, one column per series), measured steps only.
 
-    def __init__(self, run: Run, timeline: "pd.DataFrame") -> None:
+    `cells` are what the generators counted by endpoint and second, where that is wanted.
+    """
+
+    def __init__(self, run: Run, timeline: "pd.DataFrame", cells: Sequence[Cell] = ()) -> None:
         self.run = run
         self.timeline = timeline
+        self.cells = cells
 
     @cached_property
     def seconds(self) -> float:

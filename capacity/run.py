@@ -32,6 +32,8 @@ class Status(StrEnum):
     """Being written now, or its writer was killed: incomplete either way."""
     INTERRUPTED = "interrupted"
     """Stopped by a person; what was measured until then is kept."""
+    STOPPED = "stopped"
+    """Stopped early because an SLO stayed missed; complete up to there."""
     COMPLETE = "complete"
 
 
@@ -234,6 +236,14 @@ class Drilled(_Part):
         return next((event.at_s for event in reversed(self.events) if event.kind == kind), None)
 
 
+class Stopped(_Part):
+    """Why a run was ended before its time: `target` is the id of the SLO that stayed missed."""
+
+    at_s: float
+    target: str
+    reason: str
+
+
 class Run(_Part):
     """One measured load test. See the module's text for units."""
 
@@ -251,6 +261,7 @@ class Run(_Part):
         default=[], description="the generator's processes; empty where nobody wrote them down"
     )
     drill: Drilled | None = None
+    stopped: Stopped | None = None
 
     def measured_steps(self) -> list[Step]:
         """The steps that count, in order."""

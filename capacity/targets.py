@@ -10,7 +10,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from capacity import arithmetic
-from capacity.metrics import METRICS
+from capacity.metrics import known_metric
 from capacity.nearest import nearest
 
 Op = Literal["<", "<=", ">", ">="]
@@ -54,8 +54,10 @@ class Target(BaseModel):
     A claim is judged by a metric (`metric`, `statistic`, `op`, `limit`), by
     arithmetic (`check`), or not by a run at all (`not_measured` says why and
     what would). `also` is a stricter statistic shown beside the judged one;
-    `at_pods` the number of pods the claim speaks of. A `gate` decides the exit
-    code; the others only inform.
+    `at_pods` the number of pods the claim speaks of. A `gate` decides the exit code; a
+    `warn` is told as a warning when missed; the others only inform. With `for_s` it is
+    missed only when second by second its figure is past the limit for that long; a run
+    is stopped once that has gone on for `abort_after_s`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,20 +74,40 @@ class Target(BaseModel):
     limit: float | None = None
     unit: str | None = None
     gate: bool = False
+    warn: bool = False
+    for_s: int | None = Field(default=None, ge=1)
+    abort_after_s: int | None = Field(default=None, ge=1)
     minimum_samples: int = Field(default=1, ge=1)
     at_pods: int | None = Field(default=None, ge=1)
     not_measured: str = ""
     check: Check | None = None
 
+    @property
+    def level(self) -> Literal["fail", "warn", "report"]:
+        """What a miss comes to: it fails the run, is a warning, or is only told."""
+        return "fail" if self.gate else "warn" if self.warn else "report"
+
     @model_validator(mode="after")
     def _judgeable(self) -> Self:
         if self.metric is not None:
             self._fits_metric(self.metric)
+            self._fits_time()
             return self
         if self.gate:
             raise ValueError("a target without a metric cannot gate")
         self._another_way()
         return self
+
+    def _fits_time(self) -> None:
+        """Raise `ValueError` for a level or times that contradict each other."""
+        if self.warn and self.gate:
+            raise ValueError("a target that warns cannot gate")
+        if self.abort_after_s is None:
+            return
+        if not self.gate:
+            raise ValueError("only a target that gates can stop a run: no abort_after")
+        if self.for_s is not None and self.abort_after_s < self.for_s:
+            raise ValueError("abort_after must be no shorter than for")
 
     def _another_way(self) -> None:
         """Raise `ValueError` when nothing else judges a target without a metric."""
@@ -93,9 +115,7 @@ class Target(BaseModel):
             raise ValueError("needs a metric, a check, or not_measured (why)")
 
     def _fits_metric(self, name: str) -> None:
-        if name not in METRICS:
-            raise ValueError(f'unknown metric "{name}": {nearest(name, list(METRICS))}')
-        metric = METRICS[name]
+        metric = known_metric(name)
         for statistic in filter(None, (self.statistic or "(none)", self.also)):
             if not metric.knows(statistic):
                 hint = nearest(statistic, metric.statistics)

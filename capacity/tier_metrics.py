@@ -25,7 +25,7 @@ _GAUGES = {
 }
 
 
-def _thin(seen: Observation, series: "pd.Series[float] | None", what: str) -> Unavailable | None:
+def thin(seen: Observation, series: "pd.Series[float] | None", what: str) -> Unavailable | None:
     """Why `series` cannot stand for the measured time, if so."""
     if series is None or series.empty:
         return Unavailable(f"no reading of {what} in the measured time")
@@ -42,10 +42,10 @@ def _ratio(
 ) -> tuple[float, Interval, float] | Unavailable:
     """Sum of `top` over sum of `bottom` in the seconds both were read, and the sum of `bottom`."""
     for series in (top, bottom):
-        thin = _thin(seen, series, what)
-        if thin:
-            return thin
-    if top is None or bottom is None:  # `_thin` has said so already; this tells mypy
+        lacking = thin(seen, series, what)
+        if lacking:
+            return lacking
+    if top is None or bottom is None:  # `thin` has said so already; this tells mypy
         return Unavailable(f"no reading of {what}")
     both = top.index.intersection(bottom.index)
     tops, bottoms = top.loc[both].tolist(), bottom.loc[both].tolist()
@@ -261,9 +261,9 @@ def rate(pattern: str) -> Measure:
 def _gauge(
     seen: Observation, series: "pd.Series[float] | None", statistic: str, what: str, unit: str
 ) -> Measured | Unavailable:
-    thin = _thin(seen, series, what)
-    if thin or series is None:
-        return thin or Unavailable(f"no reading of {what}")
+    lacking = thin(seen, series, what)
+    if lacking or series is None:
+        return lacking or Unavailable(f"no reading of {what}")
     readings = series.tolist()
     if statistic == "max":
         return Measured(max(readings), unit, len(readings), "readings", None)

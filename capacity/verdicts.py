@@ -6,19 +6,21 @@ tell. Less load than a target speaks of never counts against it.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import ceil, log
+from math import ceil, isfinite, log
 from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Literal
 
-from capacity import arithmetic, figures
+from capacity import arithmetic, figures, seconds
 from capacity.intervals import CONFIDENCE, Interval, clean_trials_needed
 from capacity.load_metrics import offered_rate
 from capacity.measured import Measured, Unavailable
-from capacity.metrics import METRICS, measure, percentile_of
+from capacity.metrics import METRICS, Scope, known_metric, measure, percentile_of
 from capacity.observation import Observation
 from capacity.run import Run
+from capacity.spool import Cell
+from capacity.stretches import Reading, held, longest
 from capacity.targets import Check, Op, Target
 
 if TYPE_CHECKING:
@@ -69,6 +71,16 @@ class Verdict:
     of: str = ""
     run: str = ""
 
+    @property
+    def is_warning(self) -> bool:
+        """Whether it is a missed target that warns."""
+        return self.target.warn and self.outcome in (Outcome.NOT_MET, Outcome.INCONSISTENT)
+
+    @property
+    def words(self) -> str:
+        """The outcome as people read it."""
+        return f"warning: {self.outcome.words}" if self.is_warning else self.outcome.words
+
 
 class ExitCode:
     """How a judged run ends the command; the larger matter outranks."""
@@ -80,14 +92,29 @@ class ExitCode:
     INVALID = 6
 
 
-def judge(run: Run, timeline: "pd.DataFrame", targets: Sequence[Target]) -> list[Verdict]:
+def judge(
+    run: Run, timeline: "pd.DataFrame", targets: Sequence[Target], cells: Sequence[Cell] = ()
+) -> list[Verdict]:
     """A verdict for every target, in their order.
 
     `timeline` has the index second and a column per series (`capacity.series`);
-    it may be empty.
+    it may be empty. `cells` are needed by targets that speak of a time (`for_s`).
     """
-    seen = Observation(run, timeline)
-    return [_judge(seen, target) for target in targets]
+    seen = Observation(run, timeline, cells)
+    return [_stopped_by(run, _judge(seen, target)) for target in targets]
+
+
+def _stopped_by(run: Run, verdict: Verdict) -> Verdict:
+    """The verdict, not met in any case when it is what stopped the run."""
+    stopped = run.stopped
+    if stopped is None or stopped.target != verdict.target.id:
+        return verdict
+    if verdict.outcome is Outcome.NOT_MET:
+        return verdict
+    # the figure of the whole may be within the limit, and would belie the reason
+    return replace(
+        verdict, outcome=Outcome.NOT_MET, reason=stopped.reason, value=None, interval=None
+    )
 
 
 def exit_code(run: Run, verdicts: Iterable[Verdict]) -> int:
@@ -136,6 +163,8 @@ def _judge(seen: Observation, target: Target) -> Verdict:
     if target.metric is None or target.statistic is None or target.op is None:
         return Verdict(target, Outcome.NOT_MEASURED, target.not_measured, run=seen.run.id)
     found = measure(seen, target.metric, target.statistic, target.endpoints)
+    if target.for_s is not None and not (isinstance(found, Unavailable) and not found.refuted):
+        return _over_time(seen, target, target.op, target.for_s)
     if isinstance(found, Unavailable):
         missed = found.refuted and target.op in ("<", "<=")
         outcome = Outcome.NOT_MET if missed else Outcome.NOT_MEASURED
@@ -152,6 +181,57 @@ def _judge(seen: Observation, target: Target) -> Verdict:
         found.samples,
         found.of,
         seen.run.id,
+    )
+
+
+def reading(second: int, seen: Observation, target: Target) -> Reading | None:
+    """What one second says of a target; None when it says nothing.
+
+    Less load than a target speaks of is not past it.
+    """
+    if target.metric is None or target.statistic is None or target.op is None:
+        return None
+    limit = target.limit or 0.0
+    found = measure(seen, target.metric, target.statistic, target.endpoints)
+    if isinstance(found, Unavailable):
+        if not found.refuted or target.op not in ("<", "<="):
+            return None
+        return Reading(second, float("inf"), past=True)
+    if 0 < found.samples < target.minimum_samples:  # a rate of nothing has no samples
+        return None
+    past = not holds(target.op, found.value, limit)
+    if past and known_metric(target.metric).bound_by_load and _offered_less(seen, target, limit):
+        return None
+    return Reading(second, found.value, past)
+
+
+def _over_time(seen: Observation, target: Target, op: Op, for_s: int) -> Verdict:
+    """A target with a window: missed when it was past its limit for that long."""
+    name = target.metric or ""
+    if name in METRICS and METRICS[name].scope is Scope.LOAD and not seen.cells:
+        reason = "this record has no figures second by second"
+        return Verdict(target, Outcome.NOT_MEASURED, reason, run=seen.run.id)
+    told = (reading(second, one, target) for second, one in seconds.each(seen))
+    readings = [one for one in told if one is not None]
+    lasting = held(op, readings, for_s)
+    past = longest(readings)
+    if lasting is None:
+        outcome = Outcome.INCONCLUSIVE
+        reason = f"{figures.plural(len(readings), 'second')} had a figure; it takes {for_s}"
+    elif past is None:
+        outcome, reason = Outcome.MET, "within the limit in every second"
+    else:
+        outcome = Outcome.MET if holds(op, lasting, target.limit or 0.0) else Outcome.NOT_MET
+        reason = f"past the limit for {past.seconds} s at most, from second {past.start}"
+    return Verdict(
+        target,
+        outcome,
+        f"{reason}; what lasted {for_s} s counts",
+        value=lasting if lasting is not None and isfinite(lasting) else None,
+        unit=target.unit or "",
+        samples=len(readings),
+        of="seconds",
+        run=seen.run.id,
     )
 
 
@@ -175,7 +255,7 @@ def _outcome(
             f"{found.samples} {found.of} are too few; {target.minimum_samples} are asked for"
         )
     outcome = decide(op, found.value, found.interval, limit)
-    if outcome is not Outcome.MET and METRICS[target.metric or ""].bound_by_load:
+    if outcome is not Outcome.MET and known_metric(target.metric or "").bound_by_load:
         spared = _offered_less(seen, target, limit)
         if spared:
             return Outcome.NOT_MEASURED, spared

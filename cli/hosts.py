@@ -36,3 +36,9 @@ def _is_here(host: str, name: str, option: str) -> bool:
     except OSError as error:
         raise UsageError(f"{option} {host}: cannot find {name}: {error.strerror}") from error
     return all(ipaddress.ip_address(str(entry[4][0])).is_loopback for entry in found)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])

@@ -9,7 +9,10 @@ import typer
 from cli.stacking import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from capacity.run import Run
+    from capacity.spool import Cell
     from capacity.targets import Target
     from reports.digest import Digest
 
@@ -40,7 +43,16 @@ def judged(run_dir: Path) -> "Digest":
 
     run = read_run(run_dir)
     timeline = read_timeline(run_dir)
-    return Digest(run, timeline, judge(run, timeline, targets_for(run, None)))
+    targets = targets_for(run, None)
+    verdicts = judge(run, timeline, targets, cells_for(targets, run_dir))
+    return Digest(run, timeline, verdicts)
+
+
+def cells_for(targets: "Sequence[Target]", run_dir: Path) -> "list[Cell]":
+    """The counts by second of the run in `run_dir`, if a target speaks of a time."""
+    from capacity.store import read_cells
+
+    return read_cells(run_dir) if any(one.for_s for one in targets) else []
 
 
 def tell(run_dir: Path, *, as_json: bool) -> int:
@@ -56,7 +68,7 @@ def tell(run_dir: Path, *, as_json: bool) -> int:
     else:
         show(digest.run, digest.verdicts)
     sys.stdout.flush()
-    for told in (digest.disturbed, soak.sentence(digest.trends)):
+    for told in (digest.stopped, digest.disturbed, soak.sentence(digest.trends)):
         if told:
             say(told)
     write_report(run_dir, digest)

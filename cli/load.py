@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from capacity.disturbance import Disturbance
     from capacity.probes import Probe
+    from capacity.targets import Target
     from scenarios.arrivals.model import OpenModel
     from scenarios.catalogue import Scenario
     from scenarios.request import RunRequest
@@ -98,6 +99,9 @@ def loadtest(
         str | None, typer.Option(help="Where a worker's master is: 127.0.0.1.")
     ] = None,
     master_port: Annotated[int | None, typer.Option(min=1, max=65535, help="5557.")] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Show the load on Locust's own page while it lasts.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Verdicts as JSON on stdout.")] = False,
 ) -> None:
     """Run one load test: verdicts on stdout, record and report under runs/.
@@ -120,6 +124,8 @@ def loadtest(
         "says where a worker's master is: add --worker",
     )
     workers = several.asked_for(processes, master, expect_workers, bind_host, bind_port, wait_s)
+    if web and workers is not None:
+        raise UsageError("--web shows one process: leave out --processes and --master")
     load = asked_for(users, rate, ramp, stages, replay, spacing)
     journeys = journeys_named(scenario)
     if slo is not None:
@@ -136,6 +142,7 @@ def loadtest(
         slo_file=str(slo.resolve()) if slo else None,
         load=load,
         workers=workers,
+        web_port=hosts.free_port() if web else None,
     )
     sized(request)  # what cannot be is better told before a stack is started
     if host:
@@ -255,11 +262,19 @@ def run_load(
     into: Path | None = None,
 ) -> Path:
     """Run the load with the live view on stderr; the run's folder, in `into` or `runs/` here."""
-    from cli.progress import LiveLine
+    from capacity.slo import blueprint_targets, read_slo
+    from cli.progress import LiveView
     from scenarios import runner
 
-    live = LiveLine()
+    live = LiveView()
     folder = into or runs_dir()
+    slos: list[Target] = []
+    if request.slo_file:
+        slos = read_slo(Path(request.slo_file))
+    elif live.on_terminal and disturbance is None:
+        slos = [one for one in blueprint_targets() if one.gate]
+    if request.web_port is not None:
+        say(f"Locust's page, until the load ends: http://127.0.0.1:{request.web_port}")
     try:
         run = runner.run(
             request,
@@ -267,6 +282,7 @@ def run_load(
             runs_dir=folder,
             on_second=live,
             disturbance=disturbance,
+            slos=slos,
         )
     finally:
         live.end()

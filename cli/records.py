@@ -34,12 +34,13 @@ def report(
     """Judge a recorded run again and write its report. Works for a run that was cut short."""
     from capacity.store import read_run, read_timeline
     from capacity.verdicts import judge
-    from cli.judging import targets_for
+    from cli.judging import cells_for, targets_for
 
     folder = find_run(run)
     record = read_run(folder)
     timeline = read_timeline(folder)
-    verdicts = judge(record, timeline, targets_for(record, slo))
+    targets = targets_for(record, slo)
+    verdicts = judge(record, timeline, targets, cells_for(targets, folder))
     if form is Format.HTML:
         from reports.render import write_report
 

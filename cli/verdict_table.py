@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ONE_LINE = 500
 """Columns where nobody looks at a terminal: each verdict stays on one line, for grep."""
 
+WARNING = "yellow"
 STYLES = {
     Outcome.MET: "green",
     Outcome.NOT_MET: "bold red",
@@ -57,7 +58,9 @@ def _table(rows: "Sequence[Row]") -> "Table":
     table.add_column("limit", justify="right", no_wrap=True)
     table.add_column("why")
     for row in rows:
-        outcome = Text(f"{row.symbol} {row.outcome.words}", style=STYLES[row.outcome])
+        outcome = Text(
+            f"{row.symbol} {row.words}", style=WARNING if row.warns else STYLES[row.outcome]
+        )
         name = Text(row.id, style="bold" if row.gate else "")
         claimed = " (claimed)" if row.evidence == "claimed" else ""
         table.add_row(

@@ -33,6 +33,8 @@ SYMBOLS = {
     Outcome.INCONSISTENT: "≠",
     Outcome.NOT_MEASURED: "·",
 }
+WARNING = "!"
+"""Stands in place of the symbol of a missed target that warns."""
 _STATES = {
     ExitCode.PASSED: "passed",
     ExitCode.SLO_FAILED: "failed",
@@ -118,6 +120,17 @@ class Digest:
         if self.run.status is Status.INTERRUPTED:
             return "The run was interrupted: this is what was measured until then."
         return ""
+
+    @property
+    def stopped(self) -> str:
+        """Why the run was ended before its time; else empty."""
+        early = self.run.stopped
+        if early is None:
+            return ""
+        return (
+            f"The run was stopped at {figures.seconds(early.at_s)} by {early.target}: "
+            f"{early.reason}. What is told was measured until then."
+        )
 
     @cached_property
     def disturbed(self) -> str:

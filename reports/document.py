@@ -27,7 +27,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     `version` (of this shape), `state`, `exit_code`, `headline`,
     `run` {id, status, scenario, started_at, users, load, seed, warmup_s, duration_s, host, commit},
     `invalid` [{reason, detail}],
-    `verdicts` [{id, text, section, gate, outcome, value, unit, evidence, run, samples, of,
+    `verdicts` [{id, text, section, gate, level, outcome, value, unit, evidence, run, samples, of,
     interval {low, high, confidence, method}, limit {op, value, unit}, reason}],
     `load` {offered_per_s, achieved, dropped, seconds, throughput {per statistic}},
     `latency_ms` {from_intended_start, as_sent: {p50 .. p99.9, max, mean}},
@@ -35,6 +35,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     `endpoints` [{name, requests, rate, failures, refusals, p50 .. in ms}],
     `errors` [{kind, endpoint, count, share}],
     `soak` [{series, unit, level, per_hour, interval, allowed, course}], empty for a short run,
+    `stopped` null, or {at_s, target, reason} of a run an SLO ended early,
     `drill` null, or what `capacity.run.Drilled` says,
     `steps` [{name, seconds, offered, achieved, dropped, failures, p50, p95, p99}],
     `bottleneck` in words, `resources` [{resource, share}] busiest first, as fractions.
@@ -82,6 +83,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
         "steps": [asdict(row) for row in step_rows(run)],
         "bottleneck": digest.bottleneck,
         "resources": [use.model_dump() for use in uses(digest.seen)],
+        "stopped": run.stopped.model_dump() if run.stopped else None,
         "drill": run.drill.model_dump(mode="json") if run.drill else None,
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -121,6 +123,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "text": target.text,
         "section": target.section,
         "gate": target.gate,
+        "level": target.level,
         "outcome": verdict.outcome.value,
         "value": verdict.value,
         "unit": verdict.unit,

@@ -70,7 +70,7 @@ def _case(suite: Xml.Element, verdict: Verdict) -> None:
     elif verdict.outcome is not Outcome.MET and verdict.target.gate:
         Xml.SubElement(case, "failure", type=verdict.outcome.value, message=message)
     else:
-        Xml.SubElement(case, "system-out").text = f"{verdict.outcome.words}: {message}"
+        Xml.SubElement(case, "system-out").text = f"{verdict.words}: {message}"
 
 
 def _message(told: Row) -> str:

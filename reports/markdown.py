@@ -56,6 +56,8 @@ def _warnings(digest: Digest) -> list[str]:
         lines.append(f"> **Imported**: {plain(digest.run.what.imported)}")
     if digest.incomplete:
         lines.append(f"> **Incomplete**: {plain(digest.incomplete)}")
+    if digest.stopped:
+        lines.append(f"> **Stopped early**: {plain(digest.stopped)}")
     if digest.disturbed:
         lines.append(f"> **Disturbed**: {plain(digest.disturbed)}")
     return lines
@@ -73,7 +75,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> str:
         return "No target was set."
     body = [
         [
-            f"{row.symbol} {row.outcome.words}",
+            f"{row.symbol} {row.words}",
             f"{'**' if row.gate else ''}{plain(row.id)}{'**' if row.gate else ''}",
             plain(row.claim),
             plain(f"{row.measured} ({row.evidence})" if row.evidence else row.measured),

@@ -13,6 +13,7 @@ from capacity.verdicts import Outcome, Verdict
 from reports import drill, soak
 from reports.charts import curve, selection
 from reports.charts.over_time import Drawn, TimeAxis, TimeChart, render
+from reports.charts.slo_limits import with_limits
 from reports.digest import Digest, Fact
 from reports.drill import Failures, Moment
 from reports.steps import step_rows
@@ -90,9 +91,11 @@ def html(digest: Digest) -> str:
     marks = [(one.at_s, one.mark) for one in happened]
     axis = TimeAxis.of(digest.run, digest.seen.timeline, marks)
     own = digest.seen.own_system
+    targets = [verdict.target for verdict in digest.verdicts]
 
     def charts(*wanted: TimeChart) -> list[Drawn]:
-        return [drawn for chart in wanted if (drawn := render(chart, axis))]
+        limited = [with_limits(chart, targets) for chart in wanted]
+        return [drawn for chart in limited if (drawn := render(chart, axis))]
 
     return (
         templates()
@@ -184,8 +187,9 @@ def _limits(digest: Digest) -> list[tuple[float, float]]:
     """Limits on the latency of all requests, for the curve."""
     return [
         (percent, one.target.limit)
-        for one in digest.gates
-        if one.target.metric == "latency"
+        for one in digest.verdicts
+        if (one.target.gate or one.target.warn)
+        and one.target.metric == "latency"
         and not one.target.endpoints
         and one.target.limit
         and (percent := percentile_of(one.target.statistic or ""))

@@ -5,19 +5,22 @@ from dataclasses import dataclass
 
 from capacity import figures
 from capacity.verdicts import Outcome, Verdict
-from reports.digest import SYMBOLS
+from reports.digest import SYMBOLS, WARNING
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One verdict in words; every field is plain text without markup.
 
-    `outcome` decides a colour, `gate` whether the row decides the exit code.
+    `outcome` decides a colour, `gate` whether the row decides the exit code; `words` say the
+    outcome, or that it is a warning.
     """
 
     id: str
     outcome: Outcome
     symbol: str
+    words: str
+    warns: bool
     claim: str
     measured: str
     limit: str
@@ -45,7 +48,9 @@ def row(verdict: Verdict) -> Row:
     return Row(
         target.id,
         verdict.outcome,
-        SYMBOLS[verdict.outcome],
+        WARNING if verdict.is_warning else SYMBOLS[verdict.outcome],
+        verdict.words,
+        verdict.is_warning,
         target.text,
         figures.figure(verdict.value, verdict.unit),
         limit,

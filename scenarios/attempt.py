@@ -5,21 +5,23 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from capacity.disturbance import Disturbance
 from capacity.probes import Probe
-from capacity.run import Drilled, EndpointStats, Invalidity, Phase, Run, Status, Step
+from capacity.run import Drilled, EndpointStats, Invalidity, Phase, Run, Status, Step, Stopped
 from capacity.senders import missing, senders
-from capacity.spool import Closing, Entry, Fold, Opening, SpoolError, fold
+from capacity.slo_watch import SloWatch, Standing
+from capacity.spool import Cell, Closing, Entry, Fold, Opening, SpoolError, fold
 from capacity.store import RecordError, TimelineWriter, write_run
 from capacity.validity import assess, unfinished, waiting
 from scenarios.crew import Crew
 from scenarios.errors import ScenarioError
 from scenarios.follow import Follower
-from scenarios.live import Live, Tick
+from scenarios.live import Live, Second, Tick
 from scenarios.orders import Orders
 from scenarios.sampler import Sampler
 from scenarios.sources import can_bind
@@ -33,6 +35,8 @@ _START_S = 60.0
 """How long the generator may take to load the journeys and make its users."""
 _STOP_S = 3.0
 """How long it may take to stop when a person wants to leave."""
+_STANDING_EVERY_S = 5
+"""How often the SLOs are judged meanwhile: it takes a tenth of a second of this process."""
 _OVERRUN_S = 15.0
 """How long after the last request could have ended it may take to say so."""
 
@@ -51,6 +55,7 @@ class Attempt:
         probes: Sequence[Probe],
         on_second: Callable[[Tick], None],
         disturbance: Disturbance | None,
+        slos: SloWatch | None,
         workers_here: int = 0,
     ) -> None:
         self._folder = folder
@@ -59,6 +64,9 @@ class Attempt:
         self._probes = probes
         self._on_second = on_second
         self._disturbance = disturbance
+        self._slos = slos
+        self._readings: dict[str, float] = {}
+        self._standing: list[Standing] = []
         self._workers_here = workers_here
         self._follower = Follower(orders.spool)
         self._fold = Fold()
@@ -79,7 +87,7 @@ class Attempt:
             self._sample_to_the_end()
             if self._disturbance is not None:
                 self._disturbance.end()
-            return self._keep(Status.COMPLETE)
+            return self._keep(Status.STOPPED if self._stopped else Status.COMPLETE)
         except BaseException:
             generator.stop(_STOP_S)
             if self._disturbance is not None:
@@ -120,16 +128,27 @@ class Attempt:
             time.sleep(_POLL_S)
 
     def _heed(self, generator: Crew) -> None:
-        """End the load when what was done to the system has shown its effect, or failed."""
+        """End the load when an SLO stays missed, or what was done has shown itself or failed."""
+        if self._stopped is not None:
+            self._finish(generator)
         what = self._disturbance
         if what is None or not self.began:
             return
         if what.error is not None:
             raise what.error
-        if what.enough and not self._finished:
+        if what.enough:
+            self._finish(generator)
+
+    def _finish(self, generator: Crew) -> None:
+        if not self._finished:
             self._finished = True
             self._ends_s = time.time() - self._record.started_at.timestamp()
             generator.finish()
+
+    @property
+    def _stopped(self) -> Stopped | None:
+        """Which SLO ended the load, and why."""
+        return None if self._slos is None else self._slos.stopped
 
     def _judge(self, closing: Closing, generator: Crew) -> None:
         generator.wait(_STOP_S)
@@ -155,12 +174,31 @@ class Attempt:
 
     def _take(self, entry: Entry) -> None:
         self._fold.add(entry)
+        if self._slos is not None and isinstance(entry, Cell):
+            self._slos.take(entry)
         if isinstance(entry, Opening) and not self.began:
             self._begin(entry)
         for second in self._live.add(entry):
-            if self._timeline is not None:
-                self._timeline.append(second.second, second.series)
-                self._on_second(second.tick)
+            self._keep_second(second)
+
+    def _keep_second(self, second: Second) -> None:
+        if self._timeline is None:
+            return
+        self._timeline.append(second.second, second.series)
+        if self._slos is not None:
+            self._slos.sample(second.second, second.series)
+            if not self._finished:
+                self._slos.look(self._record, second.second, second.tick.phase)
+        if second.second % _STANDING_EVERY_S == 0:
+            self._standing = self._stands()
+        self._on_second(replace(second.tick, readings=self._readings, standing=self._standing))
+
+    def _stands(self) -> list[Standing]:
+        """How the SLOs stand by what was counted until now."""
+        if self._slos is None:
+            return []
+        counted = {"steps": self._fold.steps(), "endpoints": self._fold.endpoints()}
+        return self._slos.standing(self._record.model_copy(update=counted))
 
     def _begin(self, opening: Opening) -> None:
         self.began = True
@@ -180,6 +218,9 @@ class Attempt:
             # what the system does after the load has ended is no part of the run
             if second < self._ends_s:
                 self._timeline.append(second, values)
+                self._readings = self._readings | values
+                if self._slos is not None:
+                    self._slos.sample(second, values)
 
     def _sample_to_the_end(self) -> None:
         if self._sampler is not None:
@@ -198,7 +239,8 @@ class Attempt:
     def _keep(self, status: Status) -> Run:
         steps, endpoints = self._fold.steps(), self._fold.endpoints()
         what = self._record.what
-        if self._disturbance is not None and steps and steps[-1].phase is Phase.MEASURED:
+        early = self._disturbance is not None or status is Status.STOPPED
+        if early and steps and steps[-1].phase is Phase.MEASURED:
             # it went on for as long as it took, not for as long as it might have
             what = what.model_copy(update={"duration_s": round(steps[-1].seconds, 1)})
         lasted = timedelta(seconds=self._fold.elapsed_s)
@@ -215,6 +257,7 @@ class Attempt:
                 ],
                 "senders": senders(self._fold),
                 "drill": self._drilled(),
+                "stopped": self._stopped,
             }
         )
         write_run(self._folder, self._record)

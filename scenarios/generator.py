@@ -159,6 +159,7 @@ def _listen(events: Any, orders: "Orders", recorder: "Recorder", part: "Part") -
 
     from scenarios import load_opening
     from scenarios.conductor import conduct
+    from scenarios.web_page import show
 
     runners = {None: LocalRunner, "master": MasterRunner, "worker": WorkerRunner}
 
@@ -167,6 +168,8 @@ def _listen(events: Any, orders: "Orders", recorder: "Recorder", part: "Part") -
             logging.error("the configuration beside the locustfile asks for several processes")
             sys.exit(1)
         recorder.attach(environment)
+        if orders.web_port is not None:
+            show(environment, orders.web_port)
         if orders.is_open:
             conduct(environment, orders, recorder)
 

@@ -1,10 +1,11 @@
 """A run as it stands: seconds of the spool made into what a person watches and the timeline."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from capacity.histogram import Histogram
 from capacity.run import BESIDE, Phase
+from capacity.slo_watch import Standing
 from capacity.spool import Beat, Cell, Closing, Due, Entry, Lost, Opening, sort_of
 
 
@@ -23,7 +24,8 @@ class Tick:
 
     `offered_rate` is None for journeys that do not say; percentiles are None
     when nothing succeeded. `dropped` is None of a closed load, whose `users` are alive;
-    of an open one they are those who wait for an answer.
+    of an open one they are those who wait for an answer. `readings` are the tiers' newest,
+    by series; `standing` how the SLOs stood when last looked at.
     """
 
     elapsed_s: float
@@ -39,6 +41,8 @@ class Tick:
     refusals: int
     generator_cpu: float
     dropped: int | None = None
+    readings: Mapping[str, float] = field(default_factory=dict)
+    standing: Sequence[Standing] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class Orders(BaseModel):
     data_file: Path | None = None
     share: Share = Share()
     post: Post | None = None
+    web_port: int | None = None
 
     @property
     def users(self) -> int:

@@ -38,6 +38,7 @@ class RunRequest:
     `journeys` is a built-in scenario or the path of a person's locustfile, for which
     `users` or `load`, `warmup_s` and `duration_s` must be given. With `load` arrivals come
     on its schedule, each of one of `users` people; without, `users` think between requests.
+    With `web_port` Locust's own page shows the load, on 127.0.0.1, until it ends.
     `data_file` is needed by built-in scenarios (see `scenarios.load_data`). Without `workers`
     one process sends the whole load.
     """
@@ -53,6 +54,7 @@ class RunRequest:
     slo_file: str | None = None
     load: OpenModel | None = None
     workers: Workers | None = None
+    web_port: int | None = None
 
 
 def sized(request: RunRequest) -> tuple[LoadModel, float, float]:

@@ -14,7 +14,9 @@ from capacity.disturbance import Disturbance
 from capacity.errors import UsageError
 from capacity.probes import Probe
 from capacity.run import Drilled, Run, Status, What
+from capacity.slo_watch import SloWatch
 from capacity.store import write_run
+from capacity.targets import Target
 from scenarios.attempt import Attempt
 from scenarios.catalogue import Scenario
 from scenarios.errors import ScenarioError
@@ -38,6 +40,7 @@ def run(
     runs_dir: Path,
     on_second: Callable[[Tick], None],
     disturbance: Disturbance | None = None,
+    slos: Sequence[Target] = (),
 ) -> Run:
     """Run the load test and return its record, which then lies in `runs_dir/<id>/`.
 
@@ -47,7 +50,8 @@ def run(
     `capacity.store.RecordError` when the record cannot be written. After a Ctrl-C
     the record is kept as interrupted and `KeyboardInterrupt` raised again. A test
     that ends before its load began leaves nothing behind. A `disturbance` is told when the
-    load begins; what kept it from its work ends the test and is raised.
+    load begins; what kept it from its work ends the test and is raised. Of `slos` those
+    with `abort_after_s` end the load once they are past their limit for that long.
     """
     what = _what(request)
     _reach(what.host)
@@ -66,7 +70,8 @@ def run(
     orders = _orders(request, what, folder)
     workers = request.workers
     here = workers.count if workers is not None and workers.here else 0
-    attempt = Attempt(folder, record, orders, probes, on_second, disturbance, here)
+    watching = SloWatch(slos) if slos else None
+    attempt = Attempt(folder, record, orders, probes, on_second, disturbance, watching, here)
     try:
         # before any load: a full disk is better met now
         write_run(folder, record)
@@ -119,6 +124,7 @@ def _orders(request: RunRequest, what: What, folder: Path) -> Orders:
         data_file=request.data_file.resolve() if request.data_file else None,
         share=Share() if workers is None else Share(of=workers.count),
         post=None if workers is None else _post(workers),
+        web_port=request.web_port,
     )
 
 

@@ -23,7 +23,7 @@ from capacity.audit.selection import Recorded, closed
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
 from capacity.intervals import Interval
-from capacity.metrics import METRICS
+from capacity.metrics import known_metric
 from capacity.nearest import nearest
 from capacity.run import Run
 from capacity.targets import Check, Target
@@ -215,7 +215,7 @@ class Verdicts:
             return not_measured(reading, "no complete, valid run was given; hmb loadtest makes one")
         ordered = sorted(found, key=lambda pair: pair[0].run.what.scenario not in scenarios)
         telling = [pair for pair in ordered if pair[1].outcome is not Outcome.NOT_MEASURED]
-        if METRICS[target.metric or ""].bound_by_load:
+        if known_metric(target.metric or "").bound_by_load:
             telling.sort(key=lambda pair: pair[1].outcome is not Outcome.MET)
         chosen = (telling or ordered)[0][1]
         others = [one for _, one in telling if one is not chosen and one.outcome != chosen.outcome]

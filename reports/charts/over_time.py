@@ -50,7 +50,7 @@ class TimeChart:
 
     `unit` is how the figures are told, `scale` what the values are multiplied
     by to stand on the axis in `axis_unit` (both default to the unit itself).
-    `limit` is a value in `unit` with its name.
+    `limits` are values in `unit` with their names.
     """
 
     name: str
@@ -59,7 +59,7 @@ class TimeChart:
     unit: str
     lines: Sequence[Line]
     stacked: bool = False
-    limit: tuple[float, str] | None = None
+    limits: tuple[tuple[float, str], ...] = ()
     axis_unit: str = ""
     scale: float = 1.0
 
@@ -115,8 +115,7 @@ def render(chart: TimeChart, axis: TimeAxis) -> Drawn | None:
     if not lines:
         return None
     legend = [_legend(line, number, chart.unit, axis) for number, line in enumerate(lines, start=1)]
-    if chart.limit is not None:
-        value, name = chart.limit
+    for value, name in chart.limits:
         legend.append(LegendRow(name, 0, figures.MISSING, figures.figure(value, chart.unit)))
 
     unit = chart.axis_unit or chart.unit
@@ -127,7 +126,8 @@ def render(chart: TimeChart, axis: TimeAxis) -> Drawn | None:
             _stack(axes, lines, chart.scale)
         else:
             _trace(axes, lines, chart.scale)
-        _limit(axes, chart, lines)
+        for value, name in chart.limits:
+            _limit(axes, value * chart.scale, name)
         _labels(axes)
 
     svg = draw(chart.name, chart.title, _describe(chart, legend), unit, HEIGHT_IN, paint)
@@ -262,17 +262,14 @@ def _stack(axes: "Axes", lines: Sequence[Line], scale: float) -> None:
     axes.set_ylim(bottom=0)
 
 
-def _limit(axes: "Axes", chart: TimeChart, lines: Sequence[Line]) -> None:
-    if chart.limit is None:
-        return
-    value = chart.limit[0] * chart.scale
+def _limit(axes: "Axes", value: float, name: str) -> None:
     if axes.get_ylim()[1] < _LIMIT_IN_SIGHT * value:
         return
     (drawn,) = axes.plot(axes.get_xlim(), [value, value], color=ALARM, linewidth=1.2)
     drawn.set_dashes((2, 2))
     axes.set_ylim(top=max(axes.get_ylim()[1], value * 1.08))
     axes.annotate(
-        chart.limit[1],
+        name,
         xy=(1, value),
         xycoords=("axes fraction", "data"),
         xytext=(-2, -3),

@@ -92,7 +92,7 @@ def generator_chart(seen: Observation) -> TimeChart:
         "CPU of the busiest generator process; beyond its limit the run is invalid.",
         "cores",
         _lines(seen, ("generator.cpu", "busiest process"), peaks=True),
-        limit=(0.9, "limit"),
+        limits=((0.9, "limit"),),
     )
 
 
@@ -169,7 +169,7 @@ def _cpu(seen: Observation) -> TimeChart:
         "cores",
         bands,
         stacked=True,
-        limit=(float(seen.run.where.machine.cores), "all cores"),
+        limits=((float(seen.run.where.machine.cores), "all cores"),),
     )
 
 
@@ -200,7 +200,7 @@ def _pools(seen: Observation) -> TimeChart:
             ("pod.*.pool_waiting", "requests waiting"),
             peaks=True,
         ),
-        limit=(float(limits.max()), "pool limit") if limits is not None and known else None,
+        limits=((float(limits.max()), "pool limit"),) if limits is not None and known else (),
         axis_unit="connections",
     )
 
@@ -244,7 +244,7 @@ def _lag(seen: Observation) -> TimeChart:
         "How old the last change is that a replica has replayed.",
         "s",
         [Line(column.split(".")[1], seen.timeline[column], peaks=True) for column in replicas],
-        limit=(1.0, "promised"),
+        limits=((1.0, "promised"),),
         axis_unit="ms",
         scale=_MS,
     )

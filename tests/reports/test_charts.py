@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from capacity.observation import Observation
+from capacity.targets import Target
 from reports.charts.canvas import draw
 from reports.charts.over_time import Drawn, Line, TimeAxis, TimeChart, render
-from reports.charts.selection import answer_charts, tier_charts
+from reports.charts.selection import answer_charts, latency_chart, tier_charts
+from reports.charts.slo_limits import with_limits
 from tests.reports.sample import sample_run, sample_timeline
 
 AXIS = TimeAxis(40, ((0, 10),), ((10, 40),))
@@ -129,8 +131,8 @@ def test_a_chart_without_readings_is_not_drawn() -> None:
 
 
 def test_a_limit_far_above_stands_in_the_table_only() -> None:
-    near = drawn(chart([80.0] * 40, limit=(100.0, "promised")))
-    far = drawn(chart([8.0] * 40, limit=(100.0, "promised")))
+    near = drawn(chart([80.0] * 40, limits=((100.0, "promised"),)))
+    far = drawn(chart([8.0] * 40, limits=((100.0, "promised"),)))
     assert "promised</text>" in near.svg
     assert "promised</text>" not in far.svg
     assert far.legend[-1].largest == "100 ms"
@@ -178,3 +180,25 @@ def test_binning_keeps_the_worst_second_of_what_matters_at_its_worst() -> None:
         assert found is not None
         texts = re.findall(r">([^<>]+)</text>", found.svg)
         assert any(text in texts for text in ("75", "80")) is seen
+
+
+def test_slo_limits_are_drawn_where_a_chart_shows_their_figure() -> None:
+    def slo(name: str, metric: str, statistic: str, unit: str, **fields: object) -> Target:
+        given = {"id": name, "text": name, "metric": metric, "statistic": statistic}
+        how = {"op": "<", "limit": 30, "unit": unit, "gate": True}
+        return Target.model_validate(given | how | fields)
+
+    targets = [
+        slo("whole", "latency", "p95", "ms"),
+        slo("warned", "load.p99", "max", "ms", gate=False, warn=True),
+        slo("told", "latency", "p50", "ms", gate=False),
+        slo("one-endpoint", "latency", "p95", "ms", endpoints=("/jobs",)),
+        slo("late", "replica_lag", "max", "s"),
+    ]
+    run = sample_run()
+    seen = Observation(run, sample_timeline(run))
+    limited = with_limits(latency_chart(seen), targets)
+    assert [name for _, name in limited.limits] == ["whole", "warned"]
+    assert "whole" in drawn(limited).svg
+    (lag,) = (one for one in tier_charts(seen) if one.name == "lag-time")
+    assert [name for _, name in with_limits(lag, targets).limits] == ["promised", "late"]
