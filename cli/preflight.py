@@ -89,7 +89,7 @@ def _deployment(
     servers = {}
     for option, text in (("--url", url), ("--prometheus", prometheus), ("--grafana", grafana)):
         if text is not None:
-            named = next((one for one in allowed if one in text), None)
+            named = next((one for one in allowed if f"//{one}" in text), None)
             servers[option] = Server(hosts.check(text, named, option))
     env = None if env_file is None else env_files.read(env_file, home())
     return Deployment(

@@ -135,11 +135,24 @@ class Named(_Strict):
 
     kind: Literal["named"]
     name: Literal[
-        *("no_unknown", "all_required", "distinct_secrets", "private_file"),
-        *("pool_budget", "pods_into_redis", "redis_in_memory"),
-        *("stripe_is_live", "certificate_valid", "certificate_days", "modern_tls"),
-        *("to_https", "cookies", "foreign_origin", "own_origin", "sign_in_limit"),
-        *("quick_health", "own_request_ids"),
+        "no_unknown",
+        "all_required",
+        "distinct_secrets",
+        "private_file",
+        "pool_budget",
+        "pods_into_redis",
+        "redis_in_memory",
+        "stripe_is_live",
+        "certificate_valid",
+        "certificate_days",
+        "modern_tls",
+        "to_https",
+        "cookies",
+        "foreign_origin",
+        "own_origin",
+        "sign_in_limit",
+        "quick_health",
+        "own_request_ids",
     ]
 
     @property

@@ -40,6 +40,6 @@ def test_what_needs_a_run_says_that_it_was_not_measured() -> None:
 
 
 def test_a_claim_that_is_not_there_stops_the_making() -> None:
-    found = audit(read_blueprint(), Looked([], {}, None))
+    found = audit(read_blueprint(), Looked([], None, None))
     with pytest.raises(KeyError):
         papers.documents(replace(found, rows=found.rows[:1]))
