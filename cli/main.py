@@ -20,6 +20,7 @@ from cli import (
     importing,
     load,
     plan,
+    probing,
     records,
     stacking,
     sweep,
@@ -89,6 +90,7 @@ app.command("loadtest")(load.loadtest)
 app.command("sweep")(sweep.sweep)
 app.command("calibrate")(calibrate.calibrate)
 app.command("drill")(drills.drill)
+app.command("probe")(probing.probe)
 app.command("scenarios")(load.scenarios)
 app.command("compare")(comparing.compare)
 app.command("gate")(gate.gate)
