@@ -22,10 +22,13 @@ class _Part(BaseModel):
 
 
 class Round(_Part):
-    """One short burst: operations done, at which rate, with how much CPU of the tier."""
+    """One short burst: operations done, at which rate, with how much CPU of the tier.
 
-    operations: int = Field(gt=0)
-    per_second: float = Field(gt=0)
+    A tier that stalls for all of it has done none, which is a reading too.
+    """
+
+    operations: int = Field(ge=0)
+    per_second: float = Field(ge=0)
     failures: int = Field(default=0, ge=0)
     cpu_s: float = Field(ge=0, description="CPU seconds of the tier's own processes")
 

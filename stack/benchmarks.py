@@ -26,6 +26,12 @@ _PGBENCH_SCALE = 4
 _REDIS_OPERATIONS = 100_000
 _PATIENCE_S = 60
 
+PGBENCH_RATE = re.compile(r"tps = ([\d.]+)")
+PGBENCH_DONE = re.compile(r"transactions actually processed: (\d+)")
+PGBENCH_FAILED = re.compile(r"number of failed transactions: (\d+)")
+WRK_RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
+WRK_DONE = re.compile(r"(\d+) requests in")
+WRK_FAILED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 Progress = Callable[[str], None]
 
 
@@ -64,13 +70,13 @@ def read(benchmark: Benchmark, told: str, cpu_s: float) -> Round:
     rate = benchmark.rate.search(told)
     done = benchmark.done
     counted = done.search(told) if isinstance(done, re.Pattern) else None
-    operations = done if isinstance(done, int) else int(counted[1]) if counted else 0
-    if rate is None or not operations or not float(rate[1]) > 0:
+    operations = done if isinstance(done, int) else int(counted[1]) if counted else None
+    if operations is None or (operations and rate is None):
         raise StackError(f"{benchmark.command[0]} said no rate", told)
     failed = benchmark.failed.search(told) if benchmark.failed else None
     return Round(
         operations=operations,
-        per_second=float(rate[1]),
+        per_second=float(rate[1]) if rate else 0.0,  # pgbench says none when it did nothing
         failures=int(failed[1]) if failed else 0,
         cpu_s=cpu_s,
     )
@@ -131,9 +137,9 @@ def _balancer(running: Running) -> Iterator[list[Benchmark]]:
             "req/s",
             frozenset({"nginx"}),
             ("wrk", "-t1", f"-c{CLIENTS}", f"-d{ROUND_S}s", url),
-            re.compile(r"Requests/sec:\s+([\d.]+)"),
-            re.compile(r"(\d+) requests in"),
-            re.compile(r"Non-2xx or 3xx responses: (\d+)"),
+            WRK_RATE,
+            WRK_DONE,
+            WRK_FAILED,
         )
     ]
 
@@ -162,9 +168,9 @@ def _database(running: Running) -> Iterator[list[Benchmark]]:
                 unit,
                 frozenset({"postgres-primary"}),
                 ("pgbench", option, *bounded, *address),
-                re.compile(r"tps = ([\d.]+)"),
-                re.compile(r"transactions actually processed: (\d+)"),
-                re.compile(r"number of failed transactions: (\d+)"),
+                PGBENCH_RATE,
+                PGBENCH_DONE,
+                PGBENCH_FAILED,
                 signed_in,
             )
             for kind, option, unit, what in kinds
