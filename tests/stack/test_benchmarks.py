@@ -45,7 +45,10 @@ def test_output_without_a_rate_is_an_error(said: str) -> None:
 
 
 def test_wrk_is_read_with_what_failed() -> None:
-    said = "  23000 requests in 2.00s, 2MB read\n  Non-2xx or 3xx responses: 12\nRequests/sec:  11490.5\n"
+    said = """  23000 requests in 2.00s, 2MB read
+  Non-2xx or 3xx responses: 12
+Requests/sec:  11490.5
+"""
     wrk = Benchmark(
         "requests",
         "requests",
