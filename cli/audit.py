@@ -8,6 +8,7 @@ import typer
 
 from capacity.errors import HmbError, UsageError
 from cli.options import home, runs_dir
+from cli.probing import read_probes
 from cli.records import find_run
 from cli.stacking import say
 
@@ -56,7 +57,8 @@ def audit(
 
     claims = read_blueprint(blueprint)  # a mistyped file is better met before the work than after
     planned = None if plan is None else _read_plan(plan)
-    found = judge(claims, Looked(recorded(run or []), gather(home()), planned))
+    probes = read_probes(runs_dir())
+    found = judge(claims, Looked(recorded(run or []), gather(home()), planned, probes))
     code = found.code(strict=strict)
     if as_json:
         typer.echo(render.as_json(found, code), nl=False)

@@ -10,6 +10,7 @@ EXAMPLES = {
     "sweep": "hmb sweep mixed",
     "calibrate": "hmb calibrate",
     "drill": "hmb drill --list",
+    "probe": "hmb probe db-qps",
     "scenarios": "hmb scenarios",
     "compare": "hmb compare BASE CHANGED",
     "gate": "hmb gate --base main --head HEAD",

@@ -24,6 +24,7 @@ from cli import (
     load,
     plan,
     preflight,
+    probing,
     records,
     stacking,
     sweep,
@@ -104,6 +105,7 @@ _add("loadtest", load.loadtest)
 _add("sweep", sweep.sweep)
 _add("calibrate", calibrate.calibrate)
 _add("drill", drills.drill)
+_add("probe", probing.probe)
 _add("scenarios", load.scenarios)
 _add("compare", comparing.compare)
 _add("gate", gate.gate)

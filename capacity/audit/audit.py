@@ -19,18 +19,22 @@ from capacity.audit.judging import (
     not_measured,
 )
 from capacity.audit.plan import PlanFigures
+from capacity.audit.probing import by_probe
 from capacity.audit.selection import Recorded, heaviest_of_each_scenario
 from capacity.targets import Target
+from capacity.tier_probe import TierProbe
 from capacity.verdicts import ExitCode, Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What an audit rests on: runs (newest first), facts of a project, a plan; each may lack."""
+    """What an audit rests on: runs (newest first), facts of a project, a plan, probes of the
+    tiers; each may lack."""
 
     recorded: Sequence[Recorded] = ()
     facts: Facts | None = None
     plan: PlanFigures | None = None
+    probes: Sequence[TierProbe] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,8 @@ class _Judge:
         reading = claim.reading
         if claim.metric is not None:
             yield self._verdicts.judged(reading, _fair_target(claim), claim.scenarios)
+        if claim.probe is not None:
+            yield by_probe(claim, claim.probe, self._looked.probes)
         if claim.steps:
             yield by_steps(reading, claim.steps, self._looked.recorded, self._gates)
         if claim.expects:

@@ -37,13 +37,22 @@ class Literally(BaseModel):
         return self
 
 
+class Probed(BaseModel):
+    """The figure of a probe (`capacity.tier_probe`) that the claim's limit is held against."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    figure: str
+
+
 class Claim(Target):
     """One claim of a blueprint. What a `Target` says of judging is its fairest reading.
 
     `value` is the figure as the blueprint has it, `reading` how it is read, `note` what a
     reader should know of our choice. A run is asked first, where several could judge those of
-    `scenarios` before others; then `steps` (loads whose runs must all pass), `expects` (facts
-    of the project), `plan`, and `check`.
+    `scenarios` before others; then a `probe` of the tier alone, `steps` (loads whose runs must
+    all pass), `expects` (facts of the project), `plan`, and `check`.
     """
 
     section: str = ""
@@ -54,7 +63,14 @@ class Claim(Target):
     steps: tuple[int, ...] = ()
     expects: tuple[Expectation, ...] = ()
     plan: Planned | None = None
+    probe: Probed | None = None
     literal: Literally | None = None
+
+    @model_validator(mode="after")
+    def _probe_fits(self) -> Self:
+        if self.probe is not None and (self.op not in (">", ">=") or self.limit is None):
+            raise ValueError("a probe needs an op, > or >=, and a limit: it measures a rate")
+        return self
 
     def _another_way(self) -> None:
         if not (self.expects or self.plan or self.steps):

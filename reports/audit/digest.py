@@ -85,7 +85,9 @@ class AuditDigest:
         """What was looked at, in one sentence."""
         looked = self.audit.looked
         runs = ", ".join(one.run.id for one in looked.recorded)
+        probes = ", ".join(one.id for one in looked.probes)
         parts = [f"runs {runs}" if runs else "no run"]
+        parts[0] += f", probes {probes}" if probes else ""
         if looked.plan is not None:
             parts.append(f"a plan for {figures.count(looked.plan.users)} users")
         else:
