@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import UsageError
-from cli.options import home
+from cli.options import home, runs_dir
 from cli.stacking import say
 
 if TYPE_CHECKING:
     from capacity.checklist.steps import Step
     from stack.preflight.run import Deployment, Found
 
+FOLDER = "preflight"
+"""Under runs/: where ticks are kept; hmb down --purge leaves them alone."""
 FAILED, INCONCLUSIVE = 3, 5
 
 
@@ -48,7 +50,7 @@ def preflight(
 ) -> None:
     """Check a deployment against the checklist, and list what people must do.
 
-    What cannot be checked says so, with the reason. Ticks are kept in .hmb/preflight.json.
+    What cannot be checked says so, with the reason. Ticks are kept in runs/preflight/.
     Exits 3 when a check failed, 5 when none did but not all could be made.
     """
     from capacity.checklist.steps import steps
@@ -58,7 +60,7 @@ def preflight(
     if env_file is None and url is prometheus is grafana is None:
         say("no --env-file and no --url: only files of the checkout are checked")
     deployment = _deployment(env_file, url, prometheus, grafana, allow_remote or [])
-    kept = home() / ".hmb" / progress.FILE
+    kept = runs_dir() / FOLDER / progress.FILE
     ticked = progress.read(kept)
     today = datetime.now(UTC).date()
     if done or undone:

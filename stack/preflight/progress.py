@@ -1,4 +1,4 @@
-"""What people have ticked: the file `preflight.json`, kept between runs."""
+"""What people have ticked: the file `ticks.json`, kept between runs."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 from capacity.errors import HmbError
 from capacity.store import write_text
 
-FILE = "preflight.json"
+FILE = "ticks.json"
 
 
 class ProgressError(HmbError):
