@@ -22,6 +22,7 @@ from scenarios.crew import Crew
 from scenarios.errors import ScenarioError
 from scenarios.follow import Follower
 from scenarios.live import Live, Second, Tick
+from scenarios.messages import MASTER
 from scenarios.orders import Orders
 from scenarios.sampler import Sampler
 from scenarios.sources import can_bind
@@ -267,7 +268,7 @@ class Attempt:
         # nobody waits before sending an open load's next arrival
         waited = {} if self._orders.is_open else waiting(endpoints)
         # a master's own delays are in no latency
-        beats = [one for one in self._fold.beats if self._fold.openings[one.generator].users]
+        beats = [one for one in self._fold.beats if one.generator != MASTER]
         if self._disturbance is not None:
             # what is broken on purpose gives no reading, and that is no gap
             late = unfinished(self._disturbance.events, steps[-1].end_s if steps else 0.0)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from scenarios.orders import Post
 
+MASTER = "master"
+"""What the record calls the process that sends nothing."""
 JOIN = "hmb-join"
 """A worker's asking for its part, with what it would run; the orders, or why there are none."""
 READY = "hmb-ready"

@@ -22,6 +22,7 @@ from scenarios.catalogue import Scenario
 from scenarios.errors import ScenarioError
 from scenarios.live import Tick
 from scenarios.load_data import check_sessions, read_load_data
+from scenarios.messages import MASTER
 from scenarios.orders import BUILT_IN, SPOOL, Orders, Post
 from scenarios.request import RunRequest, Workers, sized
 from scenarios.run_folder import abandon, new_folder
@@ -111,7 +112,7 @@ def _orders(request: RunRequest, what: What, folder: Path) -> Orders:
     locustfile = BUILT_IN if isinstance(request.journeys, Scenario) else request.journeys
     workers = request.workers
     return Orders(
-        generator="generator-1" if workers is None else "master",
+        generator="generator-1" if workers is None else MASTER,
         locustfile=locustfile.resolve(),
         spool=(folder / SPOOL).resolve(),
         host=what.host,

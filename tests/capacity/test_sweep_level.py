@@ -26,7 +26,8 @@ def target(limit: float, statistic: str = "p95", minimum: int = 1) -> Target:
             op="<",
             limit=limit,
             minimum_samples=minimum,
-        )
+        ),
+        {},
     )
 
 
