@@ -40,15 +40,15 @@ def measure() -> dict[str, float]:
     window = timeline[timeline.index >= WARMUP_S]
     cores = _sum(window, "service.backend-", ".cpu").mean()
     rate = _sum(window, "pod.", ".requests").mean()
-    offered = window["load.requests"].mean()
+    answered = window["load.requests"].mean()
     served = {
         layer: _sum(window, "pod.", f".served_{layer}").sum() for layer in ("l1", "l2", "db", "app")
     }
     memory = [window[name].max() for name in window if _is(name, "service.backend-", ".memory")]
     return {
-        "requests/s of the mix": float(offered),
+        "requests/s of the mix": float(answered),
         "requests/s at the pods": float(rate),
-        "pod CPU ms per request of the mix": float(cores / offered * 1000),
+        "pod CPU ms per request of the mix": float(cores / answered * 1000),
         "pod CPU ms per request at the pods": float(cores / rate * 1000),
         "pod CPU ms per request at the pods without the idle share": float(
             (cores - idle) / rate * 1000
