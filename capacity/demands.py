@@ -68,6 +68,9 @@ class ClassDemand(_Part):
     delay_s: Span = Field(
         default=Span.exact(0.0), description="seconds that are nobody's CPU: disk, network, timers"
     )
+    growth: dict[Tier, Span] = Field(
+        default={}, description="exponent e of D ~ users ** e by tier, where it can be told"
+    )
     light: str = Field(
         default="",
         description="latencies under light load, a capacity.histogram blob: the shape of its "
@@ -96,6 +99,14 @@ class Held(_Part):
         if self.what == "utilisation":
             return self.predicted - self.measured
         return self.predicted / self.measured - 1
+
+
+class SizeOfData(_Part):
+    """What the mean request of the model's mix costs with so many people in the database."""
+
+    users: int = Field(ge=1)
+    runs: int = Field(ge=1)
+    cpu_s: dict[Tier, Span]
 
 
 class Topology(_Part):
@@ -160,7 +171,13 @@ class DemandModel(_Part):
         default=None, ge=1, description="users in the database the demands were measured on"
     )
     growth: dict[Tier, Span] = Field(
-        default={}, description="exponent e of D ~ users ** e at a tier, where fitted"
+        default={},
+        description="exponent e of D ~ users ** e at a tier, of a mean request of the mix, where "
+        "fitted over sizes of data",
+    )
+    sizes: tuple[SizeOfData, ...] = Field(
+        default=(),
+        description="the sizes of data growth was fitted over, the smallest first; empty for one",
     )
 
     def by_name(self, name: str) -> ClassDemand:

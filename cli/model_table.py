@@ -1,7 +1,7 @@
 """A demand model on the terminal: what a request costs where, and how far predictions were off."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from capacity import figures
@@ -21,7 +21,7 @@ _ADRIFT = {"throughput": 0.05, "mean": 0.15, "p95": 0.20, "utilisation": 0.05}
 
 def show(model: "DemandModel") -> None:
     """Print the model to stdout."""
-    lines = [*_demands(model), "", *_errors(model)]
+    lines = [*_demands(model), *_growth(model), "", *_errors(model)]
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)
     sys.stdout.flush()
 
@@ -66,6 +66,30 @@ def _database(model: "DemandModel") -> str:
         f"primary and replicas: {figures.number(1000 * cpu)} ms of CPU per mean request, "
         f"{figures.number(1000 * elapsed)} ms elapsed in statements (pg_stat_statements)"
     )
+
+
+def _growth(model: "DemandModel") -> Iterator[str]:
+    """How demands grow with the people in the database, where several sizes were measured."""
+    if not model.sizes:
+        return
+    yield ""
+    yield "CPU milliseconds of a mean request, by users in the database (modelled)"
+    for size in model.sizes:
+        yield _DEMANDS.format(
+            figures.count(size.users), "", *(_milliseconds(size.cpu_s[tier]) for tier in Tier)
+        )
+    yield "grows as users to the power of"
+    yield _DEMANDS.format("a mean request", "", *_exponents(model.growth))
+    for one in model.classes:
+        yield _DEMANDS.format(one.name[:48], "", *_exponents(one.growth))
+
+
+def _exponents(growth: "Mapping[Tier, Span]") -> Iterator[str]:
+    for tier in Tier:
+        span = growth.get(tier)
+        ends = (span.low, span.high) if span is not None else ()
+        low_high = " to ".join(f"{end:+.2f}" for end in ends)
+        yield f"{span.mid:+.2f} ({low_high})" if span is not None else figures.MISSING
 
 
 def _milliseconds(span: "Span") -> str:

@@ -214,6 +214,12 @@ def _basis(plan: "PlanResult") -> Iterator[str]:
         f"rests on a demand model of {basis.made_at:%Y-%m-%d} ({basis.evidence}, {basis.runs} "
         f"runs); largest held-out errors: {errors or 'none was held out'}"
     )
+    if basis.sizes:
+        yield (
+            f"demands are those with {_count(plan.users)} users in the database, by growth fitted "
+            f"over {len(basis.sizes)} sizes of data ({_count(basis.sizes[0])} to "
+            f"{_count(basis.sizes[-1])} users)"
+        )
     yield from (f"warning: {one}" for one in plan.warnings)
 
 

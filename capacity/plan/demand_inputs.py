@@ -14,6 +14,8 @@ from capacity.model.cache import hit_rate
 
 DATABASES = (Tier.PRIMARY, Tier.REPLICAS, Tier.PGBOUNCER)
 """Tiers that only a cache miss or a write reaches."""
+_HOLD_DATA = (Tier.PRIMARY, Tier.REPLICAS)
+"""Tiers that are taken to grow with the data unless measured otherwise."""
 _NOTHING = Span.exact(0.0)
 _FEWEST_HITS = 0.02
 """Classes with fewer hits are not cached, as in `capacity.model.cache`."""
@@ -23,7 +25,8 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
     """What one request of the model's mix costs at each tier, as inputs named `demand.*`.
 
     The ends of an interval add up over the classes: errors of one fit lean the same way.
-    `growth` stands in for a database tier whose growth with data was not fitted.
+    `growth` stands in for a database whose growth with data was not fitted; other tiers grow
+    where the fit is sure of it. No demand is taken to fall with more data.
 
     Raises `UsageError` for a model whose mix is empty or names unknown classes.
     """
@@ -42,11 +45,12 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
     ):
         span = _mixed(model, attrgetter(name))
         known[f"demand.{name}"] = _input(span, unit, why)
-    for tier in (Tier.PRIMARY, Tier.REPLICAS):
+    for tier in Tier:
         fitted = model.growth.get(tier)
-        known[f"growth.{tier}"] = (
-            growth if fitted is None else _input(fitted, "exponent", "fitted over sizes of data")
-        )
+        if fitted is not None and (tier in _HOLD_DATA or fitted.low > 0):
+            known[f"growth.{tier}"] = _input(fitted, "exponent", "fitted over sizes of data")
+        elif tier in _HOLD_DATA:
+            known[f"growth.{tier}"] = growth
     hit = measured_hit_rate(model)
     known["cache.hit_rate"] = Input(
         low=hit, mid=hit, high=hit, unit="share", reason=why, evidence=Evidence.MEASURED
@@ -135,7 +139,7 @@ class Demands:
 def demands(model: DemandModel, users: Array, values: Values) -> Demands:
     """What one request costs with `users` in the database, at the wanted cache hit rate.
 
-    D = D_measured / speed, grown by (users / users measured with) ** e at the databases. Of
+    D = D_measured / speed, grown by (users / users measured with) ** e where a tier grows. Of
     the classes that a cache answers (`capacity.model.cache`), those requests that miss reach
     the databases, so that part of their work is in proportion to the misses; what a miss
     costs the pods beside that is known where the calibration told layers apart.

@@ -99,6 +99,7 @@ def _basis(given: Assumed) -> Basis:
         condition=given.model.condition,
         errors=errors,
         seeded_users=given.model.seeded_users,
+        sizes=tuple(size.users for size in given.model.sizes),
         tested_rate=given.model.tested_rate,
     )
 

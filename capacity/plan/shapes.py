@@ -39,7 +39,8 @@ class Figure(_Part):
 class Basis(_Part):
     """The demand model a plan rests on, and how far off it was on runs no fit had seen.
 
-    Errors are the largest held-out ones, as shares; None where none was held out.
+    Errors are the largest held-out ones, as shares; None where none was held out. `sizes` are
+    the users in the database growth was fitted over, the smallest first; empty for one size.
     """
 
     made_at: datetime
@@ -48,6 +49,7 @@ class Basis(_Part):
     condition: float
     errors: dict[str, float | None]
     seeded_users: int | None
+    sizes: tuple[int, ...] = ()
     tested_rate: float
 
 

@@ -163,6 +163,11 @@ def _about_model(given: Assumed, users: float, middle: World) -> list[str]:
             "the model does not say how many users its database held; databases' demands are not "
             "grown with the data"
         )
+    elif users > _FARTHEST * model.seeded_users and model.sizes:
+        found.append(
+            f"demands are extrapolated to {users:,.0f} users in the database by growth fitted over "
+            f"{len(model.sizes)} sizes of data, the largest of {model.seeded_users:,} users"
+        )
     elif users > _FARTHEST * model.seeded_users:
         found.append(
             f"demands were measured with {model.seeded_users:,} users in the database and are "
