@@ -6,19 +6,15 @@ from operator import attrgetter
 
 import numpy as np
 
-from capacity.demands import ClassDemand, DemandModel, Layer, Tier
+from capacity.demands import ClassDemand, DemandModel, Tier
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
 from capacity.inputs import Array, Input, Inputs, Values
-from capacity.model.cache import hit_rate
+from capacity.model.cache import DATABASES, cached, hit_rate, miss_extra
 
-DATABASES = (Tier.PRIMARY, Tier.REPLICAS, Tier.PGBOUNCER)
-"""Tiers that only a cache miss or a write reaches."""
 _HOLD_DATA = (Tier.PRIMARY, Tier.REPLICAS)
 """Tiers that are taken to grow with the data unless measured otherwise."""
 _NOTHING = Span.exact(0.0)
-_FEWEST_HITS = 0.02
-"""Classes with fewer hits are not cached, as in `capacity.model.cache`."""
 
 
 def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
@@ -51,7 +47,7 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
             known[f"growth.{tier}"] = _input(fitted, "exponent", "fitted over sizes of data")
         elif tier in _HOLD_DATA:
             known[f"growth.{tier}"] = growth
-    hit = measured_hit_rate(model)
+    hit = hit_rate(model)
     known["cache.hit_rate"] = Input(
         low=hit, mid=hit, high=hit, unit="share", reason=why, evidence=Evidence.MEASURED
     )
@@ -145,16 +141,16 @@ def demands(model: DemandModel, users: Array, values: Values) -> Demands:
     costs the pods beside that is known where the calibration told layers apart.
     """
     speed, wanted = values["machine.speed"], values["cache.hit_rate"]
-    now = measured_hit_rate(model)
+    now = hit_rate(model)
     misses = (1 - wanted) / (1 - now) if now < 1 else np.ones_like(wanted)
-    asked = sum(model.mix.get(name, 0.0) for name in _cached(model))
+    asked = sum(model.mix.get(name, 0.0) for name in cached(model))
     cpu = {}
     for tier in Tier:
         seconds = values[f"demand.{tier}_ms"] / 1000
         if tier in DATABASES:
             seconds = seconds * _left(_from_cached(model, _cpu_at(tier)), misses)
         else:
-            more = asked * (now - wanted) * _miss_extra(model, tier)
+            more = asked * (now - wanted) * miss_extra(model, tier)
             seconds = np.maximum(seconds + more, 0.0)
         if model.seeded_users is not None and f"growth.{tier}" in values:
             seconds = seconds * (users / model.seeded_users) ** values[f"growth.{tier}"]
@@ -174,36 +170,19 @@ def demands(model: DemandModel, users: Array, values: Values) -> Demands:
     )
 
 
-def measured_hit_rate(model: DemandModel) -> float:
-    """Share of the requests of cached classes answered from a cache; 0 where none is cached."""
-    return hit_rate(model) if _cached(model) else 0.0
-
-
-def _cached(model: DemandModel) -> set[str]:
-    return {name for name, share in model.cache_hit.items() if share >= _FEWEST_HITS}
-
-
 def _from_cached(model: DemandModel, pick: Callable[[ClassDemand], Span]) -> float:
     """What part of a demand comes from classes that a cache answers."""
     whole = part = 0.0
     for name, share in model.mix.items():
         demand = share * pick(model.by_name(name)).mid
         whole += demand
-        part += demand if name in _cached(model) else 0.0
+        part += demand if name in cached(model) else 0.0
     return part / whole if whole > 0 else 0.0
 
 
 def _left(part: float, misses: Array) -> Array:
     """What is left of a demand of which `part` goes with the misses."""
     return 1 - part + part * misses
-
-
-def _miss_extra(model: DemandModel, tier: Tier) -> float:
-    """CPU seconds at `tier` a request that went to the database costs over one from a cache."""
-    missed, hit = model.layers.get(Layer.DB), model.layers.get(Layer.L1)
-    if missed is None or hit is None:
-        return 0.0
-    return max(0.0, missed.get(tier, _NOTHING).mid - hit.get(tier, _NOTHING).mid)
 
 
 def _variation(model: DemandModel) -> float:

@@ -12,8 +12,8 @@ from capacity.cost.catalogue import Catalogue
 from capacity.cost.choosing import Choice
 from capacity.evidence import Evidence
 from capacity.inputs import Array
+from capacity.model.cache import hit_rate
 from capacity.plan.assumed import Assumed
-from capacity.plan.demand_inputs import measured_hit_rate
 from capacity.plan.limits import Design
 from capacity.plan.shapes import Figure, Resources
 from capacity.plan.worlds import World
@@ -181,7 +181,7 @@ def _about_model(given: Assumed, users: float, middle: World) -> list[str]:
     if not model.held_out:
         found.append("the model was held against no run that its fit had not seen")
     wanted = given.inputs.known["cache.hit_rate"].mid
-    if abs(wanted - measured_hit_rate(model)) > 1e-9 and not model.layers:
+    if abs(wanted - hit_rate(model)) > 1e-9 and not model.layers:
         found.append(
             "cache.hit_rate changes the databases' demand only: this calibration did not tell "
             "what a miss costs the pods"
