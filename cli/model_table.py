@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from capacity import figures
 from capacity.demands import Tier
-from capacity.model.predict import Load, predict
+from capacity.model.predict import Load, limits
 
 if TYPE_CHECKING:
     from capacity.demands import DemandModel, Held
@@ -46,9 +46,10 @@ def _demands(model: "DemandModel") -> Iterator[str]:
         f"{_milliseconds(model.beside_cpu_s)} ms per request; waiting for cores is "
         f"{figures.number(model.wait_factor)} of what a queue alone would give"
     )
-    alone = predict(model, Load(1, 1.0, model.mix, model.topology))
+    alone = limits(model, Load(1, 1.0, model.mix, model.topology))
     yield (
-        f"with nothing else on it this machine carries at most {figures.number(alone.most_rate)} "
+        "with nothing else on it this machine carries at most "
+        f"{figures.number(alone.saturation_rate)} "
         f"req/s of this mix (modelled); tested up to {figures.number(model.tested_rate)}"
     )
     if any(one.statement_s.mid for one in model.classes):

@@ -17,6 +17,7 @@ from capacity.plan.moving import sensitivity
 from capacity.plan.regret import Option
 from capacity.plan.shapes import Basis, Figure, Limit, PlanResult, PodOption, RunsOut
 from capacity.plan.sizing import Needs
+from capacity.plan.tails import Simulating, job
 from capacity.plan.telling import bought_of, left_out, resources, traffic_figures, warnings
 from capacity.population.growth import paths
 from capacity.population.traffic import DAYS_PER_MONTH, checked_users
@@ -41,8 +42,13 @@ class Request:
     indices: bool = False
 
 
-def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue]) -> PlanResult:
-    """The plan for `request`.
+def make_plan(
+    given: Assumed,
+    request: Request,
+    catalogues: Sequence[Catalogue],
+    simulating: Simulating | None = None,
+) -> PlanResult:
+    """The plan for `request`, its tails simulated by `simulating` if that is given.
 
     Raises `UsageError` in one line for a population nobody plans for, targets that no number
     of pods holds, and a layer that no provider carries.
@@ -80,6 +86,7 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         cost=cost,
         money=money_of(given, all_worlds, values, catalogues, choice),
         sensitivity=sensitivity(given, users, catalogues, choice, request.indices, request.seed),
+        simulation=simulating(job(given, made, values, request.seed)) if simulating else None,
         warnings=(
             *left_out(all_worlds, cost.uncarried),
             *warnings(given, users, middle, catalogues, choice, request.start),

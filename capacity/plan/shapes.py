@@ -222,8 +222,41 @@ class Sensitivity(_Part):
     effects: tuple[Effect, ...] = ()
 
 
+class Tails(_Part):
+    """So many pods up, and one replica fewer than planned, over the simulated draws.
+
+    Milliseconds at the busiest seconds, of the draws that are not `saturated` (None when all
+    are); `holds` is the share of draws in which all latency targets hold, with its interval.
+    """
+
+    pods_up: int
+    p50_ms: Figure | None
+    p95_ms: Figure | None
+    p99_ms: Figure | None
+    saturated: int
+    holds: float
+    holds_low: float
+    holds_high: float
+
+
+class Simulation(_Part):
+    """What was simulated: `draws` of a plan, `requests` each, for every number in `tails`."""
+
+    draws: int
+    requests: int
+    seed: int
+    tails: tuple[Tails, ...]
+
+    def up(self, pods: int) -> Tails | None:
+        """The tails with so many pods up, where they were simulated."""
+        return next((one for one in self.tails if one.pods_up == pods), None)
+
+
 class PlanResult(_Part):
-    """A plan. `capacity_users` are carried within the targets, with N-1 and without."""
+    """A plan. `capacity_users` are carried within the targets, with N-1 and without.
+
+    `simulation` is None unless it was asked for.
+    """
 
     users: float
     seed: int
@@ -247,4 +280,5 @@ class PlanResult(_Part):
     cost: Cost
     money: Money
     sensitivity: tuple[Sensitivity, ...]
+    simulation: Simulation | None = None
     warnings: tuple[str, ...]

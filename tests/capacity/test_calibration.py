@@ -138,8 +138,9 @@ def test_prediction_follows_the_load(model: DemandModel) -> None:
         for name, share in model.mix.items()
     )
     assert heavy.rate < synthetic.CORES / busiest
-    assert heavy.rate == pytest.approx(heavy.most_rate, rel=1e-3)
-    assert light.most_rate == heavy.most_rate
+    most = heavy.bounds.saturation_rate
+    assert heavy.rate == pytest.approx(most, rel=1e-3)
+    assert light.bounds.saturation_rate == most
     assert heavy.machine == pytest.approx(synthetic.CORES, rel=0.01)
     apart = model.topology.model_copy(update={"cores": None})
     cores = dict.fromkeys(Tier, 1.0)
