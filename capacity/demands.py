@@ -101,6 +101,14 @@ class Held(_Part):
         return self.predicted / self.measured - 1
 
 
+class LevelSeen(_Part):
+    """What a run of the base mix carried: requests per second and at work at a time."""
+
+    pods: int = Field(ge=1)
+    rate: float = Field(gt=0)
+    at_once: float = Field(gt=0)
+
+
 class SizeOfData(_Part):
     """What the mean request of the model's mix costs with so many people in the database."""
 
@@ -165,6 +173,9 @@ class DemandModel(_Part):
     )
     tested_rate: float = Field(
         default=0.0, ge=0, description="requests per second of the heaviest run of the fit"
+    )
+    levels: tuple[LevelSeen, ...] = Field(
+        default=(), description="runs of `mixed` the fit rests on: what scalability is read from"
     )
     held_out: tuple[Held, ...]
     seeded_users: int | None = Field(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from capacity import figures
 from capacity.demands import Tier
 from capacity.model.predict import Load, limits
+from capacity.model.scaling import diagnoses
 
 if TYPE_CHECKING:
     from capacity.demands import DemandModel, Held
@@ -52,6 +53,7 @@ def _demands(model: "DemandModel") -> Iterator[str]:
         f"{figures.number(alone.saturation_rate)} "
         f"req/s of this mix (modelled); tested up to {figures.number(model.tested_rate)}"
     )
+    yield from diagnoses(model.levels)
     if any(one.statement_s.mid for one in model.classes):
         yield _database(model)
 

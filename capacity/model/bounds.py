@@ -1,4 +1,4 @@
-"""What holds whatever the details: the response time law and the asymptotic bounds.
+"""What holds whatever the details: Little's law, the response time law, asymptotic bounds.
 
 Operational laws need no distribution and no independence: Denning & Buzen 1978,
 "The Operational Analysis of Queueing Network Models", ACM Computing Surveys 10:225.
@@ -7,6 +7,11 @@ Times in seconds, rates per second.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+
+def in_system(rate: float, residence_s: float) -> float:
+    """How many are inside on average, L = X R (Little 1961, Operations Research 9:383)."""
+    return rate * residence_s
 
 
 def response_time(users: float, rate: float, think_s: float) -> float:

@@ -5,11 +5,12 @@ from datetime import datetime
 
 import numpy as np
 
-from capacity.demands import ClassDemand, DemandModel, Layer, Topology
+from capacity.demands import ClassDemand, DemandModel, Layer, LevelSeen, Topology
 from capacity.errors import UsageError
 from capacity.evidence import Span
 from capacity.histogram import Histogram
 from capacity.model import measured
+from capacity.model.bounds import in_system
 from capacity.model.fit import Fitted, fit
 from capacity.model.growth import by_size, with_growth
 from capacity.model.latency import with_latency
@@ -70,6 +71,7 @@ def calibrate(
         beside_cpu_s=_mean(fitted.beside.per_request, mix, fitted),
         beside_idle=fitted.beside.idle.mid,
         tested_rate=max(_rates(windows)),
+        levels=_levels(largest, fitted),
         held_out=(),
         seeded_users=by_data[-1].users,
     )
@@ -129,6 +131,20 @@ def _rates(windows: Windows) -> list[float]:
     """Requests per second of each run."""
     total = windows.requests.sum(axis=1) / windows.seconds
     return [float(total[windows.run == run].mean()) for run in np.unique(windows.run)]
+
+
+def _levels(runs: Sequence[Material], fitted: Fitted) -> tuple[LevelSeen, ...]:
+    """What each run of `mixed` carried."""
+    of = {endpoint: one.name for one in fitted.classes for endpoint in one.endpoints}
+    seen = [(run, measured.shown(run, of)) for run in runs if _is_base(run)]
+    return tuple(
+        LevelSeen(
+            pods=measured.topology(run).pods,
+            rate=shown.rate,
+            at_once=in_system(shown.rate, shown.mean_s),
+        )
+        for run, shown in seen
+    )
 
 
 def _by_class(fitted: Fitted, figures: Sequence[float] | None) -> dict[str, float]:

@@ -121,6 +121,14 @@ def test_the_model_knows_how_many_people_its_database_held(model: DemandModel) -
     assert model.seeded_users == SEEDED_USERS
 
 
+def test_levels_are_those_of_mixed_by_littles_law(model: DemandModel) -> None:
+    assert [level.pods for level in model.levels] == [3, 3, 3]
+    for level, users in zip(model.levels, (60, 120, 180), strict=True):
+        # N = X (R + Z): those at work are those who do not think
+        assert level.at_once == pytest.approx(users - level.rate * synthetic.THINK_S, abs=5)
+        assert level.at_once > 0
+
+
 def test_the_mix_is_that_of_mixed(model: DemandModel) -> None:
     expected = dict(zip(ENDPOINTS, synthetic.MIXES["mixed"], strict=True))
     assert model.mix == pytest.approx(expected, abs=0.02)

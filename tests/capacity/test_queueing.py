@@ -9,7 +9,8 @@ from capacity.model.usl import ScalabilityError, fit
 from tests.capacity.closed_forms import erlang_c, waiting
 
 
-def test_the_response_time_law() -> None:
+def test_operational_laws() -> None:
+    assert bounds.in_system(5000, 0.0763) == pytest.approx(381.5)
     # Lazowska et al. 1984, 3.4: 10 users, 5 s of thought, 0.5 interactions a second
     assert bounds.response_time(10, 0.5, 5) == pytest.approx(15)
 

@@ -46,7 +46,14 @@ def _words(folder: Path) -> list[str]:
 def test_a_table_with_demands_and_errors(hmb: Hmb, folder: Path) -> None:
     said = hmb(folder, *_words(folder))
     assert said.code == 0, said.err
-    for part in (*synthetic.ENDPOINTS, "condition number", "throughput", "p95", "machine"):
+    for part in (
+        *synthetic.ENDPOINTS,
+        "condition number",
+        "throughput",
+        "p95",
+        "machine",
+        "Scalability by pods",
+    ):
         assert part in said.out
     model = read_model(model_folder(folder / "runs", "reference"))
     assert len(model.runs) == 7
