@@ -101,6 +101,15 @@ class Held(_Part):
         return self.predicted / self.measured - 1
 
 
+class Checked(_Part):
+    """An endpoint's CPU seconds per request in the pods: as they timed it, and as fitted."""
+
+    endpoint: str = Field(description="without query, parameters without names")
+    requests: int = Field(ge=1)
+    own_s: float = Field(ge=0, description="in the requests' own tasks, from some of them")
+    fitted_s: float = Field(ge=0)
+
+
 class LevelSeen(_Part):
     """What a run of the base mix carried: requests per second and at work at a time."""
 
@@ -173,6 +182,12 @@ class DemandModel(_Part):
     )
     tested_rate: float = Field(
         default=0.0, ge=0, description="requests per second of the heaviest run of the fit"
+    )
+    checked: tuple[Checked, ...] = Field(
+        default=(), description="the fit beside the pods' own CPU by endpoint, where they timed it"
+    )
+    own_share: float | None = Field(
+        default=None, ge=0, description="share of the pods' CPU that lies in requests' own tasks"
     )
     levels: tuple[LevelSeen, ...] = Field(
         default=(), description="runs of `mixed` the fit rests on: what scalability is read from"

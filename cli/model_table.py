@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CLASS = "{:<48}"
 _DEMANDS = _CLASS + " {:>6}" + " {:>17}" * len(Tier)
+_CHECK = _CLASS + " {:>10} {:>10} {:>10} {:>16}"
+_CHECKED = 15
 _HELD = "{:<34} {:<12} {:<10} {:>12} {:>12} {:>9}"
 _ADRIFT = {"throughput": 0.05, "mean": 0.15, "p95": 0.20, "utilisation": 0.05}
 """The errors aimed at; what is beyond them is marked."""
@@ -22,7 +24,7 @@ _ADRIFT = {"throughput": 0.05, "mean": 0.15, "p95": 0.20, "utilisation": 0.05}
 
 def show(model: "DemandModel") -> None:
     """Print the model to stdout."""
-    lines = [*_demands(model), *_growth(model), "", *_errors(model)]
+    lines = [*_demands(model), *_checks(model), *_growth(model), "", *_errors(model)]
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)
     sys.stdout.flush()
 
@@ -69,6 +71,27 @@ def _database(model: "DemandModel") -> str:
         f"primary and replicas: {figures.number(1000 * cpu)} ms of CPU per mean request, "
         f"{figures.number(1000 * elapsed)} ms elapsed in statements (pg_stat_statements)"
     )
+
+
+def _checks(model: "DemandModel") -> Iterator[str]:
+    """The fit beside the pods' own CPU by endpoint; the busiest endpoints, JSON has all."""
+    if model.own_share is None:
+        return
+    yield ""
+    yield (
+        "pods' CPU milliseconds per request, timed by the pods in requests' own tasks (measured) "
+        f"and fitted (modelled); {model.own_share:.0%} of the pods' CPU is in such tasks, the rest "
+        "in event loop, protocol and threads"
+    )
+    yield _CHECK.format("endpoint", "requests", "timed", "fitted", "timed / fitted")
+    for one in model.checked[:_CHECKED]:
+        yield _CHECK.format(
+            one.endpoint[:48],
+            f"{one.requests:,}",
+            figures.number(1000 * one.own_s, 2),
+            figures.number(1000 * one.fitted_s, 2),
+            figures.number(one.own_s / one.fitted_s, 2) if one.fitted_s else figures.MISSING,
+        )
 
 
 def _growth(model: "DemandModel") -> Iterator[str]:

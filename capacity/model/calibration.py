@@ -11,6 +11,7 @@ from capacity.evidence import Span
 from capacity.histogram import Histogram
 from capacity.model import measured
 from capacity.model.bounds import in_system
+from capacity.model.crosscheck import with_checks
 from capacity.model.fit import Fitted, fit
 from capacity.model.growth import by_size, with_growth
 from capacity.model.latency import with_latency
@@ -76,6 +77,7 @@ def calibrate(
         seeded_users=by_data[-1].users,
     )
     model = with_growth(with_latency(model, largest, seed), by_data, seed)
+    model = with_checks(model, largest)
     return model.model_copy(
         update={"held_out": validate(model, held_out, requests=requests, seed=seed)}
     )

@@ -47,6 +47,14 @@ QUERIES = {SEARCH: 1.5, DETAIL: 0.3, APPLY: 4.0, LOGIN: 2.0}
 HITS = {SEARCH: 0.3, DETAIL: 0.9, APPLY: 0.0, LOGIN: 0.0}
 IDLE = {"pods": 0.03, "primary": 0.01, "redis": 0.005}
 """Cores used by each pod, or because of it, with no load."""
+OWN_TASKS = 0.8
+"""Share of a request's CPU in the pods that its own task takes."""
+ROUTES = {
+    SEARCH: "GET /api/v1/jobs",
+    DETAIL: "GET /api/v1/jobs/{job_id}",
+    APPLY: "POST /api/v1/jobs/{job_id}/applications",
+    LOGIN: "POST /api/v1/auth/login",
+}
 GENERATOR_S = 1.5e-3
 DELAY_S = {SEARCH: 4e-3, DETAIL: 2e-3, APPLY: 9e-3, LOGIN: 3e-3}
 THINK_S = 2.0
@@ -149,6 +157,8 @@ def _write_timeline(
             values["postgres.primary.queries"] = sum(
                 n * QUERIES[name] for n, name in zip(row, ENDPOINTS, strict=True)
             )
+            for n, name in zip(row, ENDPOINTS, strict=True):
+                values[f"endpoint.{ROUTES[name]}.cpu"] = n * OWN_TASKS * costs[name]["pods"]
             for pod in range(1, kind.pods + 1):
                 values |= {
                     f"service.backend-{pod}.cpu": pods / kind.pods,

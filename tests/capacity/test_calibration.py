@@ -11,6 +11,7 @@ from capacity.demands import DemandModel, Layer, Tier
 from capacity.errors import HmbError, UsageError
 from capacity.model import calibration, classes, fit
 from capacity.model.board import tail
+from capacity.model.crosscheck import with_checks
 from capacity.model.measured import InvalidRunError
 from capacity.model.predict import Load, predict
 from capacity.model.windows import Material, Windows, cut
@@ -119,6 +120,31 @@ def test_held_out_runs_are_predicted(model: DemandModel) -> None:
 
 def test_the_model_knows_how_many_people_its_database_held(model: DemandModel) -> None:
     assert model.seeded_users == SEEDED_USERS
+
+
+def test_the_fit_stands_beside_what_the_pods_timed(model: DemandModel) -> None:
+    assert [one.endpoint for one in model.checked] == [
+        "GET /api/v1/jobs/{}",
+        "GET /api/v1/jobs",
+        "POST /api/v1/jobs/{}/applications",
+        "POST /api/v1/auth/login",
+    ]
+    for one in model.checked:
+        assert one.own_s / one.fitted_s == pytest.approx(synthetic.OWN_TASKS, rel=0.06)
+    # what idle pods use is in no task
+    assert model.own_share is not None
+    assert 0.6 < model.own_share < synthetic.OWN_TASKS
+
+
+def test_records_without_the_pods_own_times_are_not_checked(
+    runs: list[Material], model: DemandModel
+) -> None:
+    told = runs[0].seen.timeline
+    untold = told[[name for name in told if not name.startswith("endpoint.")]]
+    first = Material(Observation(runs[0].seen.run, untold), runs[0].cells)
+    bare = model.model_copy(update={"checked": (), "own_share": None})
+    assert with_checks(bare, [first, *runs[1:]]) == bare
+    assert with_checks(bare, runs) == model
 
 
 def test_levels_are_those_of_mixed_by_littles_law(model: DemandModel) -> None:
