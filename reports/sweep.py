@@ -3,6 +3,7 @@
 from typing import Any
 
 from capacity import figures
+from capacity.model.scaling import CONCURRENCY, diagnosis
 from capacity.sweep import Level, State, Sweep
 from capacity.verdicts import ExitCode
 from reports.charts import against_load
@@ -23,8 +24,10 @@ def exit_code(sweep: Sweep) -> int:
 
 
 def findings(sweep: Sweep) -> list[str]:
-    """The largest load, the knee and what gives way first, a sentence each."""
-    return [_largest(sweep), _knee(sweep), _saturated(sweep)]
+    """The largest load, the knee, what gives way first, and scalability, a sentence each."""
+    points = sweep.concurrency()
+    scaling = [diagnosis(CONCURRENCY, points)] if points else []
+    return [_largest(sweep), _knee(sweep), _saturated(sweep), *scaling]
 
 
 def _largest(sweep: Sweep) -> str:
