@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,10 @@ from stack.state import Running
 
 # Whoever starts tests in the background may have them ignore Ctrl-C, and what they start as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The client of tests in the app's own process looks for trio with each request, in vain and for
+# half a millisecond: this says at once that it is not there.
+sys.modules.setdefault("trio", None)  # type: ignore[arg-type]  # as importlib documents it
 
 # Tests assert behaviour, never speed: a busy machine must not fail a property.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
