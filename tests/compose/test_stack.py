@@ -80,8 +80,7 @@ def test_containers_have_the_rights_and_bounds_of_the_file(brought_up: BroughtUp
     assert "Read-only file system" in refused.stderr
     # nginx's master alone stays root.
     for name in _LASTING - {"nginx"}:
-        listed = brought_up.docker("top", brought_up.first(name), "-eo", "pid,uid")
-        owners = {line.split()[1] for line in listed.splitlines()[1:]}
+        owners = brought_up.owners(name)
         assert owners, name
         assert "0" not in owners, name
 
