@@ -1,0 +1,26 @@
+"""What an SLO or a claim can ask of a run: its metrics, and the series of its timeline."""
+
+from capacity.metrics import METRICS
+from capacity.series import SERIES
+from docs.reference_pages.tables import code, plain, table
+
+
+def asked() -> str:
+    """The metrics, with the statistics each has."""
+    rows = []
+    for one in METRICS.values():
+        statistics = [code(statistic) for statistic in one.statistics]
+        if one.percentiles:
+            statistics.append("any percentile")
+        ours = "" if one.scope == "load" else " (our own stack only)"
+        per = "yes" if one.per_endpoint else "no"
+        rows.append(
+            (code(one.name), plain(one.unit), ", ".join(statistics), per, plain(one.what) + ours)
+        )
+    return table(("metric", "unit", "statistics", "of endpoints", "is"), rows)
+
+
+def series() -> str:
+    """The series, with their units."""
+    rows = ((code(name), plain(unit), plain(about)) for name, (unit, about) in SERIES.items())
+    return table(("series", "unit", "is"), rows)
