@@ -19,7 +19,7 @@ html_theme = "furo"
 html_show_copyright = False
 html_show_sphinx = False
 html_copy_source = False
-html_theme_options = {"footer_icons": []}
+html_theme_options: dict[str, list[str]] = {"footer_icons": []}
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 
