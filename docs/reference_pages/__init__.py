@@ -6,7 +6,7 @@ A page of `docs/reference` holds a line `<!-- made: commands -->` where the made
 import re
 from collections.abc import Callable, Mapping
 
-from docs.reference_pages import commands, files, judging, prometheus
+from docs.reference_pages import commands, files, names, prometheus
 
 MADE: Mapping[str, Callable[[], str]] = {
     "commands": commands.page,
@@ -15,8 +15,9 @@ MADE: Mapping[str, Callable[[], str]] = {
     "metrics": prometheus.metrics,
     "alerts": prometheus.alerts,
     "rules": prometheus.rules,
-    "asked": judging.asked,
-    "series": judging.series,
+    "asked": names.asked,
+    "series": names.series,
+    "bought": names.bought,
 }
 _PLACE = re.compile(r"^<!-- made: ([\w-]+) -->$", re.MULTILINE)
 

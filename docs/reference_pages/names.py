@@ -1,5 +1,7 @@
-"""What an SLO or a claim can ask of a run: its metrics, and the series of its timeline."""
+"""Names that files of a person's own refer to: metrics, series, quantities that are billed."""
 
+from capacity.bought import Bought
+from capacity.cost.quantities import NAMES
 from capacity.metrics import METRICS
 from capacity.series import SERIES
 from docs.reference_pages.tables import code, plain, table
@@ -24,3 +26,9 @@ def series() -> str:
     """The series, with their units."""
     rows = ((code(name), plain(unit), plain(about)) for name, (unit, about) in SERIES.items())
     return table(("series", "unit", "is"), rows)
+
+
+def bought() -> str:
+    """The quantities a provider can bill by."""
+    told = {name: field.description or "" for name, field in Bought.model_fields.items()}
+    return table(("quantity", "is"), ((code(name), plain(told.get(name, ""))) for name in NAMES))
