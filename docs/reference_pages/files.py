@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from docs.reference_pages.schema import rows
-from docs.reference_pages.tables import cell, code, plain, table
+from docs.reference_pages.tables import code, plain, table
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _GROUPS = Path(__file__).with_name("files.toml")
@@ -150,5 +150,5 @@ def _kind(value: Any) -> str:
 
 
 def _short(value: object) -> str:
-    text = cell(str(value))
+    text = str(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

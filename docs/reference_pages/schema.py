@@ -18,12 +18,12 @@ _TYPES = {
     "null": "nothing",
 }
 _LIMITS = {
-    "exclusiveMinimum": "above",
-    "minimum": "at least",
-    "exclusiveMaximum": "below",
-    "maximum": "at most",
-    "minItems": "at least",
-    "minLength": "at least",
+    "exclusiveMinimum": "above {}",
+    "minimum": "at least {}",
+    "exclusiveMaximum": "below {}",
+    "maximum": "at most {}",
+    "minItems": "at least {} of them",
+    "minLength": "at least {} letters",
 }
 
 Schema = Mapping[str, Any]
@@ -53,7 +53,9 @@ class _Reader:
         for name, given in schema.get("properties", {}).items():
             one = self._resolved(given)
             key = f"{at}.{name}" if at else name
-            default = "must be there" if name in needed else _told(given.get("default"))
+            # what tells several kinds of a table apart has to be said, whatever its default
+            needs = name in needed or "const" in one
+            default = "must be there" if needs else _told(given.get("default"))
             inner = list(self._below(one, key))
             if not inner:
                 yield Row(key, self._words(one), default, given.get("description", ""))
@@ -72,9 +74,11 @@ class _Reader:
                 yield from self._below(self._resolved(variant["items"]), f"{key}[]")
 
     def _variants(self, schema: Schema) -> list[Schema]:
-        found = schema.get("oneOf") or schema.get("anyOf") or [schema]
-        resolved = [self._resolved(one) for one in found]
-        return [one for one in resolved if one.get("type") != "null"]
+        """What a value may be, one after the other; nothing at all apart."""
+        several = schema.get("oneOf") or schema.get("anyOf")
+        if several is None:
+            return [] if schema.get("type") == "null" else [schema]
+        return [inner for one in several for inner in self._variants(self._resolved(one))]
 
     def _resolved(self, schema: Schema) -> Schema:
         reference = schema.get("$ref")
@@ -91,7 +95,7 @@ class _Reader:
         if len(several) > 1 or several[0] is not schema:
             return " or ".join(dict.fromkeys(self._words(one) for one in several))
         words = _TYPES.get(schema.get("type", ""), "anything")
-        limits = [f"{_LIMITS[key]} {schema[key]}" for key in _LIMITS if key in schema]
+        limits = [_LIMITS[key].format(schema[key]) for key in _LIMITS if key in schema]
         if isinstance(schema.get("items"), Mapping):
             words = f"list of {self._words(self._resolved(schema['items']))}"
         elif isinstance(schema.get("additionalProperties"), Mapping):

@@ -130,8 +130,7 @@ def loads(block: Block, folder: Path) -> None:
 
 @pytest.mark.parametrize("block", blocks("toml"), ids=str)
 def test_every_toml_block_loads(block: Block, tmp_path: Path) -> None:
-    if block.page.name != "files.md":  # there it shows all keys at once, some of a list to come
-        loads(block, tmp_path)
+    loads(block, tmp_path)
 
 
 @pytest.mark.parametrize(
