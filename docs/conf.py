@@ -12,10 +12,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 project = "hmb"
 html_title = "hmb"
 language = "en"
+smartquotes = False  # a quote in a table is what one types
 extensions = ["myst_parser"]
 exclude_patterns = ["reference_pages"]
 myst_heading_anchors = 4
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["tables.css"]
 html_show_copyright = False
 html_show_sphinx = False
 html_copy_source = False

@@ -67,7 +67,7 @@ def test_the_shop_is_loaded_as_the_page_says(shop: Path, port: int) -> None:
     told = json.loads(hmb(shop, "report", "--format", "json").stdout)
     assert [one["id"] for one in told["verdicts"]] == ["list-p95", "errors"]
     record = json.loads(next(shop.glob("runs/*/run.json")).read_text())
-    counts = {one["name"]: (one["requests"], one["failures"]) for one in record["endpoints"]}
+    counts = {one["endpoint"]: (one["requests"], one["failures"]) for one in record["endpoints"]}
     assert set(counts) == {"/goods", "/goods/{id}"}
     assert all(requests > 0 and failures == 0 for requests, failures in counts.values())
 
