@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTEST := $(BIN)/pytest -n 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup servers docker loadtest test test-all check bench format lock clean
+.PHONY: help setup servers docker loadtest test test-all check bench docs format lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ bench: setup servers  ## measure our own speed: ratios, CPU per request, memory
 	@command -v wrk >/dev/null || sh deploy/apt.sh wrk || \
 		{ echo "error: the benches drive load with wrk; install the package wrk" >&2; exit 1; }
 	$(BIN)/python -m tests.bench
+
+docs: setup  ## build the documentation as a static site in build/docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --fresh-env docs build/docs
+	@echo "open build/docs/index.html"
 
 format: setup  ## rewrite the sources in the house style
 	$(BIN)/ruff check --fix .

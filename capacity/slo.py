@@ -68,7 +68,7 @@ def _seconds(text: object) -> int:
     return seconds
 
 
-Seconds = Annotated[int, BeforeValidator(_seconds)]
+Seconds = Annotated[int, BeforeValidator(_seconds, json_schema_input_type=str)]
 
 
 class Slo(BaseModel):

@@ -1,0 +1,82 @@
+"""The shop of the tutorial, written down from its page, is loaded and judged as the page says."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import COMMAND
+from tests.docs.pages import DOCS, text_of
+
+PAGE = DOCS / "tutorial" / "gate-in-your-ci.md"
+_FILE = re.compile(r"`([\w./-]+)`:\n\n```\w+\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_LOAD = re.compile(r"^hmb (loadtest .+)$", re.MULTILINE)
+
+
+def hmb(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*COMMAND, *words], check=False, cwd=folder, capture_output=True, text=True, timeout=300
+    )
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    for name, text in _FILE.findall(text_of(PAGE)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def port(shop: Path) -> Iterator[int]:
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "service.py", str(port)], cwd=shop)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            break
+        time.sleep(0.05)
+    yield port
+    process.terminate()
+    process.wait()
+
+
+def test_the_page_gives_its_files(shop: Path) -> None:
+    names = {path.relative_to(shop).as_posix() for path in shop.rglob("*") if path.is_file()}
+    assert {"service.py", "load/journeys.py", "load/slo.toml"} <= names
+
+
+def test_the_shop_is_loaded_as_the_page_says(shop: Path, port: int) -> None:
+    (words,) = _LOAD.findall(text_of(PAGE))
+    words = words.replace("127.0.0.1:8000", f"127.0.0.1:{port}").replace("20s", "3s")
+    said = hmb(shop, *words.split(), "--warmup", "0")
+    # how quick a busy machine is decides which; nothing is wrong with the files
+    assert said.returncode in (0, 3, 5, 6), said.stderr
+    told = json.loads(hmb(shop, "report", "--format", "json").stdout)
+    assert [one["id"] for one in told["verdicts"]] == ["list-p95", "errors"]
+    record = json.loads(next(shop.glob("runs/*/run.json")).read_text())
+    counts = {one["endpoint"]: (one["requests"], one["failures"]) for one in record["endpoints"]}
+    assert set(counts) == {"/goods", "/goods/{id}"}
+    assert all(requests > 0 and failures == 0 for requests, failures in counts.values())
+
+
+def test_the_slower_version_fits_the_service(shop: Path) -> None:
+    (change,) = re.findall(r"```python\n(ranked = .+?)```", text_of(PAGE), re.DOTALL)
+    service = (shop / "service.py").read_text()
+    old = '            self.say([one for one in GOODS if one["price"] < 5])\n'
+    assert old in service
+    compile(
+        service.replace(old, re.sub("^", " " * 12, change.strip(), flags=re.M) + "\n"), "s", "exec"
+    )
