@@ -17,11 +17,12 @@ from capacity.run import Drilled, Run, Status, What
 from capacity.slo_watch import SloWatch
 from capacity.store import write_run
 from capacity.targets import Target
+from scenarios import population
 from scenarios.attempt import Attempt
 from scenarios.catalogue import Scenario
 from scenarios.errors import ScenarioError
 from scenarios.live import Tick
-from scenarios.load_data import check_sessions, read_load_data
+from scenarios.load_data import read_load_data, signed_in
 from scenarios.messages import MASTER
 from scenarios.orders import BUILT_IN, SPOOL, Orders, Post
 from scenarios.request import RunRequest, Workers, sized
@@ -86,10 +87,12 @@ def run(
 def _what(request: RunRequest) -> What:
     journeys = request.journeys
     load, warmup_s, duration_s = sized(request)
+    people = None
     if isinstance(journeys, Scenario):
         if request.data_file is None:
             raise ScenarioError(f"scenario {journeys.name} needs load data from a seeded system")
-        check_sessions(read_load_data(request.data_file), journeys, load.users)
+        sessions = signed_in(read_load_data(request.data_file), journeys, load.users)
+        people = population.seen(journeys.profile, load.users, [one.tier for one in sessions])
         name, origin = journeys.name, "built-in"
     else:
         if not journeys.is_file():
@@ -104,6 +107,7 @@ def _what(request: RunRequest) -> What:
         duration_s=duration_s,
         host=request.host.rstrip("/"),
         slo_file=request.slo_file,
+        population=people,
     )
 
 

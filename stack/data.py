@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +73,20 @@ def _forget_cached(running: Running) -> None:
 
 
 def export_load_data(
-    running: Running, sessions: int, seed: int, out: Path, progress: Progress = lambda line: None
+    running: Running,
+    accounts: Mapping[str, Mapping[str, int]],
+    seed: int,
+    out: Path,
+    progress: Progress = lambda line: None,
 ) -> dict[str, Any]:
-    """Make `sessions` signed-in sessions and write them with ids to ask for to `out`.
+    """Sign in `accounts` and write their sessions with ids to ask for to `out`.
 
+    `accounts` tells for `seeker` and `employer` how many of each tier, or of `any`.
     Returns what was written. Raises `StackError` when the seeding program fails.
     """
-    words = ["export", "--sessions", str(sessions), "--seed", str(seed), "--out", str(out)]
+    words = ["export", "--seed", str(seed), "--out", str(out)]
+    for role, wanted in accounts.items():
+        words += [f"--{role}s", ",".join(f"{tier}={count}" for tier, count in wanted.items())]
     _run(running, words, progress)
     try:
         written: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
