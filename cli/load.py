@@ -167,13 +167,13 @@ def scenarios() -> None:
     """List the built-in scenarios: their load, what they do, and whose accounts they have."""
     from capacity import load_words
     from scenarios import catalogue
-    from scenarios.population import expected, rests_on
+    from scenarios.population import rests_on
     from scenarios.request import own_load
 
     for name in catalogue.names():
         found = catalogue.load(name)
         typer.echo(f"{name:<15} {load_words.brief(own_load(found)):<24} {found.description}")
-        people = load_words.people(expected(found.profile, found.population))
+        people = load_words.people(found.people)
         if found.profile is not None or found.population.get("seeker"):
             # who is anonymous or employs is what the scenario is about, no more
             people += f" (tiers {rests_on(found.profile)[0].value})"
@@ -248,7 +248,7 @@ def load_stack(
     from scenarios.fingerprint import where
     from scenarios.request import sized
     from stack import data
-    from stack.probes import probes
+    from stack.probes import probes, required
 
     if running.base_url is None:
         raise HmbError("the stack that runs here has no nginx to load; stop it with hmb down")
@@ -257,7 +257,7 @@ def load_stack(
         if not isinstance(request.journeys, Path):
             file = Path(folder) / "load.json"
             wanted = request.journeys.accounts(sized(request)[0].users)
-            data.export_load_data(running, wanted, request.seed, file)
+            data.export_load_data(running, wanted, request.seed, file, say)
         watching = probes(running)
         try:
             return run_load(
@@ -270,6 +270,7 @@ def load_stack(
                 watching,
                 disturbance,
                 into,
+                required(running),
             )
         finally:
             for probe in watching:
@@ -281,8 +282,12 @@ def run_load(
     watching: "Sequence[Probe]",
     disturbance: "Disturbance | None" = None,
     into: Path | None = None,
+    required: "Sequence[str]" = (),
 ) -> Path:
-    """Run the load with the live view on stderr; the run's folder, in `into` or `runs/` here."""
+    """Run the load with the live view on stderr; the run's folder, in `into` or `runs/` here.
+
+    A run that lacks a `required` series is invalid.
+    """
     from capacity.slo import blueprint_targets, read_slo
     from cli.progress import LiveView
     from scenarios import runner
@@ -300,6 +305,7 @@ def run_load(
         run = runner.run(
             request,
             probes=watching,
+            required=required,
             runs_dir=folder,
             on_second=live,
             disturbance=disturbance,

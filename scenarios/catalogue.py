@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from scenarios.arrivals.kinds import TabledModel
 from scenarios.errors import ScenarioError, UnknownScenarioError
-from scenarios.population import Counts, Profile, accounts
+from scenarios.population import Counts, Profile, accounts, expected
 
 _DATA = Path(__file__).parent / "data"
 
@@ -133,6 +133,12 @@ class Scenario(_Part):
             parts.append((name, counts[name]))
             counts[name] += 1
         return parts
+
+    @property
+    def people(self) -> dict[str, float]:
+        """Shares of its people by tier: see `scenarios.population.expected`."""
+        visitors, seekers, employers = (share for _, share in self._shares)
+        return expected(self.profile, visitors, seekers, employers)
 
     def accounts(self, users: int) -> dict[str, Counts]:
         """The accounts `users` virtual users need: see `scenarios.population.accounts`."""

@@ -147,18 +147,16 @@ def rests_on(profile: Profile | None) -> tuple[Evidence, str]:
     return told.evidence, told.why
 
 
-def expected(profile: Profile | None, journeys: Mapping[str, float]) -> dict[str, float]:
-    """Shares of people by tier, as far as they are known before accounts are picked.
+def expected(
+    profile: Profile | None, visitors: float, seekers: float, employers: float
+) -> dict[str, float]:
+    """Shares of people by tier, from shares by what they do, before accounts are picked.
 
-    `journeys` are the shares of visitors, seekers and employers. Employers without a profile
-    have Pro or Business, which is only known of the accounts.
+    Employers without a profile have Pro or Business: which is only known of the accounts.
     """
     if profile is not None:
         return {ANONYMOUS: profile.anonymous, **profile.tiers}
-    seekers = usual().seekers
-    whole = sum(seekers.values())
-    return {
-        ANONYMOUS: journeys.get("visitor", 0.0),
-        **{tier: journeys.get("seeker", 0.0) * seekers[tier] / whole for tier in TIERS},
-        ANY: journeys.get("employer", 0.0),
-    }
+    shares = usual().seekers
+    whole = sum(shares.values())
+    by_tier = {tier: seekers * shares[tier] / whole for tier in TIERS}
+    return {ANONYMOUS: visitors, **by_tier, ANY: employers}

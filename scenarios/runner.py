@@ -43,6 +43,7 @@ def run(
     on_second: Callable[[Tick], None],
     disturbance: Disturbance | None = None,
     slos: Sequence[Target] = (),
+    required: Sequence[str] = (),
 ) -> Run:
     """Run the load test and return its record, which then lies in `runs_dir/<id>/`.
 
@@ -53,7 +54,8 @@ def run(
     the record is kept as interrupted and `KeyboardInterrupt` raised again. A test
     that ends before its load began leaves nothing behind. A `disturbance` is told when the
     load begins; what kept it from its work ends the test and is raised. Of `slos` those
-    with `abort_after_s` end the load once they are past their limit for that long.
+    with `abort_after_s` end the load once they are past their limit for that long. Without
+    one of the `required` series in most seconds the run is invalid, unless it is a drill.
     """
     what = _what(request)
     _reach(what.host)
@@ -73,7 +75,9 @@ def run(
     workers = request.workers
     here = workers.count if workers is not None and workers.here else 0
     watching = SloWatch(slos) if slos else None
-    attempt = Attempt(folder, record, orders, probes, on_second, disturbance, watching, here)
+    attempt = Attempt(
+        folder, record, orders, probes, on_second, disturbance, watching, here, required
+    )
     try:
         # before any load: a full disk is better met now
         write_run(folder, record)

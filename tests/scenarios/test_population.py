@@ -13,7 +13,7 @@ from capacity.evidence import Evidence
 from scenarios import catalogue
 from scenarios.errors import ScenarioError
 from scenarios.load_data import read_load_data, signed_in
-from scenarios.population import Profile, accounts, expected, read_profile, seen
+from scenarios.population import Profile, accounts, read_profile, seen
 from scenarios.request import RunRequest
 from scenarios.runner import _what
 from tests.scenarios.board_data import document
@@ -96,7 +96,7 @@ def test_a_scenario_and_its_profile_must_agree() -> None:
 @pytest.mark.parametrize("name", catalogue.names())
 def test_every_scenarios_people_are_known(name: str) -> None:
     found = catalogue.load(name)
-    shares = expected(found.profile, found.population)
+    shares = found.people
     assert sum(shares.values()) == pytest.approx(1)
     assert load_words.people(shares)
     wanted = found.accounts(found.users)
