@@ -64,6 +64,10 @@ def sweep(
     slo: Annotated[
         Path | None, typer.Option(help="Judge by this SLO file instead of the blueprint.")
     ] = None,
+    population: Annotated[
+        Path | None,
+        typer.Option(help="TOML with shares of anonymous, free, pro, business, enterprise."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same number, same decisions of the users.")] = 1,
     scale: Annotated[Scale, typer.Option(help="Data to fill an empty stack with.")] = Scale.SMALL,
     pods: Annotated[int, typer.Option(min=2, max=10, help="Pods of a stack started here.")] = 3,
@@ -87,7 +91,7 @@ def sweep(
     first, last = first or FIRST_RATE, last or LAST_RATE
     if first > last:
         raise UsageError(f"--from {first:g} is above --to {last:g}")
-    journeys = journeys_named(scenario)
+    journeys = journeys_named(scenario, population)
     request = RunRequest(
         journeys,
         hosts.check(host, allow_remote) if host else "",
@@ -96,6 +100,8 @@ def sweep(
         seed=seed,
         slo_file=str(slo.resolve()) if slo else None,
     )
+    if not isinstance(journeys, Path):
+        journeys.accounts(journeys.users)
     levels: list[Level] = []
     with _system(request, pods, scale) as (load, lives):
         try:

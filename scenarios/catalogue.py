@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from capacity.errors import UsageError
 from scenarios.arrivals.kinds import TabledModel
 from scenarios.errors import ScenarioError, UnknownScenarioError
 from scenarios.population import Counts, Profile, accounts, expected
@@ -180,11 +181,11 @@ def varied(scenario: Scenario, said: dict[str, Any]) -> Scenario:
 def peopled(scenario: Scenario, profile: Profile) -> Scenario:
     """`scenario` as people of `profile` play it: seekers and employers keep their proportion.
 
-    Raises `ScenarioError` when nobody in it has an account.
+    Raises `UsageError` when nobody in it has an account.
     """
     anonymous = scenario.population.get("visitor", 0.0)
     if anonymous >= 1:
-        raise ScenarioError(f"nobody signs in in scenario {scenario.name}: it has no tiers")
+        raise UsageError(f"nobody signs in in scenario {scenario.name}: it has no tiers")
     scale = (1 - profile.anonymous) / (1 - anonymous)
     population = {name: share * scale for name, share in scenario.population.items()}
     population["visitor"] = profile.anonymous

@@ -84,7 +84,7 @@ def test_a_scenario_is_played_by_other_people() -> None:
     assert other.population["employer"] / other.population["seeker"] == pytest.approx(before)
     assert other.journeys == mixed.journeys
     assert sum(other.accounts(1_000)["employer"].values()) == 120
-    with pytest.raises(ScenarioError, match="nobody signs in"):
+    with pytest.raises(UsageError, match="nobody signs in"):
         catalogue.peopled(catalogue.load("browse"), PAYING)
 
 
