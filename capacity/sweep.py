@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from capacity import knee as knees
 from capacity.bottleneck import Use
+from capacity.model.bounds import in_system
 from capacity.run import Machine
 
 SWEEP_VERSION: Literal[1] = 1
@@ -201,6 +202,15 @@ class Sweep(_Part):
             if one.state is not State.INVALID and one.mean_ms is not None
         }
         return knees.knee(list(points.values()))
+
+    def concurrency(self) -> list[tuple[float, float]]:
+        """Requests at work at a time and answered per second, by level as in `knee`."""
+        points = {
+            one.rate: (in_system(one.achieved, one.mean_ms / 1000), one.achieved)
+            for one in self.levels
+            if one.state is not State.INVALID and one.mean_ms is not None and one.achieved > 0
+        }
+        return list(points.values())
 
     def first_saturated(self) -> tuple[Level, Use] | None:
         """The smallest level that used up a resource, and the resource it used most of."""

@@ -216,8 +216,11 @@ def load_host(request: "RunRequest") -> Path:
 
 
 @contextmanager
-def own_stack(pods: int, scale: Scale) -> "Iterator[Running]":
-    """The running stack, or one of our own that ends with us; either way with data in it."""
+def own_stack(pods: int, scale: Scale, *, exactly: bool = False) -> "Iterator[Running]":
+    """The running stack, or one of our own that ends with us; either way with data in it.
+
+    With `exactly`, data of another scale than `scale` is replaced.
+    """
     from stack import data, engine
 
     with engine.kept_for_one(home()):
@@ -226,7 +229,7 @@ def own_stack(pods: int, scale: Scale) -> "Iterator[Running]":
         if running is None:
             running = engine.up(home(), pods=pods, bound=True, progress=say)
         try:
-            seeded = data.ensure_seeded(running, scale.value, 1, say)
+            seeded = data.ensure_seeded(running, scale.value, 1, say, exactly=exactly)
             # what the record says of the system: demands grow with what the database holds
             topology = running.topology | {"seeded_users": data.users_in(seeded)}
             yield running.model_copy(update={"topology": topology})

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from capacity.cost.catalogue import Catalogue
     from capacity.plan.asking import Answer
     from capacity.plan.assumed import Assumed
+    from capacity.plan.shapes import Simulation
+    from capacity.plan.tails import Job
 
 
 def plan(
@@ -57,6 +59,10 @@ def plan(
         Path | None,
         typer.Option(metavar="DIR", help="Where its pages go: runs/plan."),
     ] = None,
+    simulate: Annotated[
+        bool,
+        typer.Option("--simulate", help="Also p95 and p99 by simulation, for each number of pods."),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Same number, same draws.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
@@ -90,9 +96,11 @@ def plan(
     if indices:
         say("some thousand evaluations for the Sobol indices")
     catalogues = read_catalogues()
-    answers = [answer(question, found, settings or (), catalogues, own)]
+    tails = _simulated if simulate else None
+    answers = [answer(question, found, settings or (), catalogues, own, tails)]
     if compare:
-        answers.append(answer(question, found, [*(settings or ()), *compare], catalogues, own))
+        also = [*(settings or ()), *compare]
+        answers.append(answer(question, found, also, catalogues, own, tails))
     if as_json:
         told = [one.model_dump(mode="json") for one in answers]
         typer.echo(json.dumps(told if compare else told[0], indent=1))
@@ -129,6 +137,15 @@ def _write_pages(
     write_text(folder / KEPT.name, kept.model_dump_json() + "\n")
     for path in render.write_reports(folder, judge(read_blueprint(), looked), kept):
         say(f"report: {path}")
+
+
+def _simulated(job: "Job") -> "Simulation":
+    """The simulation, or what is kept of one with the same inputs."""
+    from capacity.plan.shapes import Simulation
+    from capacity.store import SIMULATIONS, kept
+
+    file = runs_dir() / SIMULATIONS / f"{job.key}.json"
+    return kept(file, Simulation, lambda: job.run(say))
 
 
 def _model_folder(named: str) -> Path:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from capacity import figures
+from capacity.model.scaling import CONCURRENCY, diagnosis
 from capacity.sweep import Level, State, Sweep
 from capacity.verdicts import ExitCode
 from reports.charts import against_load
@@ -23,12 +24,14 @@ def exit_code(sweep: Sweep) -> int:
 
 
 def findings(sweep: Sweep) -> list[str]:
-    """The largest load, the knee and what gives way first, a sentence each.
+    """The largest load, the knee, what gives way first, and scalability, a sentence each.
 
     Then what limits their worth: caches that may not have expired, other programs.
     """
-    found = [_largest(sweep), _knee(sweep), _saturated(sweep), _caches(sweep), _others(sweep)]
-    return [sentence for sentence in found if sentence]
+    points = sweep.concurrency()
+    scaling = diagnosis(CONCURRENCY, points) if points else ""
+    found = [_largest(sweep), _knee(sweep), _saturated(sweep), scaling]
+    return [sentence for sentence in (*found, _caches(sweep), _others(sweep)) if sentence]
 
 
 def _largest(sweep: Sweep) -> str:

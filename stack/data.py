@@ -34,15 +34,18 @@ _OPEN_SHARE = 0.5
 """The least share of jobs still open in data worth keeping; freshly seeded it is over 80 %."""
 
 
-def ensure_seeded(running: Running, scale: str, seed: int, progress: Progress) -> dict[str, Any]:
+def ensure_seeded(
+    running: Running, scale: str, seed: int, progress: Progress, *, exactly: bool = False
+) -> dict[str, Any]:
     """Fill the database if it is empty; data of whatever scale that is there stays.
 
-    Jobs expire: data so old that most of its jobs have closed is made anew, of the same
-    scale and seed. Returns what the seeding program reports: scale, seed, and rows by
-    table. Raises `StackError` with its last lines when it fails.
+    With `exactly`, data of another scale is replaced. Jobs expire: data so old that most of its
+    jobs have closed is made anew, of the same scale and seed. Returns what the seeding program
+    reports: scale, seed, and rows by table. Raises `StackError` with its last lines when it
+    fails.
     """
     present = _seed(running, ["status"], lambda line: None)
-    if present.get("scale") is None:
+    if present.get("scale") is None or (exactly and present["scale"] != scale):
         return seed_anew(running, scale, seed, progress)
     if present["open_jobs"] < _OPEN_SHARE * present["jobs"]:
         progress("most of the seeded jobs have expired: seeding anew")

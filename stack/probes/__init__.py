@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from capacity.probes import Probe
 from capacity.series import SERIES
+from stack.probes.endpoints import EndpointProbe
 from stack.probes.machine import MachineProbe
 from stack.probes.nginx import NginxProbe
 from stack.probes.pgbouncer import PgBouncerProbe
@@ -46,7 +47,13 @@ def probes(running: Running) -> list[Probe]:
     # The primary before its replicas: they are compared with what it had written.
     ordered = sorted(running.services.values(), key=lambda s: s.kind == "postgres-replica")
     tiers = [makers[service.kind](service) for service in ordered if service.kind in makers]
-    return [MachineProbe(), ServicesProbe(list(running.services.values())), *tiers]
+    pods = [service for service in ordered if service.kind == "gunicorn"]
+    whole: list[Probe] = [
+        MachineProbe(),
+        ServicesProbe(list(running.services.values())),
+        EndpointProbe(pods),
+    ]
+    return [*whole, *tiers]
 
 
 def required(running: Running) -> list[str]:

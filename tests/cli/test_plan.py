@@ -81,6 +81,26 @@ def test_two_plans_stand_side_by_side(plan: Plan) -> None:
     assert pods.split()[-2:] == ["6", "3"]
 
 
+def test_tails_are_simulated_once_for_the_same_inputs(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("capacity.plan.tails._REQUESTS", 100)
+    monkeypatch.setattr("capacity.plan.tails.DRAWS", 5)
+    words = ("--users", "1000000", "--simulate")
+    said = plan(*words)
+    assert "simulated at the busiest seconds: 5 draws, 100 requests each" in said.out
+    assert "simulating 2 pods" in said.err
+    (file,) = (tmp_path / "runs" / "simulations").iterdir()
+    again = plan(*words)
+    assert (again.out, again.err) == (said.out, "")
+    told = json.loads(plan(*words, "--json").out)["plan"]["simulation"]
+    assert told["tails"][0]["p95_ms"]["evidence"] == "modelled"
+    file.write_text("{}", encoding="utf-8")  # damaged: made anew
+    assert "simulating" in plan(*words).err
+    beside = plan(*words, "--compare", "pods=4")
+    assert next(row for row in beside.out.splitlines() if row.startswith("simulated p95"))
+
+
 def test_a_model_is_named_by_folder_or_file_too(plan: Plan) -> None:
     for named in (FOLDER, FOLDER / "model.json"):
         said = plan("--users", "10", "--model", str(named))

@@ -19,10 +19,11 @@ WHOLE = of(*map(measured, (50, 100, 200, 250, 300, 460, 420)), measured(420, con
 
 
 def test_the_answer_is_a_sentence_with_its_interval() -> None:
-    largest, knee, saturated, caches = telling.findings(WHOLE)
+    largest, knee, saturated, scaling, caches = telling.findings(WHOLE)
     assert "from 420 arrivals/s (held for 60 s) to below 460 arrivals/s: there, mean " in largest
     assert "at 250 arrivals/s (between 200 arrivals/s and 300 arrivals/s)" in knee
     assert "the machine's CPU: 92.0 % in use at 460 arrivals/s" in saturated
+    assert scaling.startswith("Scalability by requests at a time (a diagnosis): one alone carries ")
     assert "not known here" in caches
 
 
@@ -31,7 +32,7 @@ def test_an_answer_that_caches_may_have_carried_says_which() -> None:
         level = measured(420, confirms=True).model_copy(update={"seconds": seconds})
         found = of(*WHOLE.levels[:-1], level)
         lives = {"jobs": 60.0, "user": 600.0, "trending": 600.0}
-        return telling.findings(found.model_copy(update={"cache_lives_s": lives}))[3]
+        return telling.findings(found.model_copy(update={"cache_lives_s": lives}))[-1]
 
     assert told(660) == "It held for longer than any cached answer lives (10 min)."
     assert "(trending 10 min, user 10 min): that it holds when those expire is not" in told(330)
@@ -60,6 +61,8 @@ def test_what_was_not_found_is_said() -> None:
     )
     assert "beyond 100 arrivals/s" in telling.findings(unconfirmed)[1]
     assert "No resource" in telling.findings(unconfirmed)[2]
+    assert "3 different sizes are too few" in telling.findings(unconfirmed)[3]
+    assert len(telling.findings(of(measured(50, State.INVALID)))) == 3
 
 
 @pytest.mark.parametrize(

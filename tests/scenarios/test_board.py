@@ -119,6 +119,8 @@ def test_a_load_test_of_the_board_finds_nothing_wrong(board: Board, tmp_path: Pa
     assert {(one.endpoint, kind) for one in found.endpoints for kind in one.errors} == set()
     assert sum(one.refusals for one in found.endpoints) == 0
     assert sum(Histogram.decode(one.raw).count for one in found.endpoints) > 60
-    assert found.measured_steps()[0].arrivals.offered == pytest.approx(100)
+    (step,) = found.measured_steps()
+    assert step.arrivals.offered == pytest.approx(20 * (step.end_s - step.start_s))
+    assert step.end_s - step.start_s == pytest.approx(5, abs=0.5)
     timeline = read_timeline(tmp_path / found.id)
     assert {"load.p95", "nginx.requests", "pod.backend-1.requests"} <= set(timeline.columns)
