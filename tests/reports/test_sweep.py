@@ -41,7 +41,7 @@ def test_an_answer_that_caches_may_have_carried_says_which() -> None:
     broken = of(measured(50), measured(100), measured(600))
     assert broken.held_s() == 60
     assert of(measured(600)).held_s() is None
-    assert len(telling.findings(of(measured(600)))) == 3
+    assert not any("cached answers" in one for one in telling.findings(of(measured(600))))
 
 
 def test_what_other_programs_took_is_said() -> None:
