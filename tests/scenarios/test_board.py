@@ -39,7 +39,7 @@ def board(make_home: Callable[[], Path]) -> Iterator[Board]:
     running = engine.up(home, pods=2, replicas=1, bound=True)
     data.ensure_seeded(running, "small", 1, lambda _line: None)
     file = home / "load.json"
-    data.export_load_data(running, catalogue.load("smoke").sessions_to_export(60), 1, file)
+    data.export_load_data(running, catalogue.load("smoke").accounts(60), 1, file)
     yield Board(running, file)
     engine.down(home)
 
