@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install the servers the native stack and the browser tests run on, where they are missing.
+# Install the servers the native stack and the browser tests run on, and what builds the front
+# end, where they are missing.
 set -eu
 here=$(dirname "$0")
 missing=""
@@ -17,6 +18,8 @@ have nginx || missing="$missing nginx"
 have pgbouncer || missing="$missing pgbouncer"
 have prometheus || missing="$missing prometheus"
 have chromium || have google-chrome || missing="$missing chromium"
+have node || missing="$missing nodejs"
+have npm || missing="$missing npm"
 have openssl || missing="$missing openssl"
 
 [ -z "$missing" ] && exit 0
@@ -28,7 +31,7 @@ fi
 cat >&2 <<MSG
 error: these servers are missing and this user cannot install them:$missing
   Debian or Ubuntu:  sudo apt-get install$missing
-  Homebrew:          brew install postgresql@15 redis nginx pgbouncer prometheus openssl && brew install --cask chromium
+  Homebrew:          brew install postgresql@15 redis nginx pgbouncer prometheus node openssl && brew install --cask chromium
   or use containers: hmb up --engine compose   (needs docker compose only)
 MSG
 exit 1

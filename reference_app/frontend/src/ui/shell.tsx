@@ -1,0 +1,132 @@
+import { useEffect, type ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { usePerson } from "../api/session";
+import { Account } from "./account";
+import { ButtonLink } from "./button";
+import { Icon, type IconName } from "./icons";
+
+interface Place {
+  href: string;
+  name: string;
+  icon: IconName;
+}
+
+const ALWAYS: Place[] = [
+  { href: "/jobs", name: "Jobs", icon: "briefcase" },
+  { href: "/people", name: "People", icon: "people" },
+];
+const STRANGERS: Place[] = [...ALWAYS, { href: "/pricing", name: "Pricing", icon: "star" }];
+const MEMBERS: Place[] = [
+  ...ALWAYS,
+  { href: "/feed", name: "Feed", icon: "heart" },
+  { href: "/messages", name: "Messages", icon: "chat" },
+];
+
+function isAt(href: string, here: string): boolean {
+  return here === href || here.startsWith(`${href}/`);
+}
+
+function useScrollToTop(here: string): void {
+  useEffect(() => {
+    // A step back is the browser's to place.
+    if (!steppedBack) scrollTo(0, 0);
+    steppedBack = false;
+  }, [here]);
+}
+
+let steppedBack = false;
+addEventListener("popstate", () => {
+  steppedBack = true;
+});
+
+function Brand() {
+  return (
+    <Link href="/" className="flex items-center gap-2.5 rounded-lg font-semibold tracking-tight">
+      <img src="/favicon.svg" alt="" width="30" height="30" />
+      <span>
+        HireMe<span className="text-accent">Bahamas</span>
+      </span>
+    </Link>
+  );
+}
+
+export function Shell({ children }: { children: ReactNode }) {
+  const person = usePerson();
+  const [here] = useLocation();
+  useScrollToTop(here);
+  const places = person === null ? STRANGERS : MEMBERS;
+  const tabs = person === null ? [{ href: "/", name: "Home", icon: "home" as const }, ...places] : places;
+  return (
+    <div className="flex min-h-dvh flex-col">
+      <a
+        href="#main"
+        className="sr-only z-20 rounded-lg bg-accent px-4 py-2 text-on-accent focus:not-sr-only focus:absolute focus:m-3"
+      >
+        Skip to the content
+      </a>
+      <header className="sticky top-0 z-10 border-b border-line bg-page/90 backdrop-blur">
+        <div className="mx-auto flex h-16 max-w-5xl items-center gap-6 px-4 sm:px-6">
+          <Brand />
+          <nav aria-label="Main" className="flex grow gap-1 max-sm:hidden">
+            {places.map(({ href, name }) => (
+              <Link
+                key={href}
+                href={href}
+                aria-current={isAt(href, here) ? "page" : undefined}
+                className="rounded-lg px-3 py-2 text-sm font-medium text-muted hover:bg-sunken hover:text-ink aria-[current]:text-accent"
+              >
+                {name}
+              </Link>
+            ))}
+          </nav>
+          <div className="flex items-center gap-2 max-sm:ml-auto">
+            {person === null ? (
+              <>
+                <ButtonLink href="/sign-in" kind="quiet">
+                  Sign in
+                </ButtonLink>
+                <ButtonLink href="/sign-up" className="max-sm:hidden">
+                  Join
+                </ButtonLink>
+              </>
+            ) : (
+              <Account person={person} />
+            )}
+          </div>
+        </div>
+      </header>
+      <main id="main" className="grow pb-20 sm:pb-0">
+        {children}
+      </main>
+      <nav
+        aria-label="Tabs"
+        className="fixed inset-x-0 bottom-0 z-10 grid auto-cols-fr grid-flow-col border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] sm:hidden"
+      >
+        {tabs.map(({ href, name, icon }) => (
+          <Link
+            key={href}
+            href={href}
+            aria-current={(href === "/" ? here === "/" : isAt(href, here)) ? "page" : undefined}
+            className="flex min-h-14 flex-col items-center justify-center gap-0.5 text-xs text-muted aria-[current]:font-medium aria-[current]:text-accent"
+          >
+            <Icon name={icon} />
+            {name}
+          </Link>
+        ))}
+      </nav>
+      <footer className="border-t border-line max-sm:hidden">
+        <div className="mx-auto flex max-w-5xl flex-wrap justify-between gap-4 px-6 py-8 text-sm text-muted">
+          <p>HireMeBahamas: work and workers, island by island.</p>
+          <nav aria-label="More" className="flex gap-5">
+            <Link href="/pricing" className="hover:text-ink">
+              Pricing
+            </Link>
+            <a href="/api/v1/docs" className="hover:text-ink">
+              API
+            </a>
+          </nav>
+        </div>
+      </footer>
+    </div>
+  );
+}
