@@ -1,6 +1,6 @@
 import { Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
-import { usePerson } from "./api/session";
+import { hasExpired, usePerson } from "./api/session";
 import NotFound from "./pages/not-found";
 import { ROUTES, type PageRoute } from "./routes";
 import { signInAddress } from "./data/going";
@@ -9,8 +9,9 @@ import { Loading } from "./ui/states";
 
 function Shown({ route }: { route: PageRoute }) {
   const person = usePerson();
-  if (route.inside === true && person === null) {
-    return <Redirect to={signInAddress(location.pathname + location.search)} replace />;
+  if (route.isInside && person === null) {
+    const here = location.pathname + location.search;
+    return <Redirect to={signInAddress(here, hasExpired() ? "expired" : undefined)} replace />;
   }
   const Content = route.page;
   return <Content />;

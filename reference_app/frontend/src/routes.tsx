@@ -8,13 +8,29 @@ export interface PageRoute {
   path: string;
   page: ComponentType;
   /** Only for people who are signed in. */
-  inside?: boolean;
+  isInside: boolean;
 }
 
-const open = (path: string, load: Load): PageRoute => ({ path, page: lazy(load) });
+const open = (path: string, load: Load): PageRoute => ({ path, page: lazy(load), isInside: false });
+const inside = (path: string, load: Load): PageRoute => ({ path, page: lazy(load), isInside: true });
 
 export const ROUTES: readonly PageRoute[] = [
   open("/", () => import("./pages/home")),
   open("/jobs", () => import("./pages/jobs")),
   open("/jobs/:id", () => import("./pages/job")),
+  open("/companies/:id", () => import("./pages/company")),
+  open("/people", () => import("./pages/people")),
+  open("/people/:id", () => import("./pages/person")),
+  open("/sign-in", () => import("./pages/sign-in")),
+  open("/sign-up", () => import("./pages/sign-up")),
+  open("/forgot-password", () => import("./pages/forgot-password")),
+  open("/reset-password", () => import("./pages/reset-password")),
+  open("/verify-email", () => import("./pages/verify-email")),
+  open("/invitations", () => import("./pages/invitations")),
+  inside("/profile", () => import("./pages/profile")),
+  inside("/applications", () => import("./pages/applications")),
+  inside("/saved", () => import("./pages/saved")),
+  inside("/desk", () => import("./pages/desk")),
+  inside("/desk/new", () => import("./pages/post-job")),
+  inside("/desk/jobs/:id", () => import("./pages/applicants")),
 ];

@@ -81,7 +81,7 @@ async function renewed(known: Session): Promise<Session | null> {
       body: { refresh_token: present.refresh },
     });
     if (answer.ok) begin((await answer.json()) as SignedIn);
-    else if (answer.status === 401 || answer.status === 403) end();
+    else if (answer.status === 401 || answer.status === 403) end(true);
     else throw await problemOf(answer);
     return session();
   });

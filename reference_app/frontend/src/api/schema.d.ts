@@ -2511,7 +2511,7 @@ export interface components {
                 [key: string]: number;
             };
             /** @default measured, counted */
-            evidence: string;
+            evidence?: string;
             hidden_jobs: number;
             /**
              * @example {
@@ -2615,7 +2615,7 @@ export interface components {
         };
         CheckoutRequest: {
             /** @default month */
-            interval: components["schemas"]["Interval"];
+            interval?: components["schemas"]["Interval"];
             referral_code?: string | null;
             /** @enum {string} */
             tier: "pro" | "business" | "enterprise";
@@ -2661,7 +2661,7 @@ export interface components {
         };
         CompanyDraft: {
             /** @default  */
-            description: string;
+            description?: string;
             island?: ("new-providence" | "grand-bahama" | "abaco" | "eleuthera" | "exuma" | "andros" | "bimini" | "cat-island" | "long-island" | "inagua" | "san-salvador" | "harbour-island" | "acklins" | "crooked-island" | "mayaguana" | "berry-islands" | "ragged-island" | "rum-cay" | "spanish-wells") | null;
             /** @example Conch Ltd */
             name: string;
@@ -2807,12 +2807,12 @@ export interface components {
              * @default seeker
              * @enum {string}
              */
-            role: "seeker" | "employer";
+            role?: "seeker" | "employer";
         };
         Growth: {
             customer_churn: components["schemas"]["Rate"];
             /** @default measured, from subscriptions and payments */
-            evidence: string;
+            evidence?: string;
             free_to_paid: components["schemas"]["Rate"];
             mrr_after_cents: number;
             mrr_before_cents: number;
@@ -2829,7 +2829,7 @@ export interface components {
                 [key: string]: number;
             };
             /** @default measured, counted */
-            evidence: string;
+            evidence?: string;
             jobs: number;
             mean_hours_to_first_application: number | null;
             mean_hours_to_first_hire: number | null;
@@ -2977,7 +2977,7 @@ export interface components {
         };
         LetterAsked: {
             /** @default If there is something to send, a letter is on its way. */
-            detail: string;
+            detail?: string;
         };
         LikeState: {
             liked: boolean;
@@ -3246,11 +3246,11 @@ export interface components {
         };
         PeopleEvidence: {
             /** @default measured, HyperLogLog ±0.81 % */
-            active: string;
+            active?: string;
             /** @default measured, HyperLogLog ±0.81 % */
-            active_30_days: string;
+            active_30_days?: string;
             /** @default measured, counted */
-            signups: string;
+            signups?: string;
         };
         PeopleFigures: {
             days: components["schemas"]["DayOfPeople"][];
@@ -3261,7 +3261,7 @@ export interface components {
              *       "signups": "measured, counted"
              *     }
              */
-            evidence: components["schemas"]["PeopleEvidence"];
+            evidence?: components["schemas"]["PeopleEvidence"];
             /** Format: date */
             since: string;
             /** Format: date */
@@ -3314,7 +3314,7 @@ export interface components {
         Placement: "feed" | "jobs" | "job";
         PlanChoice: {
             /** @default month */
-            interval: components["schemas"]["Interval"];
+            interval?: components["schemas"]["Interval"];
             /** @enum {string} */
             tier: "pro" | "business" | "enterprise";
         };
@@ -3400,10 +3400,10 @@ export interface components {
         };
         ProfileDraft: {
             /** @default  */
-            about: string;
+            about?: string;
             benefits?: string[];
             /** @default  */
-            cover_text: string;
+            cover_text?: string;
             size?: ("1-10" | "11-50" | "51-200" | "201-1000" | "1001+") | null;
         };
         ProfileShown: {
@@ -3503,7 +3503,7 @@ export interface components {
              * @default true
              * @constant
              */
-            received: true;
+            received?: true;
         };
         ReceivedApplication: {
             applicant: components["schemas"]["Applicant"];
@@ -3555,7 +3555,7 @@ export interface components {
         ReportDraft: {
             kind: components["schemas"]["ThingKind"];
             /** @default  */
-            note: string;
+            note?: string;
             /** @enum {string} */
             reason: "spam" | "fraud" | "abuse" | "illegal" | "other";
             thing_id: number;
@@ -3609,7 +3609,7 @@ export interface components {
             check: components["schemas"]["RevenueCheck"];
             collected_30_days_cents: number;
             /** @default measured subscriptions at the list's prices */
-            evidence: string;
+            evidence?: string;
             given: number;
             mrr_cents: number;
             paying: number;
@@ -3619,14 +3619,14 @@ export interface components {
         };
         RevenueCheck: {
             /** @default measured, from subscriptions and payments */
-            evidence: string;
+            evidence?: string;
             mrr_by_payments_cents: number;
             past_due_cents: number;
             unexplained_cents: number;
         };
         ReviewDraft: {
             /** @default  */
-            body: string;
+            body?: string;
             stars: number;
         };
         ReviewShown: {
@@ -3684,25 +3684,25 @@ export interface components {
         };
         SearchChange: {
             /** @default true */
-            alerts: boolean;
+            alerts?: boolean;
             category?: ("hospitality" | "construction" | "fishing-and-boating" | "tourism" | "retail" | "healthcare" | "education" | "finance" | "technology" | "domestic" | "landscaping" | "electrical" | "plumbing" | "transport" | "security" | "creative") | null;
             employment_type?: ("full_time" | "part_time" | "contract" | "temporary" | "gig") | null;
             island?: ("new-providence" | "grand-bahama" | "abaco" | "eleuthera" | "exuma" | "andros" | "bimini" | "cat-island" | "long-island" | "inagua" | "san-salvador" | "harbour-island" | "acklins" | "crooked-island" | "mayaguana" | "berry-islands" | "ragged-island" | "rum-cay" | "spanish-wells") | null;
             name?: string;
             /** @default  */
-            q: string;
+            q?: string;
             salary_min_cents?: number | null;
         };
         SearchDraft: {
             /** @default true */
-            alerts: boolean;
+            alerts?: boolean;
             category?: ("hospitality" | "construction" | "fishing-and-boating" | "tourism" | "retail" | "healthcare" | "education" | "finance" | "technology" | "domestic" | "landscaping" | "electrical" | "plumbing" | "transport" | "security" | "creative") | null;
             employment_type?: ("full_time" | "part_time" | "contract" | "temporary" | "gig") | null;
             island?: ("new-providence" | "grand-bahama" | "abaco" | "eleuthera" | "exuma" | "andros" | "bimini" | "cat-island" | "long-island" | "inagua" | "san-salvador" | "harbour-island" | "acklins" | "crooked-island" | "mayaguana" | "berry-islands" | "ragged-island" | "rum-cay" | "spanish-wells") | null;
             /** @example Plumbing in Exuma */
             name: string;
             /** @default  */
-            q: string;
+            q?: string;
             salary_min_cents?: number | null;
         };
         /** @enum {string} */
@@ -3728,7 +3728,7 @@ export interface components {
              * @default bearer
              * @constant
              */
-            token_type: "bearer";
+            token_type?: "bearer";
             user: components["schemas"]["PrivateUser"];
         };
         Standing: {
@@ -3830,7 +3830,7 @@ export interface components {
         };
         UserChange: {
             /** @default false */
-            available_for_hire: boolean;
+            available_for_hire?: boolean;
             bio?: string;
             full_name?: string;
             /** @example Plumber, ten years in resorts */

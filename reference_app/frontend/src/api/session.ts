@@ -50,8 +50,17 @@ export function begin(answer: SignedIn): void {
   });
 }
 
-export function end(): void {
+let expired = false;
+
+/** Ends it here: left by the person, or `byBoard`, which knows it no longer. */
+export function end(byBoard = false): void {
+  expired = byBoard;
   store(null);
+}
+
+/** Whether the last session ended without the person's doing. */
+export function hasExpired(): boolean {
+  return expired;
 }
 
 /** Shows at once what the person has changed of themselves. */

@@ -1,8 +1,8 @@
 // Where to go: the address bar as state, and back to where one came from.
-import { useCallback } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 
-export function signInAddress(from: string, why?: "expired"): string {
+export function signInAddress(from: string, why?: "expired" | undefined): string {
   const query = new URLSearchParams({ next: from });
   if (why !== undefined) query.set("why", why);
   return `/sign-in?${query.toString()}`;
@@ -32,4 +32,13 @@ export function useSetQuery(): (changes: Record<string, string>) => void {
     },
     [path, go],
   );
+}
+
+/** What a link in a letter carries where no server sees it; taken out of the address bar. */
+export function useFragmentToken(): string {
+  const [token] = useState(() => new URLSearchParams(location.hash.slice(1)).get("token") ?? "");
+  useEffect(() => {
+    history.replaceState(history.state, "", location.pathname + location.search);
+  }, []);
+  return token;
 }

@@ -1,12 +1,17 @@
 import { Link, useParams } from "wouter";
 import { get } from "../api/client";
+import { usePerson } from "../api/session";
 import type { Job } from "../api/types";
 import { useResource } from "../data/use-resource";
 import { ago, date, islandName, salary, wordFor } from "../data/words";
+import { Ad } from "../ui/ad";
+import { Apply } from "../ui/apply";
+import { ButtonLink } from "../ui/button";
 import { Icon } from "../ui/icons";
 import { JobCards } from "../ui/job-card";
 import { Page } from "../ui/page";
 import { Badge, Card, Prose } from "../ui/parts";
+import { SaveButton } from "../ui/save-button";
 import { Failed, Loading } from "../ui/states";
 
 function Facts({ job }: { job: Job }) {
@@ -48,6 +53,7 @@ function Similar({ id }: { id: number }) {
 
 export default function JobPage() {
   const id = Number(useParams()["id"]);
+  const person = usePerson();
   const { data: job, error, reload } = useResource(`job/${id}`, (signal) =>
     get("/api/v1/jobs/{job_id}", { path: { job_id: id }, signal }),
   );
@@ -82,9 +88,24 @@ export default function JobPage() {
           <Prose text={job.description} />
         </Card>
         <aside className="grid gap-4 max-lg:order-first lg:sticky lg:top-24">
-          <Card>
+          <Card className="grid gap-5">
             <Facts job={job} />
+            <Apply job={job} person={person} />
+            {person !== null && person.id !== job.employer_id && (
+              <div className="grid gap-2">
+                <SaveButton id={job.id} />
+                <ButtonLink kind="quiet" href={`/messages/new?to=${job.employer_id}`}>
+                  Write to the employer
+                </ButtonLink>
+              </div>
+            )}
+            {person?.id === job.employer_id && (
+              <ButtonLink kind="plain" href={`/desk/jobs/${job.id}`}>
+                See applicants
+              </ButtonLink>
+            )}
           </Card>
+          <Ad placement="job" island={job.island} category={job.category} />
         </aside>
       </div>
       <Similar id={job.id} />

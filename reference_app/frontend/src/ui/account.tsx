@@ -44,9 +44,10 @@ export function Account({ person }: { person: Person }) {
     };
   }, [isOpen]);
 
-  const leave = async () => {
-    await signOut();
+  const leave = () => {
+    // First away from what only members see.
     go("/");
+    void signOut();
   };
   const item = "block w-full rounded-lg px-3 py-2.5 text-left text-sm hover:bg-sunken";
   return (
