@@ -104,24 +104,21 @@ async function answered(method: string, path: string, sent: Loose): Promise<unkn
   return answer.status === 204 ? undefined : answer.json();
 }
 
-interface Call {
-  <M extends Method, P extends PathsWith<M>>(
-    method: M,
-    path: P,
-    sent: Sent<paths[P][M]>,
-  ): Promise<Answer<paths[P][M]>>;
+/** Asks the API in one way; throws `Problem` when it refuses. Its document says what goes and comes. */
+type Asks<M extends Method> = <P extends PathsWith<M>>(
+  path: P,
+  sent: Sent<paths[P][M]>,
+) => Promise<Answer<paths[P][M]>>;
+
+function asks(method: Method): unknown {
+  return (path: string, sent: Loose) => answered(method, path, sent);
 }
 
-/** Asks the API; throws `Problem` when it refuses. The document says what goes and comes. */
-export const call = answered as unknown as Call;
-
-export function get<P extends PathsWith<"get">>(path: P, sent: Sent<paths[P]["get"]>) {
-  return call("get", path, sent);
-}
-
-export function post<P extends PathsWith<"post">>(path: P, sent: Sent<paths[P]["post"]>) {
-  return call("post", path, sent);
-}
+export const get = asks("get") as Asks<"get">;
+export const post = asks("post") as Asks<"post">;
+export const put = asks("put") as Asks<"put">;
+export const patch = asks("patch") as Asks<"patch">;
+export const remove = asks("delete") as Asks<"delete">;
 
 /** Signs out here at once, and at the board when it can be reached. */
 export async function signOut(): Promise<void> {

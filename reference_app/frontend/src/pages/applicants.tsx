@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { Link, useParams } from "wouter";
-import { call, get } from "../api/client";
+import { get, patch } from "../api/client";
 import type { ApplicationStatus, ReceivedApplication } from "../api/types";
 import { useAction } from "../data/use-action";
 import { usePages, useResource } from "../data/use-resource";
@@ -29,7 +29,7 @@ const DEEDS: Record<ApplicationStatus, string> = {
 function Applicant({ one, onStep }: { one: ReceivedApplication; onStep: (to: string) => void }) {
   const step = useAction(async (status: ApplicationStatus) => {
     const path = { application_id: one.id };
-    onStep((await call("patch", "/api/v1/applications/{application_id}", { path, body: { status } })).status);
+    onStep((await patch("/api/v1/applications/{application_id}", { path, body: { status } })).status);
   });
   return (
     <Card className="grid gap-4">

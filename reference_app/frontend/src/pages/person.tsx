@@ -1,5 +1,5 @@
 import { useParams } from "wouter";
-import { call, get, post } from "../api/client";
+import { get, post, put, remove } from "../api/client";
 import { usePerson } from "../api/session";
 import { useAction } from "../data/use-action";
 import { useResource } from "../data/use-resource";
@@ -16,8 +16,8 @@ function Relations({ id }: { id: number }) {
   const now = relation.data;
   const follow = useAction(async () => {
     const path = { user_id: id };
-    if (now?.follows === true) await call("delete", "/api/v1/users/{user_id}/follow", { path });
-    else await call("put", "/api/v1/users/{user_id}/follow", { path });
+    if (now?.follows === true) await remove("/api/v1/users/{user_id}/follow", { path });
+    else await put("/api/v1/users/{user_id}/follow", { path });
     relation.change((one) => ({ ...one, follows: !one.follows }));
   });
   const connect = useAction(async () => {

@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import { call, get, post } from "../api/client";
+import { get, patch, post } from "../api/client";
 import { rename, usePerson } from "../api/session";
 import { useAction } from "../data/use-action";
 import { useResource } from "../data/use-resource";
@@ -53,7 +53,7 @@ export default function ProfilePage() {
   );
   const islands = useResource("islands", (signal) => get("/api/v1/islands", { signal }));
   const save = useAction(async (held: Record<string, string>) => {
-    const changed = await call("patch", "/api/v1/users/me", {
+    const changed = await patch("/api/v1/users/me", {
       body: {
         full_name: held["full_name"] ?? "",
         headline: held["headline"] ?? "",

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { call, get } from "../api/client";
+import { get, put, remove } from "../api/client";
 import { useAction } from "../data/use-action";
 import { useResource } from "../data/use-resource";
 import { Button } from "./button";
@@ -17,8 +17,8 @@ export function SaveButton({ id }: { id: number }) {
   const isSaved = changed ?? saved.data?.includes(id) ?? false;
   const turn = useAction(async () => {
     const path = { job_id: id };
-    if (isSaved) await call("delete", "/api/v1/jobs/{job_id}/save", { path });
-    else await call("put", "/api/v1/jobs/{job_id}/save", { path });
+    if (isSaved) await remove("/api/v1/jobs/{job_id}/save", { path });
+    else await put("/api/v1/jobs/{job_id}/save", { path });
     setChanged(!isSaved);
     saved.reload();
   });
