@@ -3,6 +3,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { onChange, session } from "./api/session";
 import { forgetAll } from "./data/use-resource";
+import { goLive } from "./live/socket";
 import { Boundary } from "./ui/boundary";
 import "./index.css";
 
@@ -13,6 +14,7 @@ onChange(() => {
   whose = now;
 });
 
+goLive();
 const root = document.getElementById("root");
 if (root !== null) {
   createRoot(root).render(

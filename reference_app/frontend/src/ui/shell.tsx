@@ -1,6 +1,7 @@
 import { useEffect, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { usePerson } from "../api/session";
+import { useUnread } from "../live/unread";
 import { Account } from "./account";
 import { ButtonLink } from "./button";
 import { Icon, type IconName } from "./icons";
@@ -39,6 +40,17 @@ addEventListener("popstate", () => {
   steppedBack = true;
 });
 
+/** How much waits, if anything does. */
+function Count({ of }: { of: number }) {
+  if (of === 0) return null;
+  return (
+    <span className="inline-flex min-w-5 justify-center rounded-full bg-accent px-1.5 text-xs font-medium text-on-accent">
+      {of > 99 ? "99+" : of}
+      <span className="sr-only"> new</span>
+    </span>
+  );
+}
+
 function Brand() {
   return (
     <Link href="/" className="flex items-center gap-2.5 rounded-lg font-semibold tracking-tight">
@@ -54,6 +66,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const person = usePerson();
   const [here] = useLocation();
   useScrollToTop(here);
+  const unread = useUnread(person?.id ?? null);
+  const waiting: Record<string, number> = { "/messages": unread.messages, "/notifications": unread.notifications };
   const places = person === null ? STRANGERS : MEMBERS;
   const tabs = person === null ? [{ href: "/", name: "Home", icon: "home" as const }, ...places] : places;
   return (
@@ -75,7 +89,7 @@ export function Shell({ children }: { children: ReactNode }) {
                 aria-current={isAt(href, here) ? "page" : undefined}
                 className="rounded-lg px-3 py-2 text-sm font-medium text-muted hover:bg-sunken hover:text-ink aria-[current]:text-accent"
               >
-                {name}
+                {name} <Count of={waiting[href] ?? 0} />
               </Link>
             ))}
           </nav>
@@ -90,7 +104,20 @@ export function Shell({ children }: { children: ReactNode }) {
                 </ButtonLink>
               </>
             ) : (
-              <Account person={person} />
+              <>
+                <Link
+                  href="/notifications"
+                  aria-current={isAt("/notifications", here) ? "page" : undefined}
+                  className="relative rounded-lg p-2.5 text-muted hover:bg-sunken hover:text-ink aria-[current]:text-accent"
+                >
+                  <Icon name="bell" />
+                  <span className="sr-only">Notifications</span>
+                  <span className="absolute -top-0.5 -right-0.5">
+                    <Count of={unread.notifications} />
+                  </span>
+                </Link>
+                <Account person={person} />
+              </>
             )}
           </div>
         </div>
@@ -109,7 +136,12 @@ export function Shell({ children }: { children: ReactNode }) {
             aria-current={(href === "/" ? here === "/" : isAt(href, here)) ? "page" : undefined}
             className="flex min-h-14 flex-col items-center justify-center gap-0.5 text-xs text-muted aria-[current]:font-medium aria-[current]:text-accent"
           >
-            <Icon name={icon} />
+            <span className="relative">
+              <Icon name={icon} />
+              <span className="absolute -top-1.5 left-3">
+                <Count of={waiting[href] ?? 0} />
+              </span>
+            </span>
             {name}
           </Link>
         ))}
