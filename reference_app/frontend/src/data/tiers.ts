@@ -34,7 +34,7 @@ export function featureInWords(feature: string): string {
   return HAD[feature] ?? LIMITED[feature]?.[1] ?? feature;
 }
 
-export function useInWords(used: number | null, limit: number | null): string {
+export function usageInWords(used: number | null, limit: number | null): string {
   const so = number(used ?? 0);
   return limit === null ? `${so} used, no limit` : `${so} of ${number(limit)} used`;
 }

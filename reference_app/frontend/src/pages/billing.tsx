@@ -1,6 +1,6 @@
 import { get, post } from "../api/client";
 import type { Subscription } from "../api/types";
-import { featureInWords, useInWords } from "../data/tiers";
+import { featureInWords, usageInWords } from "../data/tiers";
 import { useAction } from "../data/use-action";
 import { usePages, useResource } from "../data/use-resource";
 import { date, money, wordFor } from "../data/words";
@@ -17,7 +17,7 @@ function Meter({ feature, used, limit }: { feature: string; used: number | null;
     <div className="grid gap-1.5">
       <p className="flex justify-between gap-4 text-sm">
         <span className="font-medium">{name}</span>
-        <span className={full ? "text-danger" : "text-muted"}>{useInWords(used, limit)}</span>
+        <span className={full ? "text-danger" : "text-muted"}>{usageInWords(used, limit)}</span>
       </p>
       {limit !== null && limit > 0 && (
         <progress
