@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.frontend.browser.life import PHONE, Board, window
 from tests.frontend.conftest import DIST
@@ -51,9 +52,7 @@ def test_the_list_goes_on_as_one_scrolls(board: Board, chromium: "Browser") -> N
         cards = page.get_by_role("article")
         assert cards.count() >= LIST_LENGTH
         page.mouse.wheel(0, 10_000)
-        page.wait_for_function(
-            f"document.querySelectorAll('article').length > {LIST_LENGTH}", timeout=30_000
-        )
+        expect(cards.nth(LIST_LENGTH)).to_be_attached(timeout=60_000)
 
 
 def test_a_condition_changes_the_address_and_an_address_the_conditions(

@@ -36,11 +36,11 @@ function Applicant({ one, onStep }: { one: ReceivedApplication; onStep: (to: str
       <div className="flex flex-wrap items-start gap-4">
         <Monogram name={one.applicant.full_name} />
         <div className="min-w-0 grow">
-          <h3 className="text-lg">
+          <h2 className="text-lg">
             <Link href={`/people/${one.applicant.id}`} className="hover:underline">
               {one.applicant.full_name}
             </Link>
-          </h3>
+          </h2>
           <p className="text-sm text-muted">
             {[one.applicant.headline, ago(one.created_at)].filter(Boolean).join(" · ")}
           </p>

@@ -72,7 +72,7 @@ function Totals() {
   return (
     <dl className="mb-6 grid grid-cols-3 gap-3">
       {facts.map(([name, value]) => (
-        <div key={name} className="flex flex-col-reverse rounded-2xl border border-line bg-surface p-4">
+        <div key={name} className="flex flex-col-reverse justify-end rounded-2xl border border-line bg-surface p-4">
           <dt className="text-sm text-muted">{name}</dt>
           <dd className="text-2xl font-semibold">{value}</dd>
         </div>

@@ -41,7 +41,7 @@ function Post({ one, onChange }: { one: FeedPost; onChange: Change }) {
               <span className="font-normal text-muted">
                 {" "}
                 for{" "}
-                <Link href={`/companies/${one.company.id}`} className="hover:underline">
+                <Link href={`/companies/${one.company.id}`} className="underline underline-offset-2">
                   {one.company.name}
                 </Link>
               </span>

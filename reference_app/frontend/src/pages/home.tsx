@@ -54,26 +54,6 @@ export default function Home() {
     >
       <SearchForm />
 
-      <Section title="Fields of work">
-        {fields.data === undefined ? (
-          fields.error === null ? <Loading rows={2} /> : <Failed error={fields.error} retry={fields.reload} />
-        ) : (
-          <ul className="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:grid-cols-4">
-            {fields.data.items.map(({ slug, name, open_jobs }) => (
-              <li key={slug}>
-                <Link
-                  href={`/jobs?category=${slug}`}
-                  className="flex h-full flex-col gap-1 rounded-xl border border-line bg-surface p-4 hover:border-accent"
-                >
-                  <span className="font-medium">{name}</span>
-                  <span className="text-sm text-muted">{number(open_jobs)} open</span>
-                </Link>
-              </li>
-            ))}
-          </ul>
-        )}
-      </Section>
-
       <Section title={jobs.data?.title ?? "Worth a look"} href="/jobs">
         {jobs.data === undefined ? (
           jobs.error === null ? <Loading /> : <Failed error={jobs.error} retry={jobs.reload} />
@@ -83,6 +63,26 @@ export default function Home() {
           </Empty>
         ) : (
           <JobCards jobs={jobs.data.jobs.slice(0, SHOWN)} />
+        )}
+      </Section>
+
+      <Section title="Fields of work">
+        {fields.data === undefined ? (
+          fields.error === null ? <Loading rows={2} /> : <Failed error={fields.error} retry={fields.reload} />
+        ) : (
+          <ul className="flex flex-wrap gap-2 sm:grid sm:grid-cols-3 sm:gap-3 lg:grid-cols-4">
+            {fields.data.items.map(({ slug, name, open_jobs }) => (
+              <li key={slug}>
+                <Link
+                  href={`/jobs?category=${slug}`}
+                  className="flex min-h-11 items-center justify-between gap-2 rounded-full border border-line bg-surface px-4 text-sm hover:border-accent sm:h-full sm:rounded-xl sm:p-4"
+                >
+                  <span className="font-medium">{name}</span>
+                  <span className="text-muted">{number(open_jobs)}</span>
+                </Link>
+              </li>
+            ))}
+          </ul>
         )}
       </Section>
 

@@ -70,15 +70,15 @@ export default function JobPage() {
       title={job.title}
       lead={
         <>
-          <Link href={`/companies/${job.company.id}`} className="text-accent hover:underline">
+          <Link href={`/companies/${job.company.id}`} className="text-accent underline underline-offset-2">
             {job.company.name}
           </Link>{" "}
           · {islandName(job.island)}
         </>
       }
     >
-      <div className="grid items-start gap-6 lg:grid-cols-[1fr_18rem]">
-        <Card>
+      <div className="grid items-start gap-6 lg:grid-cols-[1fr_19rem] lg:grid-rows-[auto_1fr]">
+        <Card className="lg:row-span-2">
           {job.status !== "published" && (
             <p className="mb-4">
               <Badge tone="warn">This job is {job.status}</Badge>
@@ -87,7 +87,7 @@ export default function JobPage() {
           <h2 className="mb-3 text-lg">About the job</h2>
           <Prose text={job.description} />
         </Card>
-        <aside className="grid gap-4 max-lg:order-first lg:sticky lg:top-24">
+        <aside aria-label="In short" className="max-lg:order-first">
           <Card className="grid gap-5">
             <Facts job={job} />
             <Apply job={job} person={person} />
@@ -105,8 +105,10 @@ export default function JobPage() {
               </ButtonLink>
             )}
           </Card>
-          <Ad placement="job" island={job.island} category={job.category} />
         </aside>
+        <div className="lg:col-start-2">
+          <Ad placement="job" island={job.island} category={job.category} />
+        </div>
       </div>
       <Similar id={job.id} />
       <p className="mt-10">

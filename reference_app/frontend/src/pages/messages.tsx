@@ -68,14 +68,14 @@ export default function Messages() {
   const isAtOne = given !== undefined;
   return (
     <Page title="Messages" actions={isAtOne && <span className="lg:hidden"><ButtonLink kind="quiet" href="/messages">All</ButtonLink></span>}>
-      <div className="grid items-start gap-6 lg:grid-cols-[20rem_1fr]">
+      <div className="grid items-start gap-6 lg:grid-cols-[20rem_minmax(0,1fr)]">
         <section aria-label="Conversations" className={isAtOne ? "max-lg:hidden" : ""}>
           <PagedList
             resource={list}
             empty={<Empty icon="chat" title="No messages yet">Write to someone from their profile or a job.</Empty>}
           >
             {(items) => (
-              <ul className="grid gap-1">
+              <ul className="grid grid-cols-[minmax(0,1fr)] gap-1">
                 {items.map((one) => (
                   <li key={one.id}>
                     <ConversationLink one={one} isOpen={one.id === id} />

@@ -78,8 +78,8 @@ function Column({
         </div>
         <p>
           <span className="text-3xl font-semibold tracking-tight">{price === undefined ? "$0" : money(price)}</span>
-          <span className="text-muted">
-            {price !== undefined && (tier.prices[every] === undefined ? " a month" : ` a ${every}`)}
+          <span className="block text-sm text-muted">
+            {price === undefined ? "for good" : tier.prices[every] === undefined ? "a month" : `a ${every}`}
           </span>
         </p>
       </div>

@@ -11,6 +11,7 @@ export default function Saved() {
   );
   return (
     <Page title="Saved jobs" narrow>
+      <h2 className="sr-only">Jobs</h2>
       <PagedList
         resource={list}
         empty={

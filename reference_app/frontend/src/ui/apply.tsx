@@ -55,7 +55,7 @@ export function Apply({ job, person }: { job: Job; person: Person | null }) {
           New here?{" "}
           <Link
             href={`/sign-up?${new URLSearchParams({ next: `/jobs/${job.id}` }).toString()}`}
-            className="text-accent hover:underline"
+            className="text-accent underline underline-offset-2"
           >
             Make an account
           </Link>

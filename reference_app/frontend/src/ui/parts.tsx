@@ -32,15 +32,14 @@ export function Badge({
   );
 }
 
-/** A person or company without a picture. */
+/** A person or company without a picture; the letters are no text, so that nothing reads them. */
 export function Monogram({ name, className = "size-11" }: { name: string; className?: string }) {
   return (
     <span
       aria-hidden="true"
-      className={`inline-flex shrink-0 items-center justify-center rounded-xl bg-accent-soft text-sm font-semibold text-accent ${className}`}
-    >
-      {initials(name)}
-    </span>
+      data-initials={initials(name)}
+      className={`inline-flex shrink-0 items-center justify-center rounded-xl bg-accent-soft text-sm font-semibold text-accent before:content-[attr(data-initials)] ${className}`}
+    />
   );
 }
 

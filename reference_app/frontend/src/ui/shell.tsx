@@ -22,6 +22,7 @@ const MEMBERS: Place[] = [
   { href: "/feed", name: "Feed", icon: "heart" },
   { href: "/messages", name: "Messages", icon: "chat" },
 ];
+const EMPLOYERS: Place[] = [...MEMBERS, { href: "/desk", name: "Desk", icon: "plus" }];
 
 function isAt(href: string, here: string): boolean {
   return here === href || here.startsWith(`${href}/`);
@@ -68,7 +69,7 @@ export function Shell({ children }: { children: ReactNode }) {
   useScrollToTop(here);
   const unread = useUnread(person?.id ?? null);
   const waiting: Record<string, number> = { "/messages": unread.messages, "/notifications": unread.notifications };
-  const places = person === null ? STRANGERS : MEMBERS;
+  const places = person === null ? STRANGERS : person.role === "employer" ? EMPLOYERS : MEMBERS;
   const tabs = person === null ? [{ href: "/", name: "Home", icon: "home" as const }, ...places] : places;
   return (
     <div className="flex min-h-dvh flex-col">

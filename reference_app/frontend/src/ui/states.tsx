@@ -76,13 +76,14 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
       );
     }
   }
+  const isForbidden = error instanceof Problem && error.status === 403;
   const isOffline = error instanceof Problem && error.code === UNREACHED;
   return (
     <div role="alert">
       <Empty
         icon="close"
-        title={isOffline ? "No connection" : "That did not work"}
-        action={retry && <Button onClick={retry}>Try again</Button>}
+        title={isOffline ? "No connection" : isForbidden ? "Not yours to see" : "That did not work"}
+        action={retry && !isForbidden && <Button onClick={retry}>Try again</Button>}
       >
         {wordsOf(error)}
       </Empty>

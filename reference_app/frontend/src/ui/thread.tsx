@@ -168,7 +168,7 @@ export function Thread({ id }: { id: number }) {
         tabIndex={0}
         role="log"
         aria-label={`Messages with ${other.full_name}`}
-        className="h-[55dvh] overflow-y-auto p-4"
+        className="h-[calc(100dvh-29rem)] min-h-48 overflow-y-auto p-4 sm:h-[55dvh]"
       >
         {messages.data.hasOlder && (
           <p className="mb-3 text-center">
