@@ -35,11 +35,15 @@ def test_someone_joins_applies_is_answered_and_both_talk(
         desk.go(f"/desk/jobs/{job}")
         expect(desk.page.get_by_text("half of Nassau")).to_be_visible()
         desk.page.get_by_role("button", name="Shortlist", exact=True).click()
-        expect(desk.page.get_by_role("article").or_(desk.page.get_by_role("listitem"))).not_to_have_count(0)
+        expect(
+            desk.page.get_by_role("article").or_(desk.page.get_by_role("listitem"))
+        ).not_to_have_count(0)
         expect(desk.page.get_by_role("button", name="Hire")).to_be_visible()
 
         # The word of it comes by itself.
-        expect(seeker.page.get_by_role("link", name=re.compile("Notifications"))).to_contain_text("1")
+        expect(seeker.page.get_by_role("link", name=re.compile("Notifications"))).to_contain_text(
+            "1"
+        )
         seeker.go("/applications")
         expect(seeker.page.get_by_text("Shortlisted")).to_be_visible()
 
@@ -81,8 +85,8 @@ def test_a_quota_is_reached_a_plan_bought_and_the_gate_opens(
         pro.get_by_role("button", name=re.compile("Pro")).click()
 
         page.get_by_label("Card number").fill("4242 4242 4242 4242")
-        page.get_by_label("Expiry").fill("12/40")
-        page.get_by_label("CVC").fill("123")
+        page.get_by_label("Expiry (MM/YY)").fill("12/40")
+        page.get_by_label("Security code").fill("123")
         page.locator("button.main").click()
         page.wait_for_url(f"{board.site}/billing/done")
         expect(page.get_by_text("You are on Pro now.")).to_be_visible()
@@ -151,7 +155,11 @@ def test_a_link_leads_nobody_elsewhere_by_way_of_the_sign_in(
 ) -> None:
     person = board.person(name="Lea Led")
     with window(chromium, board.site) as shown:
-        for elsewhere in ("https://elsewhere.example/", "//elsewhere.example/", "/\\elsewhere.example"):
+        for elsewhere in (
+            "https://elsewhere.example/",
+            "//elsewhere.example/",
+            "/\\elsewhere.example",
+        ):
             page = shown.go(f"/sign-in?next={elsewhere}")
             page.get_by_label("Email").fill(person.email)
             page.get_by_label("Password").fill(PASSWORD)
