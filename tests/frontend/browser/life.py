@@ -27,16 +27,18 @@ class Someone:
 
     def __init__(self, site: str, role: str, name: str) -> None:
         self.name, self.email = name, f"visitor{next(_numbers)}@example.com"
-        self._client = httpx2.Client(base_url=f"{site}/api/v1", timeout=30)
+        self._api, self._headers = f"{site}/api/v1", dict[str, str]()
         answer = self.send(
             "POST", "/auth/register", email=self.email, password=PASSWORD, full_name=name, role=role
         )
         self.id: int = answer["user"]["id"]
-        self._client.headers["authorization"] = f"Bearer {answer['access_token']}"
+        self._headers["authorization"] = f"Bearer {answer['access_token']}"
 
     def send(self, method: str, path: str, **body: Any) -> Any:
         """One request; fails the test when it is refused."""
-        answer = self._client.request(method, path, json=body or None)
+        answer = httpx2.request(
+            method, self._api + path, json=body or None, headers=self._headers, timeout=60
+        )
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 

@@ -35,7 +35,7 @@ def test_someone_joins_applies_is_answered_and_both_talk(
         desk.go(f"/desk/jobs/{job}")
         expect(desk.page.get_by_text("half of Nassau")).to_be_visible()
         desk.page.get_by_role("button", name="Shortlist", exact=True).click()
-        expect(desk.page.get_by_role("button", name="Hire")).to_be_visible()
+        expect(desk.page.get_by_role("listitem").get_by_text("Shortlisted")).to_be_visible()
 
         # The word of it comes by itself.
         expect(seeker.page.get_by_role("link", name=re.compile("Notifications"))).to_contain_text(
@@ -68,7 +68,7 @@ def test_a_quota_is_reached_a_plan_bought_and_the_gate_opens(
 ) -> None:
     writer = board.person(name="Wendy Writer")
     for number in range(FREE_POSTS):
-        writer.send("POST", "/posts", body=f"News {number}", key=f"news-{number}")
+        writer.send("POST", "/posts", body=f"News {number}", key=f"news-item-{number}")
     with window(chromium, board.site) as shown:
         shown.sign_in(writer)
         page = shown.go("/feed")
@@ -133,7 +133,7 @@ def test_an_access_token_is_renewed_before_it_ends(board: Board, chromium: "Brow
     person = board.person(name="Renée Renewed")
     with window(chromium, board.site) as shown:
         page = shown.sign_in(person)
-        before = page.evaluate("JSON.parse(localStorage['hmb.session']).access")
+        before = page.evaluate("JSON.parse(localStorage['hmb.session']).refresh")
         # As half an hour later, in two windows of one browser.
         page.evaluate(
             "localStorage['hmb.session'] = JSON.stringify("
@@ -144,7 +144,7 @@ def test_an_access_token_is_renewed_before_it_ends(board: Board, chromium: "Brow
             one.goto(f"{board.site}/billing")
         for one in (page, second):
             expect(one.get_by_role("heading", name="Free")).to_be_visible()
-        assert page.evaluate("JSON.parse(localStorage['hmb.session']).access") != before
+        assert page.evaluate("JSON.parse(localStorage['hmb.session']).refresh") != before
 
 
 def test_a_link_leads_nobody_elsewhere_by_way_of_the_sign_in(

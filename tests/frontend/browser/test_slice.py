@@ -2,7 +2,7 @@
 
 import json
 import re
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -68,7 +68,7 @@ def test_a_condition_changes_the_address_and_an_address_the_conditions(
         page.wait_for_url(re.compile(r"/jobs\?category=plumbing&q=villa$"))
 
 
-def _answer(board: Board, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+def _answer(board: Board, path: str, **headers: str) -> tuple[int, HTTPMessage, bytes]:
     """As it came, not unpacked."""
     place = urlsplit(board.site)
     connection = HTTPConnection(str(place.hostname), place.port, timeout=30)
@@ -76,7 +76,7 @@ def _answer(board: Board, path: str, **headers: str) -> tuple[int, dict[str, str
     answer = connection.getresponse()
     body = answer.read()
     connection.close()
-    return answer.status, dict(answer.headers), body
+    return answer.status, answer.headers, body
 
 
 def test_the_page_is_asked_for_each_time_and_its_files_never_again(board: Board) -> None:
