@@ -29,7 +29,7 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 # Folders whose tests share a stack: one process runs them all, so that it is started once.
-_RUN_AS_ONE = ("tests/stack/whole/", "tests/degradation/")
+_RUN_AS_ONE = ("tests/stack/whole/", "tests/degradation/", "tests/frontend/browser/")
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _PART_OF_A_HOME = ("docker-compose.production.yml", "nginx-production.conf", "deploy")
