@@ -160,7 +160,7 @@ class VirtualUser(FastHttpUser):
                 self.journey.shut_out(call)
             if status in call.expect:
                 try:
-                    body = _decoded(response.content)
+                    body = response.text if call.is_text else _decoded(response.content)
                     call.check(status, body)
                 except BodyError as error:
                     response.failure(f"body: {error}")
@@ -232,7 +232,7 @@ class VirtualUser(FastHttpUser):
             self._socket = None
 
     def _headers(self, call: Call) -> dict[str, str]:
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "text/html,*/*" if call.is_text else "application/json"}
         if call.signed and isinstance(self.journey, Member):
             headers["Authorization"] = f"Bearer {self.journey.access_token}"
         return headers

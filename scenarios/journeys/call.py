@@ -26,6 +26,7 @@ class Call:
     token goes along; `anew` opens a new connection for it. The answer of a call that
     `opens_socket` is the ticket to do so with, that of one that `writes_to` a person the message,
     that of one that `sends_file` says where those bytes are to be PUT.
+    With `is_text` the answer is a page or a file, and `check` is given it as it is.
     A `key` is a word that no other request carries: what became of the write can be found out.
     """
 
@@ -40,6 +41,7 @@ class Call:
     opens_socket: bool = False
     writes_to: int | None = None
     key: str | None = None
+    is_text: bool = False
     sends_file: bytes | None = None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from scenarios.journeys.browsing import JOB_KEYS, Journey
 from scenarios.journeys.call import PREFIX, BodyError, Call, a_page, an_object, get, same, some
+from scenarios.journeys.pages import Browser
 from scenarios.journeys.world import World
 
 PERSON_KEYS = ("id", "full_name", "headline")
@@ -170,6 +171,19 @@ class Visitor(Onlooker):
     """Someone without an account, or not signed in."""
 
     name = "visitor"
+
+    def __init__(self, world: World, chance: Random) -> None:
+        self.browser = Browser(self.then)
+        super().__init__(world, chance)
+
+    def actions(self) -> dict[str, Callable[[], Call]]:
+        """What an onlooker does, and opening the board in a browser."""
+        return {**super().actions(), "page": self.browser.page}
+
+    def leave(self) -> None:
+        """End a session: who comes next brings another browser."""
+        super().leave()
+        self.browser.forget()
 
 
 def a_review(kind: str, number: int, stars: int, text: str) -> Call:

@@ -31,7 +31,7 @@ class Person:
         answer = self._connection.getresponse()
         content = answer.read()
         assert answer.status in call.expect, f"{call.method} {call.path}: {content.decode()}"
-        decoded: Any = json.loads(content) if content else None
+        decoded: Any = content.decode() if call.is_text else json.loads(content or b"null")
         call.check(answer.status, decoded)
         if call.sends_file is not None and answer.status == 201:
             assert isinstance(self.journey, FileOwner)

@@ -25,6 +25,8 @@ from tests.scenarios.person import Person
 
 pytestmark = pytest.mark.stack
 
+_BUILT = Path(__file__).parents[2] / "reference_app/frontend/dist/index.html"
+
 
 class Board(NamedTuple):
     """A running board with data in it, and a file of sessions on it."""
@@ -66,7 +68,9 @@ def test_every_request_of_a_journey_is_answered_rightly(board: Board, kind: str)
         }[kind](world.chance(number, "decisions"))
         person = Person(board.running.base_url, f"127.250.0.{number}", journey)
         try:
-            for action in journey.actions().values():
+            for name, action in journey.actions().items():
+                if name == "page" and not _BUILT.is_file():
+                    continue  # only `make frontend` makes the pages there are
                 journey.then(action)
                 while journey.coming:
                     call = journey.coming.popleft()()
