@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.journeys.call import Call
+from scenarios.journeys.call import BodyError, Call
 from scenarios.journeys.files import FileOwner
 from scenarios.journeys.looking import Onlooker
 from scenarios.journeys.seeker import Seeker
@@ -308,3 +308,31 @@ def test_what_was_about_to_come_is_forgotten_when_one_comes_back() -> None:
     someone.arrived(7)
     someone.begin_session()
     assert not someone.coming
+
+
+_PAGE = '<script src="/assets/a-1.js"></script><link href="/assets/b-2.css"><img src="/icon.svg">'
+
+
+def test_a_browser_fetches_what_a_page_names_once() -> None:
+    visitor = person("visitor", scenario=without_sessions())
+    page = visitor.actions()["page"]
+
+    def opened() -> list[tuple[str, str]]:
+        page().check(200, _PAGE)
+        files = []
+        while visitor.coming:
+            call = visitor.coming.popleft()()
+            call.check(200, "text")
+            files.append((call.path, call.route))
+        return files
+
+    assert opened() == [("/assets/a-1.js", "/assets/*"), ("/assets/b-2.css", "/assets/*")]
+    assert opened() == []
+    visitor.leave()
+    assert len(opened()) == 2
+
+
+@pytest.mark.parametrize("body", [None, "", "<p>not built</p>", '<link href="/assets/b.css">'])
+def test_a_page_without_a_script_is_wrong(body: str | None) -> None:
+    with pytest.raises(BodyError, match="without a script"):
+        person("visitor").actions()["page"]().check(200, body)
