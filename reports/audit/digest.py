@@ -1,5 +1,6 @@
 """What an audit comes to, in words and rows: the content its every form shares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,9 @@ from capacity.audit.judging import Judged
 from capacity.targets import KINDS
 from capacity.verdicts import Outcome
 from reports.digest import SYMBOLS
+
+_FEW = 3
+"""So many runs are named one by one."""
 
 _TALLY_WORDS = {
     Outcome.MET: "met",
@@ -83,7 +87,7 @@ class AuditDigest:
     def rests_on(self) -> str:
         """What was looked at, in one sentence."""
         looked = self.audit.looked
-        runs = ", ".join(one.run.id for one in looked.recorded)
+        runs = _named([one.run.id for one in looked.recorded])
         probes = ", ".join(one.id for one in looked.probes)
         parts = [f"runs {runs}" if runs else "no run"]
         parts[0] += f", probes {probes}" if probes else ""
@@ -93,6 +97,13 @@ class AuditDigest:
             parts.append("no plan")
         parts.append("no files" if looked.facts is None else "the project's files")
         return f"It rests on {parts[0]}, {parts[1]} and {parts[2]}."
+
+
+def _named(ids: Sequence[str]) -> str:
+    """The ids, newest first; of many only the ends, for every row names its own."""
+    if len(ids) <= _FEW:
+        return ", ".join(ids)
+    return f"{ids[0]} back to {ids[-1]} ({len(ids)} of them)"
 
 
 def in_short(tally: dict[Outcome, int]) -> str:

@@ -166,3 +166,15 @@ def test_the_headline_counts() -> None:
     tally = digest.audit.tally()
     assert digest.headline().startswith(f"{len(digest.audit.rows)} claims, read fairly: ")
     assert sum(one.fair for one in digest.counts()) == sum(tally.values())
+
+
+def test_many_runs_are_told_by_their_ends() -> None:
+    run = sample_run()
+    for count, told in (
+        (2, "runs run-0, run-1, "),
+        (9, "runs run-0 back to run-8 (9 of them), "),
+    ):
+        runs = [run.model_copy(update={"id": f"run-{number}"}) for number in range(count)]
+        recorded = [Recorded(one, sample_timeline(run)) for one in runs]
+        digest = AuditDigest(audit(read_blueprint(), Looked(recorded, None, None)))
+        assert told in digest.rests_on()
