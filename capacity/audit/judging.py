@@ -152,10 +152,7 @@ def _part(one: Expectation, value: Value | None) -> str:
 
 def by_plan(reading: str, planned: Planned, plan: PlanFigures | None) -> Judged:
     """By a plan for the population the claim speaks of."""
-    need = (
-        f"it takes a plan: hmb plan --users {planned.users:.0f} --json > plan.json, "
-        f"then hmb audit --plan plan.json"
-    )
+    need = f"it takes a plan: hmb plan --users {planned.users:.0f}, then hmb audit"
     if plan is None:
         return not_measured(reading, need)
     if plan.users != planned.users:
