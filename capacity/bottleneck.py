@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from capacity import figures
-from capacity.observation import Observation
+from capacity.observation import OTHERS_SHARE, Observation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SATURATED = 0.9
 """The share from which a resource counts as used up: what waits for it grows without bound."""
 
+MACHINE_CPU = "the machine's CPU"
 _SINGLE_THREADED = ("redis", "pgbouncer")
 """Services that use one core at most, whatever the machine has."""
 
@@ -38,7 +39,7 @@ class Use(BaseModel):
 def uses(seen: Observation) -> list[Use]:
     """Every resource that was seen, the busiest first."""
     found = [
-        _use("the machine's CPU", seen.summed("machine.cpu"), seen.run.where.machine.cores),
+        _machine(seen),
         _use("the load generator's core", seen.summed("generator.cpu"), 1),
         *(
             _use(f"{service}'s one core", seen.summed(f"service.{service}.cpu"), 1)
@@ -72,6 +73,9 @@ def sentence(seen: Observation) -> str:
     taken = generator_share(seen)
     if taken is None:
         return text
+    foreign = others(seen)
+    if foreign is not None:
+        text += f" Other programs, left out of this, used {_cores(foreign, seen)}."
     text += f" The load generator took {figures.figure(100 * taken, '%')} of the machine."
     senders = [one for one in seen.run.senders if one.users]
     if len(senders) < 2:
@@ -81,6 +85,29 @@ def sentence(seen: Observation) -> str:
         f"{text} Of its {len(senders)} processes {worst.name} was the busiest, with "
         f"{figures.figure(100 * worst.cpu, '%')} of a core."
     )
+
+
+def others(seen: Observation) -> float | None:
+    """Mean cores that programs outside this test used, where they took a good part.
+
+    None where they did not, or it cannot be seen: less than that is also what the kernel does
+    for the test on nobody's account, and what `hmb` itself takes.
+    """
+    used = seen.others_cpu()
+    return None if used is None or used < OTHERS_SHARE * seen.run.where.machine.cores else used
+
+
+def _cores(used: float, seen: Observation) -> str:
+    return f"{figures.number(used)} of {figures.plural(seen.run.where.machine.cores, 'core')}"
+
+
+def _machine(seen: Observation) -> Use | None:
+    """The machine's CPU as far as this test used it."""
+    cores = seen.run.where.machine.cores
+    found = _use(MACHINE_CPU, seen.summed("machine.cpu"), cores)
+    if found is None:
+        return None
+    return Use(resource=MACHINE_CPU, share=max(0.0, found.share - (others(seen) or 0.0) / cores))
 
 
 def _use(resource: str, used: "pd.Series[float] | None", there_is: float) -> Use | None:

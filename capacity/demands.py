@@ -68,6 +68,9 @@ class ClassDemand(_Part):
     delay_s: Span = Field(
         default=Span.exact(0.0), description="seconds that are nobody's CPU: disk, network, timers"
     )
+    growth: dict[Tier, Span] = Field(
+        default={}, description="exponent e of D ~ users ** e by tier, where it can be told"
+    )
     light: str = Field(
         default="",
         description="latencies under light load, a capacity.histogram blob: the shape of its "
@@ -96,6 +99,31 @@ class Held(_Part):
         if self.what == "utilisation":
             return self.predicted - self.measured
         return self.predicted / self.measured - 1
+
+
+class Checked(_Part):
+    """An endpoint's CPU seconds per request in the pods: as they timed it, and as fitted."""
+
+    endpoint: str = Field(description="without query, parameters without names")
+    requests: int = Field(ge=1)
+    own_s: float = Field(ge=0, description="in the requests' own tasks, from some of them")
+    fitted_s: float = Field(ge=0)
+
+
+class LevelSeen(_Part):
+    """What a run of the base mix carried: requests per second and at work at a time."""
+
+    pods: int = Field(ge=1)
+    rate: float = Field(gt=0)
+    at_once: float = Field(gt=0)
+
+
+class SizeOfData(_Part):
+    """What the mean request of the model's mix costs with so many people in the database."""
+
+    users: int = Field(ge=1)
+    runs: int = Field(ge=1)
+    cpu_s: dict[Tier, Span]
 
 
 class Topology(_Part):
@@ -155,12 +183,27 @@ class DemandModel(_Part):
     tested_rate: float = Field(
         default=0.0, ge=0, description="requests per second of the heaviest run of the fit"
     )
+    checked: tuple[Checked, ...] = Field(
+        default=(), description="the fit beside the pods' own CPU by endpoint, where they timed it"
+    )
+    own_share: float | None = Field(
+        default=None, ge=0, description="share of the pods' CPU that lies in requests' own tasks"
+    )
+    levels: tuple[LevelSeen, ...] = Field(
+        default=(), description="runs of `mixed` the fit rests on: what scalability is read from"
+    )
     held_out: tuple[Held, ...]
     seeded_users: int | None = Field(
         default=None, ge=1, description="users in the database the demands were measured on"
     )
     growth: dict[Tier, Span] = Field(
-        default={}, description="exponent e of D ~ users ** e at a tier, where fitted"
+        default={},
+        description="exponent e of D ~ users ** e at a tier, of a mean request of the mix, where "
+        "fitted over sizes of data",
+    )
+    sizes: tuple[SizeOfData, ...] = Field(
+        default=(),
+        description="the sizes of data growth was fitted over, the smallest first; empty for one",
     )
 
     def by_name(self, name: str) -> ClassDemand:

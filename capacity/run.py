@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from capacity.evidence import Evidence
 from capacity.load_model import LoadModel
 
 RECORD_VERSION: Literal[2] = 2
@@ -37,6 +38,22 @@ class Status(StrEnum):
     COMPLETE = "complete"
 
 
+ANONYMOUS = "anonymous"
+"""Of a population: people who are not signed in."""
+
+
+class Population(_Part):
+    """Whose accounts a load was sent with.
+
+    `shares` of all its people: `anonymous`, then by tier, counted on the accounts that were
+    picked. `evidence` and `why` say what the shares that were asked for rest on.
+    """
+
+    shares: dict[str, float]
+    evidence: Evidence
+    why: str
+
+
 class What(_Part):
     """What ran."""
 
@@ -48,6 +65,9 @@ class What(_Part):
     duration_s: float
     host: str
     slo_file: str | None = None
+    population: Population | None = Field(
+        default=None, description="None for journeys that are not ours: they do not say"
+    )
     imported: str | None = Field(
         default=None, description="another tool's results: whose, and what they cannot tell"
     )

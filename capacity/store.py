@@ -5,7 +5,8 @@ A run is a folder: `run.json` (the record, whole or not at all), `timeline.csv`
 (the generator's own account, from which a record that was never finished is
 rebuilt) and `orders.json` (what the generator was told to do, beside `worker-1.json` and so
 on where it has workers). A model is a folder
-`models/<name>` beside the runs, with `model.json`.
+`models/<name>` beside the runs, with `model.json`. What a plan simulated lies under
+`simulations/`, by a key of its inputs.
 """
 
 import csv
@@ -13,14 +14,14 @@ import gzip
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from capacity.demands import MODEL_VERSION, DemandModel
 from capacity.errors import HmbError, UsageError
@@ -32,11 +33,14 @@ from capacity.spool import Cell, Fold, entries, fold, to_line
 if TYPE_CHECKING:
     import pandas as pd
 
+Kept = TypeVar("Kept", bound=BaseModel)
+
 RECORD = "run.json"
 TIMELINE = "timeline.csv"
 SPOOL = "load.jsonl"
 MODEL = "model.json"
 MODELS = "models"
+SIMULATIONS = "simulations"
 COLUMNS = ("second", "series", "value")
 
 
@@ -259,6 +263,19 @@ def read_model(directory: Path) -> DemandModel:
         raise RecordError(
             f"{file} is damaged: {place}: {first['msg']}; make it anew with hmb calibrate"
         ) from error
+
+
+def kept(file: Path, shape: type[Kept], make: Callable[[], Kept]) -> Kept:
+    """What `file` holds; made and written there when it holds nothing of that `shape`.
+
+    Raises `RecordError` when it cannot be written.
+    """
+    try:
+        return shape.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        made = make()
+        write_text(file, made.model_dump_json(indent=1) + "\n")
+        return made
 
 
 def _document(file: Path) -> dict[str, object]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from capacity import knee as knees
 from capacity.bottleneck import Use
+from capacity.model.bounds import in_system
 from capacity.run import Machine
 
 SWEEP_VERSION: Literal[1] = 1
@@ -54,6 +55,9 @@ class Level(_Part):
     p99_ms: float | None
     settled_after_s: int | None = Field(description="None: it did not, or too short to tell")
     uses: tuple[Use, ...]
+    others_cores: float | None = Field(
+        default=None, description="that other programs used, where it was a good part"
+    )
     confirms: bool = False
 
 
@@ -162,6 +166,9 @@ class Sweep(_Part):
     machine: Machine
     targets: str = Field(description="what the levels were judged by")
     levels: tuple[Level, ...]
+    cache_lives_s: dict[str, float] = Field(
+        default={}, description="sort of cached answer -> its longest life; empty: not known"
+    )
 
     def by_rate(self) -> list[Level]:
         """The levels from the smallest rate to the largest; equal ones as measured."""
@@ -170,6 +177,19 @@ class Sweep(_Part):
     def largest(self) -> Largest:
         """The largest load within all targets, as an interval."""
         return largest(self.levels)
+
+    def held_s(self) -> float | None:
+        """How long at most its largest load within all targets was measured and held."""
+        rate = self.largest().low
+        return max(
+            (one.seconds for one in self.levels if one.rate == rate and one.state is State.WITHIN),
+            default=None,
+        )
+
+    def not_outlived(self) -> dict[str, float]:
+        """The sorts of cached answers that may not have expired once while that load held."""
+        held = self.held_s() or 0.0
+        return {name: life for name, life in self.cache_lives_s.items() if life >= held}
 
     def knee(self) -> knees.Knee | None:
         """Where power is largest; levels that say nothing of the system are left out.
@@ -182,6 +202,15 @@ class Sweep(_Part):
             if one.state is not State.INVALID and one.mean_ms is not None
         }
         return knees.knee(list(points.values()))
+
+    def concurrency(self) -> list[tuple[float, float]]:
+        """Requests at work at a time and answered per second, by level as in `knee`."""
+        points = {
+            one.rate: (in_system(one.achieved, one.mean_ms / 1000), one.achieved)
+            for one in self.levels
+            if one.state is not State.INVALID and one.mean_ms is not None and one.achieved > 0
+        }
+        return list(points.values())
 
     def first_saturated(self) -> tuple[Level, Use] | None:
         """The smallest level that used up a resource, and the resource it used most of."""

@@ -1,10 +1,10 @@
 """One level of a sweep, from the run that measured it and its verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import ceil
 
 from capacity import figures
-from capacity.bottleneck import uses
+from capacity.bottleneck import others, uses
 from capacity.load_metrics import offered_rate
 from capacity.observation import Observation
 from capacity.steady import settling
@@ -17,6 +17,19 @@ SHORTEST_S = 60.0
 """Long enough to see whether latency has settled (see `capacity.steady`)."""
 LONGEST_S = 300.0
 """A slow level is not measured for longer than this, and may stay undecided."""
+
+
+UNKNOWN_CACHES_S = 330.0
+"""How long to confirm an answer of a system whose caches nobody knows."""
+_BEYOND = 1.1
+
+
+def confirm_seconds(lives_s: Collection[float]) -> float:
+    """How long to measure the answer once more so that all cached answers expire meanwhile.
+
+    `lives_s` are how long the system's caches keep one at most; empty when that is not known.
+    """
+    return ceil(_BEYOND * max(lives_s)) if lives_s else UNKNOWN_CACHES_S
 
 
 def level_seconds(rate: float) -> float:
@@ -56,6 +69,7 @@ def level_of(
         p99_ms=percentile(99),
         settled_after_s=settled.after,
         uses=tuple(uses(seen)),
+        others_cores=others(seen),
         confirms=confirms,
     )
 

@@ -1,9 +1,10 @@
 """When a run's figures must not be trusted: the generator's own limits, and gaps."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from math import sqrt
+from math import ceil, sqrt
 from operator import attrgetter
+from types import MappingProxyType
 
 from capacity.histogram import Histogram
 from capacity.run import BESIDE, EndpointStats, Event, Invalidity, Phase, Step
@@ -32,11 +33,13 @@ def assess(
     beats: Iterable[Beat],
     unread: Mapping[str, Sequence[int]],
     waited: Mapping[str, float],
+    read: Mapping[str, Collection[int]] = MappingProxyType({}),
 ) -> list[Invalidity]:
     """Why a run is invalid; empty when it is not.
 
     `unread` names for each probe the seconds in which it gave no reading, `waited`
-    for each step the seconds its closed users spent waiting for answers, all together.
+    for each step the seconds its closed users spent waiting for answers, all together,
+    `read` for each series that must be there the seconds of which it has a value.
     """
     measured = [step for step in steps if step.phase is Phase.MEASURED]
     inside = [beat for beat in beats if any(within(beat.second, step) for step in measured)]
@@ -46,7 +49,7 @@ def assess(
         *_dropped(measured),
         *_clock_set(inside),
         *_robbed(inside),
-        *_missing(measured, unread),
+        *_missing(measured, unread, read),
     ]
 
 
@@ -180,19 +183,67 @@ def _stolen(beats: Sequence[Beat]) -> float:
     return sum(beat.steal * beat.length_s for beat in beats) / seconds
 
 
-def _missing(measured: Sequence[Step], unread: Mapping[str, Sequence[int]]) -> list[Invalidity]:
+def _missing(
+    measured: Sequence[Step],
+    unread: Mapping[str, Sequence[int]],
+    read: Mapping[str, Collection[int]],
+) -> list[Invalidity]:
+    """Probes that were silent, and series that are missing although their probe answered."""
     seconds = sum(step.seconds for step in measured)
-    reasons = []
-    for probe, gaps in sorted(unread.items()):
-        lost = sum(1 for second in gaps if any(within(second, step) for step in measured))
-        if seconds - lost < READ_SHARE * seconds:
-            reasons.append(
-                Invalidity(
-                    reason="metric-missing",
-                    detail=f"{probe} gave no reading in {lost} of {seconds:.0f} measured seconds",
-                )
+    silent = {
+        probe: sum(1 for second in gaps if any(within(second, step) for step in measured))
+        for probe, gaps in sorted(unread.items())
+    }
+    silent = {name: lost for name, lost in silent.items() if seconds - lost < READ_SHARE * seconds}
+    told = {series: at for series, at in read.items() if _source(series) not in silent}
+    return [
+        *(
+            Invalidity(
+                reason="metric-missing",
+                detail=f"{probe} gave no reading in {lost} of {seconds:.0f} measured seconds",
             )
-    return reasons
+            for probe, lost in silent.items()
+        ),
+        *_lacking(measured, told),
+    ]
+
+
+def _lacking(measured: Sequence[Step], read: Mapping[str, Collection[int]]) -> Iterator[Invalidity]:
+    """Series without a value in too many seconds, those of one instance in one line.
+
+    The sample of a second is taken at its end, so that of the last one may never be.
+    """
+    end = max((step.end_s for step in measured), default=0.0)
+    due = {
+        second
+        for step in measured
+        for second in range(ceil(step.start_s), ceil(step.end_s))
+        if second + 1 < end
+    }
+    gaps = {series: len(due.difference(seconds)) for series, seconds in read.items()}
+    lacking = sorted(one for one, lost in gaps.items() if lost > (1 - READ_SHARE) * len(due))
+    for _, group in groupby(lacking, key=lambda series: series.rpartition(".")[0]):
+        series = list(group)
+        most = max(gaps[one] for one in series)
+        yield Invalidity(
+            reason="metric-missing",
+            detail=f"{_in_short(series)} missing in {most} of {len(due)} measured seconds",
+        )
+
+
+def _source(series: str) -> str:
+    """The probe that gives a series: the instance's own, or that of all services or all."""
+    first, *rest = series.split(".")
+    if first == "service" or series == "machine.yielding":
+        return "services"
+    return rest[0] if len(rest) > 1 else first
+
+
+def _in_short(series: Sequence[str]) -> str:
+    if len(series) == 1:
+        return f"{series[0]} is"
+    more = f" and {len(series) - 3} more" if len(series) > 3 else ""
+    return f"{', '.join(series[:3])}{more} are"
 
 
 def within(second: int, step: Step) -> bool:

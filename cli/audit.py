@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
     from capacity.audit.plan import PlanFigures
     from capacity.audit.selection import Recorded
+    from capacity.plan.kept import Kept
 
 FOLDER = "audit"
 """Under runs/: where the reports go."""
+KEPT = Path("plan") / "plan.json"
+"""Under runs/: what `hmb plan` kept of its last plan."""
 
 
 class InvalidRunError(HmbError):
@@ -34,7 +37,8 @@ def audit(
         typer.Option(help="A run to judge by; again for more. Else the newest of each load."),
     ] = None,
     plan: Annotated[
-        Path | None, typer.Option(help="A plan to judge by: what hmb plan --json wrote.")
+        Path | None,
+        typer.Option(help="A plan to judge by, its folder or JSON. Else the last of hmb plan."),
     ] = None,
     blueprint: Annotated[
         Path | None, typer.Option(help="Another blueprint: a TOML file, or a folder of them.")
@@ -56,7 +60,7 @@ def audit(
     from stack.inventory import gather
 
     claims = read_blueprint(blueprint)  # a mistyped file is better met before the work than after
-    planned = None if plan is None else _read_plan(plan)
+    planned, kept = _planned(plan)
     probes = read_probes(runs_dir())
     found = judge(claims, Looked(recorded(run or []), gather(home()), planned, probes))
     code = found.code(strict=strict)
@@ -65,7 +69,7 @@ def audit(
     else:
         audit_table.show(found)
     sys.stdout.flush()
-    for path in render.write_reports(runs_dir() / FOLDER, found):
+    for path in render.write_reports(runs_dir() / FOLDER, found, kept):
         say(f"report: {path}")
     raise typer.Exit(code)
 
@@ -93,19 +97,28 @@ def recorded(names: "Sequence[str]") -> "list[Recorded]":
     return [Recorded(one, read_timeline(chosen[one.id])) for one in told]
 
 
-def _read_plan(path: Path) -> "PlanFigures":
-    """The figures of a plan's JSON."""
+def _planned(named: Path | None) -> "tuple[PlanFigures | None, Kept | None]":
+    """The figures of the plan named, or of the last that was kept; and what its pages need.
+
+    The latter is None for a plan's figures alone, which have no pages.
+    """
     import json
 
     from capacity.audit.plan_document import figures_of
+    from capacity.plan.kept import kept_of
 
+    path = runs_dir() / KEPT if named is None else named
+    if path.is_dir():
+        path /= KEPT.name
+    if named is None and not path.is_file():
+        return None, None
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"no plan at {path}: hmb plan --json > {path} makes one") from None
+        raise UsageError(f"no plan at {path}: hmb plan --users N makes one") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not a plan's JSON: {error}") from error
     try:
-        return figures_of(document)
+        return figures_of(document), kept_of(document)
     except ValueError as error:
         raise UsageError(f"{path} is not a plan: {error}") from error

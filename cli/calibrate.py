@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scenarios.design import Planned
 
 DEFAULT_NAME = "reference"
+FEWEST_SIZES = 2
 
 
 def calibrate(
@@ -39,12 +40,21 @@ def calibrate(
     name: Annotated[str, typer.Option(help="What to call the model.")] = DEFAULT_NAME,
     seed: Annotated[int, typer.Option(help="Same number, same decisions of the users.")] = 1,
     scale: Annotated[Scale, typer.Option(help="Data to fill an empty stack with.")] = Scale.SMALL,
+    sizes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SCALE,SCALE...",
+            help="Measure at these sizes of data, e.g. small,medium,large, and fit how demands "
+            "grow. Replaces the data; the largest stays.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The model as JSON on stdout.")] = False,
 ) -> None:
     """Measure what each class of request costs at each tier, and check it on runs held out.
 
     Loads the stack with several mixes and levels (starting it if none runs), fits the model,
-    predicts runs that the fit has not seen, and keeps all of it under runs/models/.
+    predicts runs that the fit has not seen, and keeps all of it under runs/models/. From runs
+    with several sizes of data it also fits how demands grow with them.
     """
     from capacity.model.calibration import calibrate as fit_and_validate
     from capacity.store import model_folder, write_model
@@ -54,10 +64,11 @@ def calibrate(
     if fit_from is None and held_out:
         raise UsageError("--held-out keeps recorded runs out of the fit: name those with --from")
     if fit_from is None:
-        fitted, kept = _measured(quick=quick, users=users, seed=seed, scale=scale)
+        grown = sizes_named(sizes) if sizes is not None else []
+        fitted, kept = _measured(quick=quick, users=users, seed=seed, scale=scale, sizes=grown)
     else:
-        if quick or users is not None:
-            raise UsageError("--quick and --users are for runs made now; --from has its own")
+        if quick or users is not None or sizes is not None:
+            raise UsageError("--quick, --users, --sizes are for runs made now; --from has its own")
         fitted = [find_run(run) for run in fit_from]
         kept = [find_run(run) for run in held_out or []]
     say(f"fitting {len(fitted)} runs, predicting {len(kept)} held out")
@@ -75,6 +86,21 @@ def calibrate(
     say(f"model: {path}")
 
 
+def sizes_named(words: str) -> list[Scale]:
+    """The scales in `words`, the smallest first. Raises `UsageError` for fewer than two."""
+    order = list(Scale)
+    try:
+        named = {Scale(word.strip()) for word in words.split(",")}
+    except ValueError:
+        raise UsageError(f"--sizes {words}: sizes are {', '.join(order)}") from None
+    if len(named) < FEWEST_SIZES:
+        raise UsageError(
+            f"--sizes {words}: one size shows no growth; name two or more, e.g. small,large, or "
+            f"measure one with --scale"
+        )
+    return sorted(named, key=order.index)
+
+
 def _material(folder: Path) -> "Material":
     from capacity.model.windows import Material
     from capacity.observation import Observation
@@ -84,10 +110,13 @@ def _material(folder: Path) -> "Material":
 
 
 def _measured(
-    *, quick: bool, users: int | None, seed: int, scale: Scale
+    *, quick: bool, users: int | None, seed: int, scale: Scale, sizes: list[Scale]
 ) -> tuple[list[Path], list[Path]]:
-    """Run the design; the folders of the runs to fit, and of those held out."""
-    from scenarios.design import plan
+    """Run the design; the folders of the runs to fit, and of those held out.
+
+    On all `sizes` of data when there are some, on the smaller ones only what growth needs.
+    """
+    from scenarios.design import for_growth, plan
     from stack import engine
 
     planned = plan(quick=quick, users=users)
@@ -96,24 +125,32 @@ def _measured(
         pods = int(running.topology["pods"])
         say(f"a stack of {pods} pods runs here: other numbers of pods are left out")
         planned = [one.with_pods(pods) for one in planned if not one.about_pods]
+    stages = [(one, for_growth(planned)) for one in sizes[:-1]]
+    stages.append((sizes[-1] if sizes else scale, planned))
     fitted: list[Path] = []
     kept: list[Path] = []
-    for number, (one, folder) in enumerate(_runs(planned, seed, scale), start=1):
-        say(f"{number}/{len(planned)} done: {folder.name}")
-        (kept if one.held_out else fitted).append(folder)
+    whole, number = sum(len(runs) for _, runs in stages), 0
+    for data, runs in stages:
+        for one, folder in _runs(runs, seed, data, exactly=bool(sizes)):
+            number += 1
+            say(f"{number}/{whole} done: {folder.name}")
+            (kept if one.held_out else fitted).append(folder)
     return fitted, kept
 
 
-def _runs(planned: "list[Planned]", seed: int, scale: Scale) -> Iterator[tuple["Planned", Path]]:
+def _runs(
+    planned: "list[Planned]", seed: int, scale: Scale, *, exactly: bool
+) -> Iterator[tuple["Planned", Path]]:
     """Each planned run with its record's folder; one stack for all of the same pods."""
     from capacity.store import read_run
     from scenarios.fingerprint import where
     from scenarios.runner import RunRequest
 
     for pods, group in groupby(planned, key=lambda one: one.pods):
-        with own_stack(pods, scale) as running:
+        with own_stack(pods, scale, exactly=exactly) as running:
             for one in group:
-                say(f"{one.scenario.name}, {one.users} users, {pods} pods: {one.why}")
+                of_data = f", {scale} data" if exactly else ""
+                say(f"{one.scenario.name}, {one.users} users, {pods} pods{of_data}: {one.why}")
                 request = RunRequest(one.scenario, "", where(home()), one.users, seed=seed)
                 folder = load_stack(request, running)
                 if read_run(folder).invalid:

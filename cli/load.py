@@ -66,6 +66,10 @@ def loadtest(
     slo: Annotated[
         Path | None, typer.Option(help="Judge by this SLO file instead of the blueprint.")
     ] = None,
+    population: Annotated[
+        Path | None,
+        typer.Option(help="TOML with shares of anonymous, free, pro, business, enterprise."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same number, same decisions of the users.")] = 1,
     scale: Annotated[Scale, typer.Option(help="Data to fill an empty stack with.")] = Scale.SMALL,
     pods: Annotated[int, typer.Option(min=2, max=10, help="Pods of a stack started here.")] = 3,
@@ -127,7 +131,7 @@ def loadtest(
     if web and workers is not None:
         raise UsageError("--web shows one process: leave out --processes and --master")
     load = asked_for(users, rate, ramp, stages, replay, spacing)
-    journeys = journeys_named(scenario)
+    journeys = journeys_named(scenario, population)
     if slo is not None:
         read_slo(slo)  # a mistyped file is better met before the load than after it
     foreign = isinstance(journeys, Path)
@@ -144,7 +148,10 @@ def loadtest(
         workers=workers,
         web_port=hosts.free_port() if web else None,
     )
-    sized(request)  # what cannot be is better told before a stack is started
+    # what cannot be is better told before a stack is started
+    load_model = sized(request)[0]
+    if not isinstance(journeys, Path):
+        journeys.accounts(load_model.users)
     if host:
         request = replace(request, host=hosts.check(host, allow_remote))
         several.announce(workers, scenario)
@@ -157,14 +164,20 @@ def loadtest(
 
 
 def scenarios() -> None:
-    """List the built-in scenarios."""
+    """List the built-in scenarios: their load, what they do, and whose accounts they have."""
     from capacity import load_words
     from scenarios import catalogue
+    from scenarios.population import rests_on
     from scenarios.request import own_load
 
     for name in catalogue.names():
         found = catalogue.load(name)
         typer.echo(f"{name:<15} {load_words.brief(own_load(found)):<24} {found.description}")
+        people = load_words.people(found.people)
+        if found.profile is not None or found.population.get("seeker"):
+            # who is anonymous or employs is what the scenario is about, no more
+            people += f" (tiers {rests_on(found.profile)[0].value})"
+        typer.echo(f"{'':<15} {people}")
 
 
 def _foreign_duration(load: "OpenModel | None") -> float | None:
@@ -172,12 +185,21 @@ def _foreign_duration(load: "OpenModel | None") -> float | None:
     return None if load is not None and load.lasts_s is not None else FOREIGN_DURATION_S
 
 
-def journeys_named(scenario: str) -> "Scenario | Path":
-    """The built-in scenario of that name, or the locustfile. Raises `UsageError` for neither."""
+def journeys_named(scenario: str, population: Path | None = None) -> "Scenario | Path":
+    """The built-in scenario of that name, with its people of a `population`, or the locustfile.
+
+    Raises `UsageError` for neither, and for a population that cannot be.
+    """
     from scenarios import catalogue
+    from scenarios.population import read_profile
 
     if not scenario.endswith(".py"):
-        return catalogue.load(scenario)
+        found = catalogue.load(scenario)
+        return found if population is None else catalogue.peopled(found, read_profile(population))
+    if population is not None:
+        raise UsageError(
+            "--population picks accounts for built-in scenarios; a locustfile has its own"
+        )
     if not Path(scenario).is_file():
         raise UsageError(f"there is no locustfile {scenario}")
     return Path(scenario)
@@ -194,8 +216,11 @@ def load_host(request: "RunRequest") -> Path:
 
 
 @contextmanager
-def own_stack(pods: int, scale: Scale) -> "Iterator[Running]":
-    """The running stack, or one of our own that ends with us; either way with data in it."""
+def own_stack(pods: int, scale: Scale, *, exactly: bool = False) -> "Iterator[Running]":
+    """The running stack, or one of our own that ends with us; either way with data in it.
+
+    With `exactly`, data of another scale than `scale` is replaced.
+    """
     from stack import data, engine
 
     with engine.kept_for_one(home()):
@@ -204,7 +229,7 @@ def own_stack(pods: int, scale: Scale) -> "Iterator[Running]":
         if running is None:
             running = engine.up(home(), pods=pods, bound=True, progress=say)
         try:
-            seeded = data.ensure_seeded(running, scale.value, 1, say)
+            seeded = data.ensure_seeded(running, scale.value, 1, say, exactly=exactly)
             # what the record says of the system: demands grow with what the database holds
             topology = running.topology | {"seeded_users": data.users_in(seeded)}
             yield running.model_copy(update={"topology": topology})
@@ -226,17 +251,16 @@ def load_stack(
     from scenarios.fingerprint import where
     from scenarios.request import sized
     from stack import data
-    from stack.probes import probes
+    from stack.probes import probes, required
 
     if running.base_url is None:
         raise HmbError("the stack that runs here has no nginx to load; stop it with hmb down")
-    if isinstance(request.journeys, Path):
-        wanted = 0
-    else:
-        wanted = request.journeys.sessions_to_export(sized(request)[0].users)
     with TemporaryDirectory(prefix="hmb-") as folder:
-        file = Path(folder) / "load.json"
-        data.export_load_data(running, wanted, request.seed, file)
+        file = None
+        if not isinstance(request.journeys, Path):
+            file = Path(folder) / "load.json"
+            wanted = request.journeys.accounts(sized(request)[0].users)
+            data.export_load_data(running, wanted, request.seed, file, say)
         watching = probes(running)
         try:
             return run_load(
@@ -249,6 +273,7 @@ def load_stack(
                 watching,
                 disturbance,
                 into,
+                required(running),
             )
         finally:
             for probe in watching:
@@ -260,8 +285,12 @@ def run_load(
     watching: "Sequence[Probe]",
     disturbance: "Disturbance | None" = None,
     into: Path | None = None,
+    required: "Sequence[str]" = (),
 ) -> Path:
-    """Run the load with the live view on stderr; the run's folder, in `into` or `runs/` here."""
+    """Run the load with the live view on stderr; the run's folder, in `into` or `runs/` here.
+
+    A run that lacks a `required` series is invalid.
+    """
     from capacity.slo import blueprint_targets, read_slo
     from cli.progress import LiveView
     from scenarios import runner
@@ -279,6 +308,7 @@ def run_load(
         run = runner.run(
             request,
             probes=watching,
+            required=required,
             runs_dir=folder,
             on_second=live,
             disturbance=disturbance,

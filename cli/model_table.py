@@ -1,12 +1,13 @@
 """A demand model on the terminal: what a request costs where, and how far predictions were off."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from capacity import figures
 from capacity.demands import Tier
-from capacity.model.predict import Load, predict
+from capacity.model.predict import Load, limits
+from capacity.model.scaling import diagnoses
 from capacity.model.validate import AIMED
 
 if TYPE_CHECKING:
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
 
 _CLASS = "{:<48}"
 _DEMANDS = _CLASS + " {:>6}" + " {:>17}" * len(Tier)
+_CHECK = _CLASS + " {:>10} {:>10} {:>10} {:>16}"
+_CHECKED = 15
 _HELD = "{:<34} {:<12} {:<10} {:>12} {:>12} {:>9}"
 
 
 def show(model: "DemandModel") -> None:
     """Print the model to stdout."""
-    lines = [*_demands(model), "", *_errors(model)]
+    lines = [*_demands(model), *_checks(model), *_growth(model), "", *_errors(model)]
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)
     sys.stdout.flush()
 
@@ -45,11 +48,13 @@ def _demands(model: "DemandModel") -> Iterator[str]:
         f"{_milliseconds(model.beside_cpu_s)} ms per request; waiting for cores is "
         f"{figures.number(model.wait_factor)} of what a queue alone would give"
     )
-    alone = predict(model, Load(1, 1.0, model.mix, model.topology))
+    alone = limits(model, Load(1, 1.0, model.mix, model.topology))
     yield (
-        f"with nothing else on it this machine carries at most {figures.number(alone.most_rate)} "
+        "with nothing else on it this machine carries at most "
+        f"{figures.number(alone.saturation_rate)} "
         f"req/s of this mix (modelled); tested up to {figures.number(model.tested_rate)}"
     )
+    yield from diagnoses(model.levels)
     if any(one.statement_s.mid for one in model.classes):
         yield _database(model)
 
@@ -65,6 +70,51 @@ def _database(model: "DemandModel") -> str:
         f"primary and replicas: {figures.number(1000 * cpu)} ms of CPU per mean request, "
         f"{figures.number(1000 * elapsed)} ms elapsed in statements (pg_stat_statements)"
     )
+
+
+def _checks(model: "DemandModel") -> Iterator[str]:
+    """The fit beside the pods' own CPU by endpoint; the busiest endpoints, JSON has all."""
+    if model.own_share is None:
+        return
+    yield ""
+    yield (
+        "pods' CPU milliseconds per request, timed by the pods in requests' own tasks (measured) "
+        f"and fitted (modelled); {model.own_share:.0%} of the pods' CPU is in such tasks, the rest "
+        "in event loop, protocol and threads"
+    )
+    yield _CHECK.format("endpoint", "requests", "timed", "fitted", "timed / fitted")
+    for one in model.checked[:_CHECKED]:
+        yield _CHECK.format(
+            one.endpoint[:48],
+            f"{one.requests:,}",
+            figures.number(1000 * one.own_s, 2),
+            figures.number(1000 * one.fitted_s, 2),
+            figures.number(one.own_s / one.fitted_s, 2) if one.fitted_s else figures.MISSING,
+        )
+
+
+def _growth(model: "DemandModel") -> Iterator[str]:
+    """How demands grow with the people in the database, where several sizes were measured."""
+    if not model.sizes:
+        return
+    yield ""
+    yield "CPU milliseconds of a mean request, by users in the database (modelled)"
+    for size in model.sizes:
+        yield _DEMANDS.format(
+            figures.count(size.users), "", *(_milliseconds(size.cpu_s[tier]) for tier in Tier)
+        )
+    yield "grows as users to the power of"
+    yield _DEMANDS.format("a mean request", "", *_exponents(model.growth))
+    for one in model.classes:
+        yield _DEMANDS.format(one.name[:48], "", *_exponents(one.growth))
+
+
+def _exponents(growth: "Mapping[Tier, Span]") -> Iterator[str]:
+    for tier in Tier:
+        span = growth.get(tier)
+        ends = (span.low, span.high) if span is not None else ()
+        low_high = " to ".join(f"{end:+.2f}" for end in ends)
+        yield f"{span.mid:+.2f} ({low_high})" if span is not None else figures.MISSING
 
 
 def _milliseconds(span: "Span") -> str:

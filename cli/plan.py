@@ -1,15 +1,17 @@
 """`hmb plan`: measured demands to resources, a bill and a margin; or a budget to users."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from capacity.errors import UsageError
-from cli.audit import recorded
+from cli.audit import KEPT, recorded
 from cli.calibrate import DEFAULT_NAME
 from cli.options import home, runs_dir
+from cli.probing import read_probes
 from cli.stacking import say
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from capacity.cost.catalogue import Catalogue
     from capacity.plan.asking import Answer
     from capacity.plan.assumed import Assumed
+    from capacity.plan.shapes import Simulation
+    from capacity.plan.tails import Job
 
 
 def plan(
@@ -53,14 +57,19 @@ def plan(
     ] = False,
     html: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write founder.html, capacity.html, audit.html there."),
+        typer.Option(metavar="DIR", help="Where its pages go: runs/plan."),
     ] = None,
+    simulate: Annotated[
+        bool,
+        typer.Option("--simulate", help="Also p95 and p99 by simulation, for each number of pods."),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Same number, same draws.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Plan for so many users, or for a budget: pods, databases, bill, cost per user, margin.
 
     Every figure is an interval over seeded draws of all assumptions, each of which can be set.
+    The founder's and the engineer's page are written, and the plan is kept for hmb audit.
     """
     from datetime import UTC, datetime
 
@@ -87,17 +96,22 @@ def plan(
     if indices:
         say("some thousand evaluations for the Sobol indices")
     catalogues = read_catalogues()
-    answers = [answer(question, found, settings or (), catalogues, own)]
+    tails = _simulated if simulate else None
+    answers = [answer(question, found, settings or (), catalogues, own, tails)]
     if compare:
-        answers.append(answer(question, found, [*(settings or ()), *compare], catalogues, own))
+        also = [*(settings or ()), *compare]
+        answers.append(answer(question, found, also, catalogues, own, tails))
     if as_json:
         told = [one.model_dump(mode="json") for one in answers]
         typer.echo(json.dumps(told if compare else told[0], indent=1))
     else:
         show(answers, [" ".join(settings or ()) or "as assumed", " ".join(compare or ())])
-    if html:
-        given = assumed(found, settings or (), own)
-        _write_pages(html, answers[0], given, catalogues, question.providers)
+    if compare:
+        return
+    sys.stdout.flush()
+    given = assumed(found, settings or (), own)
+    folder = html or runs_dir() / KEPT.parent
+    _write_pages(folder, answers[0], given, catalogues, question.providers)
 
 
 def _write_pages(
@@ -112,22 +126,26 @@ def _write_pages(
     from capacity.audit.audit import audit as judge
     from capacity.audit.blueprint import read_blueprint
     from capacity.audit.plan_document import figures_of
-    from capacity.plan.budget import next_step
-    from capacity.plan.what_if import what_if
-    from reports.plan import render
+    from capacity.plan.kept import keep
+    from capacity.store import write_text
+    from reports.audit import render
     from stack.inventory import gather
 
-    plan = found.plan
-    planned = figures_of(found.model_dump(mode="json"))
-    told = render.Told(
-        plan=plan,
-        model=given.model,
-        what_if=what_if(given, plan, catalogues, providers),
-        next_step=next_step(given, plan.users, catalogues, providers),
-        audit=judge(read_blueprint(), Looked(recorded([]), gather(home()), planned)),
-    )
-    for path in render.write_reports(folder, told):
+    kept = keep(found, given, catalogues, providers)
+    planned = figures_of(kept.model_dump(mode="json"))
+    looked = Looked(recorded([]), gather(home()), planned, read_probes(runs_dir()))
+    write_text(folder / KEPT.name, kept.model_dump_json() + "\n")
+    for path in render.write_reports(folder, judge(read_blueprint(), looked), kept):
         say(f"report: {path}")
+
+
+def _simulated(job: "Job") -> "Simulation":
+    """The simulation, or what is kept of one with the same inputs."""
+    from capacity.plan.shapes import Simulation
+    from capacity.store import SIMULATIONS, kept
+
+    file = runs_dir() / SIMULATIONS / f"{job.key}.json"
+    return kept(file, Simulation, lambda: job.run(say))
 
 
 def _model_folder(named: str) -> Path:

@@ -8,11 +8,12 @@ from capacity import figures
 
 if TYPE_CHECKING:
     from capacity.plan.asking import Answer
-    from capacity.plan.shapes import Figure, PlanResult
+    from capacity.plan.shapes import Figure, PlanResult, Tails
 
 _ROW = "{:<28} {:>12} {:>26}  {}"
 _AROUND = 5
 """Numbers of pods told on each side of the chosen one; JSON has all."""
+_SIMULATED = "{:>5} {:>20} {:>20} {:>24} {:>24}"
 _COMPARED = "{:<28} {:>20} {:>20}"
 
 
@@ -36,6 +37,7 @@ def _plan(answer: "Answer") -> Iterator[str]:
     yield from _traffic(plan)
     yield from _resources(plan)
     yield from _pods(plan)
+    yield from _simulation(plan)
     yield from _limits(plan)
     yield from _cost(plan)
     yield from _money(plan)
@@ -102,6 +104,33 @@ def _pods(plan: "PlanResult") -> Iterator[str]:
             f"{figures.number(100 * one.holds_one_lost):>14} %    {one.why}"
         )
     yield ""
+
+
+def _simulation(plan: "PlanResult") -> Iterator[str]:
+    """Simulated tails; of a number of pods with one lost it says what one fewer do."""
+    found = plan.simulation
+    if found is None:
+        return
+    yield (
+        f"simulated at the busiest seconds: {found.draws} draws, {found.requests:,} requests each, "
+        "one replica lost (modelled)"
+    )
+    yield _SIMULATED.format("pods", "p95, ms", "p99, ms", "targets hold", "with one pod lost")
+    for up in found.tails:
+        lost = found.up(up.pods_up - 1)
+        yield _SIMULATED.format(
+            f"{'*' if up.pods_up == plan.resources.pods_most else ' '}{up.pods_up:>4}",
+            _interval(up.p95_ms) if up.p95_ms else "saturated",
+            _interval(up.p99_ms) if up.p99_ms else "saturated",
+            _chance(up),
+            _chance(lost) if lost else figures.MISSING,
+        )
+    yield ""
+
+
+def _chance(tails: "Tails") -> str:
+    low, high = (figures.number(100 * one) for one in (tails.holds_low, tails.holds_high))
+    return f"{figures.number(100 * tails.holds)} % ({low} to {high})"
 
 
 def _limits(plan: "PlanResult") -> Iterator[str]:
@@ -214,6 +243,12 @@ def _basis(plan: "PlanResult") -> Iterator[str]:
         f"rests on a demand model of {basis.made_at:%Y-%m-%d} ({basis.evidence}, {basis.runs} "
         f"runs); largest held-out errors: {errors or 'none was held out'}"
     )
+    if basis.sizes:
+        yield (
+            f"demands are those with {_count(plan.users)} users in the database, by growth fitted "
+            f"over {len(basis.sizes)} sizes of data ({_count(basis.sizes[0])} to "
+            f"{_count(basis.sizes[-1])} users)"
+        )
     yield from (f"warning: {one}" for one in plan.warnings)
 
 
@@ -234,8 +269,16 @@ def _beside(answers: "Sequence[Answer]", names: Sequence[str]) -> Iterator[str]:
         "contribution, USD": _both(one.money.contribution, two.money.contribution),
         "margin": (_share(one.money.margin), _share(two.money.margin)),
     }
+    if one.simulation and two.simulation:
+        rows["simulated p95, ms"] = (_lost_one(one), _lost_one(two))
     for name, (left, right) in rows.items():
         yield _COMPARED.format(name, left, right)
+
+
+def _lost_one(plan: "PlanResult") -> str:
+    """The p95 of the plan with one pod and one replica lost."""
+    up = plan.simulation.up(plan.resources.pods_most - 1) if plan.simulation else None
+    return _interval(up.p95_ms) if up and up.p95_ms else "saturated"
 
 
 def _both(one: "Figure", two: "Figure") -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """`hmb sweep`: load level after load level, until the system gives way."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     Load = Callable[[RunRequest], Path]
 
 FIRST_RATE, LAST_RATE = 20.0, 2_000.0
-CONFIRM_S = 330.0
-"""Longer than what most of the board's cached answers live (300 s): a capacity that holds only
-until they expire is none."""
 MOST_CONFIRMATIONS = 2
+CACHE_SETTING = "CACHE_TTL_"
+"""How the app's settings of its cached answers' lives begin."""
 
 
 def sweep(
@@ -53,13 +52,21 @@ def sweep(
     ] = None,
     confirm_s: Annotated[
         float | None,
-        typer.Option("--confirm", parser=duration, help="Time to confirm the answer: 330s; or 0s."),
+        typer.Option(
+            "--confirm",
+            parser=duration,
+            help="Time to confirm the answer, or 0s; without, longer than cached answers live.",
+        ),
     ] = None,
     warmup_s: Annotated[
         float | None, typer.Option("--warmup", parser=duration, help="Time before each level.")
     ] = None,
     slo: Annotated[
         Path | None, typer.Option(help="Judge by this SLO file instead of the blueprint.")
+    ] = None,
+    population: Annotated[
+        Path | None,
+        typer.Option(help="TOML with shares of anonymous, free, pro, business, enterprise."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Same number, same decisions of the users.")] = 1,
     scale: Annotated[Scale, typer.Option(help="Data to fill an empty stack with.")] = Scale.SMALL,
@@ -75,6 +82,7 @@ def sweep(
     """
     from capacity.slo import read_slo
     from capacity.sweep import Bounds
+    from capacity.sweep_level import confirm_seconds
     from scenarios.fingerprint import where
     from scenarios.request import RunRequest
 
@@ -83,7 +91,7 @@ def sweep(
     first, last = first or FIRST_RATE, last or LAST_RATE
     if first > last:
         raise UsageError(f"--from {first:g} is above --to {last:g}")
-    journeys = journeys_named(scenario)
+    journeys = journeys_named(scenario, population)
     request = RunRequest(
         journeys,
         hosts.check(host, allow_remote) if host else "",
@@ -92,25 +100,41 @@ def sweep(
         seed=seed,
         slo_file=str(slo.resolve()) if slo else None,
     )
+    if not isinstance(journeys, Path):
+        journeys.accounts(journeys.users)
     levels: list[Level] = []
-    with _system(request, pods, scale) as load:
+    with _system(request, pods, scale) as (load, lives):
         try:
-            confirm_s = CONFIRM_S if confirm_s is None else confirm_s
+            confirm_s = confirm_seconds(lives.values()) if confirm_s is None else confirm_s
             _walk(request, load, Bounds(first, last), level_s, confirm_s, levels)
         finally:
             # what is known is told, also when a later level broke off
-            code = _tell(request, levels, as_json=as_json) if levels else 1
+            code = _tell(request, levels, lives, as_json=as_json) if levels else 1
     raise typer.Exit(code)
 
 
 @contextmanager
-def _system(request: "RunRequest", pods: int, scale: Scale) -> "Iterator[Load]":
-    """What is loaded, as a function that runs one load test and gives its folder."""
+def _system(
+    request: "RunRequest", pods: int, scale: Scale
+) -> "Iterator[tuple[Load, Mapping[str, float]]]":
+    """What is loaded, as a function that runs one load test and gives its folder.
+
+    And how long its caches keep each sort of answer, in seconds; empty when that is not known.
+    """
     if request.host:
-        yield load_host
+        yield load_host, {}
         return
     with own_stack(pods, scale) as running:
-        yield lambda one: load_stack(one, running)
+        yield (lambda one: load_stack(one, running)), cache_lives(running.environment)
+
+
+def cache_lives(environment: "Mapping[str, str]") -> dict[str, float]:
+    """Sort of cached answer -> how long it lives at most, by the app's settings."""
+    return {
+        name.removeprefix(CACHE_SETTING).lower(): float(seconds)
+        for name, seconds in environment.items()
+        if name.startswith(CACHE_SETTING)
+    }
 
 
 def _walk(
@@ -152,7 +176,13 @@ def _measured(
     return level
 
 
-def _tell(request: "RunRequest", levels: "list[Level]", *, as_json: bool) -> int:
+def _tell(
+    request: "RunRequest",
+    levels: "list[Level]",
+    lives: "Mapping[str, float]",
+    *,
+    as_json: bool,
+) -> int:
     """Print the sweep, write it and its report beside the runs. Returns the exit code."""
     from capacity.store import write_text
     from capacity.sweep import Sweep
@@ -165,6 +195,7 @@ def _tell(request: "RunRequest", levels: "list[Level]", *, as_json: bool) -> int
         machine=request.where.machine,
         targets=request.slo_file or "the blueprint",
         levels=tuple(levels),
+        cache_lives_s=dict(lives),
     )
     folder = runs_dir() / found.id
     if as_json:

@@ -29,7 +29,7 @@ preload_app = True
 timeout = int(os.environ.get("TIMEOUT", "60"))
 # Requests under way when a worker stops have as long as a request may take; Docker waits 35 s.
 graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT", "30"))
-# Longer than nginx keeps an idle connection (60 s): otherwise a request could be sent
+# Longer than nginx keeps an idle connection (5 s): otherwise a request could be sent
 # into a connection the worker is just closing.
 keepalive = int(os.environ.get("KEEPALIVE", "75"))
 # Connections the kernel keeps waiting while all workers are busy.

@@ -36,6 +36,7 @@ from reference_app.jobs import endpoints as jobs
 from reference_app.jobs.discovery import trending
 from reference_app.jobs.expiry import expiry
 from reference_app.jobs.placement import upkeep
+from reference_app.kit import sections
 from reference_app.kit.cache import CHANNEL, Cache
 from reference_app.kit.chores import Chore, do_regularly
 from reference_app.kit.ended_sessions import CHANNEL as SESSIONS_CHANNEL
@@ -110,8 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lambda app: _serving(app, settings, requests, groups, telemetry),
         telemetry=telemetry.config,
     )
-    # One flat list, the most used first: an included router is matched twice, and a
-    # cached page costs so little that matching shows.
+    # One flat list, the most used first: an included router is matched twice.
     for domain in (
         jobs,
         feed,
@@ -140,6 +140,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.router.routes.extend(domain.router.routes)
     document.name_operations(app.router.routes)
     rate_groups.guard(app.router.routes, groups)
+    sections.install(app.router)
     errors.install(app)
     app.add_middleware(
         Observe,

@@ -143,6 +143,17 @@ class Digest:
             f"{figures.plural(cores, 'core')} on average: the latencies contain that disturbance."
         )
 
+    @property
+    def people(self) -> str:
+        """Whose accounts the load was sent with; empty where the journeys do not say."""
+        found = self.run.what.population
+        if found is None:
+            return ""
+        return (
+            f"Its people were {load_words.people(found.shares)}, counted on the accounts they had "
+            f"({found.evidence.value}: {found.why})."
+        )
+
     @cached_property
     def trends(self) -> list[Trend]:
         """What became of memory and connections; none of a run too short to tell."""

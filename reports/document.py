@@ -25,7 +25,8 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     """The run's verdicts and figures as a JSON document.
 
     `version` (of this shape), `state`, `exit_code`, `headline`,
-    `run` {id, status, scenario, started_at, users, load, seed, warmup_s, duration_s, host, commit},
+    `run` {id, status, scenario, started_at, users, load, seed, warmup_s, duration_s, host, commit,
+    population {shares, evidence, why} or null},
     `invalid` [{reason, detail}],
     `verdicts` [{id, text, section, gate, level, outcome, value, unit, evidence, run, samples, of,
     interval {low, high, confidence, method}, limit {op, value, unit}, reason}],
@@ -102,6 +103,7 @@ def _run(run: Run) -> dict[str, Any]:
         "duration_s": run.what.duration_s,
         "host": run.what.host,
         "commit": run.where.commit,
+        "population": run.what.population and run.what.population.model_dump(mode="json"),
     }
 
 

@@ -34,6 +34,7 @@ def markdown(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) ->
         *_drill(digest),
         "## Load",
         _facts([*digest.load_facts(), *digest.key_facts()]),
+        plain(digest.people),
         plain(digest.bottleneck),
         _steps(run),
         *_soak(digest),

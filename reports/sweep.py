@@ -3,6 +3,7 @@
 from typing import Any
 
 from capacity import figures
+from capacity.model.scaling import CONCURRENCY, diagnosis
 from capacity.sweep import Level, State, Sweep
 from capacity.verdicts import ExitCode
 from reports.charts import against_load
@@ -23,8 +24,14 @@ def exit_code(sweep: Sweep) -> int:
 
 
 def findings(sweep: Sweep) -> list[str]:
-    """The largest load, the knee and what gives way first, a sentence each."""
-    return [_largest(sweep), _knee(sweep), _saturated(sweep)]
+    """The largest load, the knee, what gives way first, and scalability, a sentence each.
+
+    Then what limits their worth: caches that may not have expired, other programs.
+    """
+    points = sweep.concurrency()
+    scaling = diagnosis(CONCURRENCY, points) if points else ""
+    found = [_largest(sweep), _knee(sweep), _saturated(sweep), scaling]
+    return [sentence for sentence in (*found, _caches(sweep), _others(sweep)) if sentence]
 
 
 def _largest(sweep: Sweep) -> str:
@@ -34,8 +41,9 @@ def _largest(sweep: Sweep) -> str:
     confirmed = any(
         one.confirms and one.rate == found.low and one.state is State.WITHIN for one in sweep.levels
     )
-    longest = max(one.seconds for one in sweep.levels if one.rate == found.low)
-    held = f"held for {figures.seconds(longest)}" + ("" if confirmed else ", not confirmed")
+    held = f"held for {figures.seconds(sweep.held_s() or 0.0)}" + (
+        "" if confirmed else ", not confirmed"
+    )
     if found.high is None:
         return f"Within all targets up to at least {_rate(found.low)} ({held}): {found.because}."
     return (
@@ -60,10 +68,45 @@ def _knee(sweep: Sweep) -> str:
 def _saturated(sweep: Sweep) -> str:
     found = sweep.first_saturated()
     if found is None:
-        return "No resource that was seen was used up at any level."
+        return "No resource that was seen was used up by this test at any level."
     level, use = found
     share = figures.figure(100 * use.share, "%")
     return f"The first resource used up was {use.resource}: {share} in use at {_rate(level.rate)}."
+
+
+def _caches(sweep: Sweep) -> str:
+    """Whether the answer outlived what caches keep; empty without an answer."""
+    held = sweep.held_s()
+    if held is None:
+        return ""
+    if not sweep.cache_lives_s:
+        return (
+            "How long its caches keep an answer is not known here: nor is whether this load still "
+            "holds when they expire."
+        )
+    short = sweep.not_outlived()
+    if not short:
+        longest = figures.seconds(max(sweep.cache_lives_s.values()))
+        return f"It held for longer than any cached answer lives ({longest})."
+    lives = ", ".join(f"{name} {figures.seconds(life)}" for name, life in sorted(short.items()))
+    return (
+        f"It did not outlive all cached answers ({lives}): that it holds when those expire is not "
+        f"shown; --confirm takes longer than the longest."
+    )
+
+
+def _others(sweep: Sweep) -> str:
+    """That other programs took much of the machine; empty when they did not."""
+    seen = [one.others_cores for one in sweep.levels if one.others_cores is not None]
+    if not seen:
+        return ""
+    return (
+        f"Other programs used up to {figures.number(max(seen))} of "
+        f"{figures.plural(sweep.machine.cores, 'core')} at {len(seen)} of "
+        f"{figures.plural(len(sweep.levels), 'level')}. That is left out of what is said of the "
+        f"machine's CPU, but latencies contain it, and a level may have broken for it: do nothing "
+        f"else on the machine meanwhile."
+    )
 
 
 def _rate(rate: float) -> str:
@@ -103,6 +146,7 @@ def document(sweep: Sweep) -> dict[str, Any]:
 
     `sweep` as `capacity.sweep.Sweep` says, `largest` {low, high, because}, `knee`
     {offered, low, high} or null, `first_saturated` {rate, resource, share} or null,
+    `held_s` or null, `not_outlived` {sort of cached answer: longest life in s},
     `findings` in words, `exit_code`.
     """
     knee, saturated = sweep.knee(), sweep.first_saturated()
@@ -119,6 +163,8 @@ def document(sweep: Sweep) -> dict[str, Any]:
             "resource": saturated[1].resource,
             "share": saturated[1].share,
         },
+        "held_s": sweep.held_s(),
+        "not_outlived": sweep.not_outlived(),
         "findings": findings(sweep),
         "exit_code": exit_code(sweep),
     }

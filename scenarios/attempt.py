@@ -58,6 +58,7 @@ class Attempt:
         disturbance: Disturbance | None,
         slos: SloWatch | None,
         workers_here: int = 0,
+        required: Sequence[str] = (),
     ) -> None:
         self._folder = folder
         self._record = record
@@ -69,6 +70,7 @@ class Attempt:
         self._readings: dict[str, float] = {}
         self._standing: list[Standing] = []
         self._workers_here = workers_here
+        self._required = required
         self._follower = Follower(orders.spool)
         self._fold = Fold()
         # a master keeps the same book of itself as its workers
@@ -274,7 +276,9 @@ class Attempt:
             late = unfinished(self._disturbance.events, steps[-1].end_s if steps else 0.0)
             return [*late, *assess(steps, beats, {}, waited)]
         unread = {} if self._sampler is None else self._sampler.unread
-        return assess(steps, beats, unread, waited)
+        read = {} if self._sampler is None else self._sampler.read
+        seconds = {series: read.get(series, set()) for series in self._required}
+        return assess(steps, beats, unread, waited, seconds)
 
     def _drilled(self) -> Drilled | None:
         found, what = self._record.drill, self._disturbance

@@ -9,18 +9,17 @@ import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cached_property
-from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from capacity.errors import UsageError
 from scenarios.arrivals.kinds import TabledModel
 from scenarios.errors import ScenarioError, UnknownScenarioError
+from scenarios.population import Counts, Profile, accounts, expected
 
 _DATA = Path(__file__).parent / "data"
-SEEKER_SESSIONS = 0.85
-"""Share of seekers among exported sessions; the others are employers'."""
 
 JourneyName = Literal["visitor", "seeker", "employer"]
 JOURNEYS: tuple[JourneyName, ...] = ("visitor", "seeker", "employer")
@@ -81,7 +80,8 @@ class Scenario(_Part):
     """A load described by data: who comes, what they do, how often.
 
     Without `load` the `users` think between requests; with it arrivals come on its
-    schedule, and `users` are the most people they are of.
+    schedule, and `users` are the most people they are of. `profile` says whose accounts
+    they have; without, see `scenarios.population`.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Scenario(_Part):
     duration_s: float = Field(gt=0)
     think: Think
     population: dict[JourneyName, float]
+    profile: Profile | None = None
     session: Session
     popularity: Popularity
     habits: Habits
@@ -105,6 +106,12 @@ class Scenario(_Part):
         for journey in self.population:
             if not any(self.journeys.get(journey, {}).values()):
                 raise ValueError(f"journeys.{journey}: no request has a weight")
+        visitors = self.population.get("visitor", 0.0)
+        if self.profile is not None and abs(self.profile.anonymous - visitors) > 1e-6:
+            raise ValueError(
+                f"profile: {self.profile.anonymous:g} are anonymous, but population says "
+                f"{visitors:g} are visitors"
+            )
         return self
 
     @cached_property
@@ -128,13 +135,16 @@ class Scenario(_Part):
             counts[name] += 1
         return parts
 
-    def sessions_to_export(self, users: int) -> int:
-        """How many signed-in sessions the data file must hold for `users` virtual users."""
+    @property
+    def people(self) -> dict[str, float]:
+        """Shares of its people by tier: see `scenarios.population.expected`."""
+        visitors, seekers, employers = (share for _, share in self._shares)
+        return expected(self.profile, visitors, seekers, employers)
+
+    def accounts(self, users: int) -> dict[str, Counts]:
+        """The accounts `users` virtual users need: see `scenarios.population.accounts`."""
         parts = [name for name, _ in self.cast(users)]
-        seekers = parts.count("seeker") / SEEKER_SESSIONS
-        employers = parts.count("employer") / (1 - SEEKER_SESSIONS)
-        # two more than needed: the split of the export may round either way
-        return ceil(max(seekers, employers)) + 2
+        return accounts(self.profile, parts.count("seeker"), parts.count("employer"))
 
 
 def names() -> list[str]:
@@ -166,6 +176,20 @@ def varied(scenario: Scenario, said: dict[str, Any]) -> Scenario:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise ScenarioError(f"scenario {document['name']}: {first['msg']}") from error
+
+
+def peopled(scenario: Scenario, profile: Profile) -> Scenario:
+    """`scenario` as people of `profile` play it: seekers and employers keep their proportion.
+
+    Raises `UsageError` when nobody in it has an account.
+    """
+    anonymous = scenario.population.get("visitor", 0.0)
+    if anonymous >= 1:
+        raise UsageError(f"nobody signs in in scenario {scenario.name}: it has no tiers")
+    scale = (1 - profile.anonymous) / (1 - anonymous)
+    population = {name: share * scale for name, share in scenario.population.items()}
+    population["visitor"] = profile.anonymous
+    return varied(scenario, {"population": population, "profile": profile.model_dump()})
 
 
 def _suggestion(name: str, known: Sequence[str]) -> str:

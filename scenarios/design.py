@@ -125,6 +125,18 @@ def plan(*, quick: bool, users: int | None = None) -> list[Planned]:
     return [*levels, *mixes, *held_out]
 
 
+def for_growth(planned: list[Planned]) -> list[Planned]:
+    """What of a calibration is run on smaller data too: all that is fitted, and a level held out.
+
+    The mixes must be the same, or growth with the data and change of the mix look alike.
+    """
+    return [
+        one
+        for one in planned
+        if not one.held_out or (one.scenario.name == BASE and not one.about_pods)
+    ]
+
+
 def _said(mix: Mix) -> dict[str, Any]:
     return mix.model_dump(exclude={"why"})
 

@@ -77,16 +77,21 @@ def read_load_data(path: Path) -> LoadData:
         raise ScenarioError(f"the load data {path} is wrong at {place}: {first['msg']}") from error
 
 
-def check_sessions(data: LoadData, scenario: Scenario, users: int) -> None:
-    """`ScenarioError` unless the data holds a session for every signed-in user.
+def signed_in(data: LoadData, scenario: Scenario, users: int) -> list[SignedIn]:
+    """The sessions that `users` virtual users have, each its own.
+
+    `ScenarioError` unless the data holds a session for every signed-in user.
 
     Two users with one session would replay each other's refresh tokens, which the
     system rightly answers by ending it.
     """
     parts: list[str] = [name for name, _ in scenario.cast(users)]
+    found: list[SignedIn] = []
     for name, sessions in (("seeker", data.seekers), ("employer", data.employers)):
         needed = parts.count(name)
         if needed > len(sessions):
             raise ScenarioError(
                 f"{users} users need {needed} {name} sessions, the load data holds {len(sessions)}"
             )
+        found += sessions[:needed]
+    return found

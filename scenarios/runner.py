@@ -17,11 +17,12 @@ from capacity.run import Drilled, Run, Status, What
 from capacity.slo_watch import SloWatch
 from capacity.store import write_run
 from capacity.targets import Target
+from scenarios import population
 from scenarios.attempt import Attempt
 from scenarios.catalogue import Scenario
 from scenarios.errors import ScenarioError
 from scenarios.live import Tick
-from scenarios.load_data import check_sessions, read_load_data
+from scenarios.load_data import read_load_data, signed_in
 from scenarios.messages import MASTER
 from scenarios.orders import BUILT_IN, SPOOL, Orders, Post
 from scenarios.request import RunRequest, Workers, sized
@@ -42,6 +43,7 @@ def run(
     on_second: Callable[[Tick], None],
     disturbance: Disturbance | None = None,
     slos: Sequence[Target] = (),
+    required: Sequence[str] = (),
 ) -> Run:
     """Run the load test and return its record, which then lies in `runs_dir/<id>/`.
 
@@ -52,7 +54,8 @@ def run(
     the record is kept as interrupted and `KeyboardInterrupt` raised again. A test
     that ends before its load began leaves nothing behind. A `disturbance` is told when the
     load begins; what kept it from its work ends the test and is raised. Of `slos` those
-    with `abort_after_s` end the load once they are past their limit for that long.
+    with `abort_after_s` end the load once they are past their limit for that long. Without
+    one of the `required` series in most seconds the run is invalid, unless it is a drill.
     """
     what = _what(request)
     _reach(what.host)
@@ -72,7 +75,9 @@ def run(
     workers = request.workers
     here = workers.count if workers is not None and workers.here else 0
     watching = SloWatch(slos) if slos else None
-    attempt = Attempt(folder, record, orders, probes, on_second, disturbance, watching, here)
+    attempt = Attempt(
+        folder, record, orders, probes, on_second, disturbance, watching, here, required
+    )
     try:
         # before any load: a full disk is better met now
         write_run(folder, record)
@@ -86,10 +91,12 @@ def run(
 def _what(request: RunRequest) -> What:
     journeys = request.journeys
     load, warmup_s, duration_s = sized(request)
+    people = None
     if isinstance(journeys, Scenario):
         if request.data_file is None:
             raise ScenarioError(f"scenario {journeys.name} needs load data from a seeded system")
-        check_sessions(read_load_data(request.data_file), journeys, load.users)
+        sessions = signed_in(read_load_data(request.data_file), journeys, load.users)
+        people = population.seen(journeys.profile, load.users, [one.tier for one in sessions])
         name, origin = journeys.name, "built-in"
     else:
         if not journeys.is_file():
@@ -104,6 +111,7 @@ def _what(request: RunRequest) -> What:
         duration_s=duration_s,
         host=request.host.rstrip("/"),
         slo_file=request.slo_file,
+        population=people,
     )
 
 

@@ -28,6 +28,8 @@ class Sampler:
         self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
         self.unread: dict[str, list[int]] = {probe.name: [] for probe in probes}
         """For each probe the seconds in which it gave no reading."""
+        self.read: dict[str, set[int]] = {}
+        """For each series the seconds of which it has a value."""
 
     def start(self) -> None:
         """Begin to sample."""
@@ -51,6 +53,8 @@ class Sampler:
         second = 0
         while not self._end.wait(max(0.0, self._epoch + second + 1 - time.time())):
             values = self._sample(second)
+            for series in values:
+                self.read.setdefault(series, set()).add(second)
             if values:
                 self._rows.put((second, values))
             second = self._next(second)

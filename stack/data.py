@@ -9,7 +9,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +27,25 @@ _MODULE = "reference_app.seed"
 _TAIL_LINES = 15
 _LACKS_A_TABLE = re.compile(r'(relation|column) "?\S+"? does not exist')
 """What Postgres says of a table it was asked for and has not."""
+_UNKNOWN_OPTION = "unrecognized arguments"
+_EMPLOYERS = 0.15
+"""The share of employers among sessions that nobody asked for by tier."""
 _OPEN_SHARE = 0.5
 """The least share of jobs still open in data worth keeping; freshly seeded it is over 80 %."""
 
 
-def ensure_seeded(running: Running, scale: str, seed: int, progress: Progress) -> dict[str, Any]:
+def ensure_seeded(
+    running: Running, scale: str, seed: int, progress: Progress, *, exactly: bool = False
+) -> dict[str, Any]:
     """Fill the database if it is empty; data of whatever scale that is there stays.
 
-    Jobs expire: data so old that most of its jobs have closed is made anew, of the same
-    scale and seed. Returns what the seeding program reports: scale, seed, and rows by
-    table. Raises `StackError` with its last lines when it fails.
+    With `exactly`, data of another scale is replaced. Jobs expire: data so old that most of its
+    jobs have closed is made anew, of the same scale and seed. Returns what the seeding program
+    reports: scale, seed, and rows by table. Raises `StackError` with its last lines when it
+    fails.
     """
     present = _seed(running, ["status"], lambda line: None)
-    if present.get("scale") is None:
+    if present.get("scale") is None or (exactly and present["scale"] != scale):
         return seed_anew(running, scale, seed, progress)
     if present["open_jobs"] < _OPEN_SHARE * present["jobs"]:
         progress("most of the seeded jobs have expired: seeding anew")
@@ -73,19 +80,41 @@ def _forget_cached(running: Running) -> None:
 
 
 def export_load_data(
-    running: Running, sessions: int, seed: int, out: Path, progress: Progress = lambda line: None
+    running: Running,
+    accounts: Mapping[str, Mapping[str, int]],
+    seed: int,
+    out: Path,
+    progress: Progress = lambda line: None,
 ) -> dict[str, Any]:
-    """Make `sessions` signed-in sessions and write them with ids to ask for to `out`.
+    """Sign in `accounts` and write their sessions with ids to ask for to `out`.
 
+    `accounts` tells for `seeker` and `employer` how many of each tier, or of `any`.
     Returns what was written. Raises `StackError` when the seeding program fails.
     """
-    words = ["export", "--sessions", str(sessions), "--seed", str(seed), "--out", str(out)]
-    _run(running, words, progress)
+    words = ["export", "--seed", str(seed), "--out", str(out)]
+    by_tier = list(words)
+    for role, wanted in accounts.items():
+        by_tier += [f"--{role}s", ",".join(f"{tier}={count}" for tier, count in wanted.items())]
+    try:
+        _run(running, by_tier, progress)
+    except StackError as error:
+        # a gate's base may be older than tiers are asked for; the record tells which were had
+        if _UNKNOWN_OPTION not in str(error):
+            raise
+        progress("this version of the board cannot pick accounts by tier: they are as they come")
+        _run(running, [*words, "--sessions", str(_sessions(accounts))], progress)
     try:
         written: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StackError(f"the load data in {out} cannot be read: {error}") from None
     return written
+
+
+def _sessions(accounts: Mapping[str, Mapping[str, int]]) -> int:
+    """How many sessions of any tier hold so many seekers and employers."""
+    seekers, employers = (sum(accounts.get(role, {}).values()) for role in ("seeker", "employer"))
+    # two more than needed: the split may round either way
+    return ceil(max(seekers / (1 - _EMPLOYERS), employers / _EMPLOYERS)) + 2
 
 
 def _seed(running: Running, words: list[str], progress: Progress) -> dict[str, Any]:

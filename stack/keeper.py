@@ -111,7 +111,8 @@ class Keeper:
 
     async def _start_again(self, conductor: Conductor, known: Running, name: str) -> None:
         await conductor.start_again(name)
-        found = known.model_copy(update={"services": dict(conductor.states)})
+        services = {each: conductor.states[each] for each in known.services}
+        found = known.model_copy(update={"services": services})
         self._record = self._record.model_copy(update={"running": found})
         state.write(self._home, self._record)
 

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,12 +20,16 @@ from stack.state import Running
 # Whoever starts tests in the background may have them ignore Ctrl-C, and what they start as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# The client of tests in the app's own process looks for trio with each request, in vain and for
+# half a millisecond: this says at once that it is not there.
+sys.modules.setdefault("trio", None)  # type: ignore[arg-type]  # as importlib documents it
+
 # Tests assert behaviour, never speed: a busy machine must not fail a property.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 # Folders whose tests share a stack: one process runs them all, so that it is started once.
-_RUN_AS_ONE = ("tests/stack/whole/", "tests/degradation/")
+_RUN_AS_ONE = ("tests/stack/whole/", "tests/degradation/", "tests/frontend/browser/")
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _PART_OF_A_HOME = ("docker-compose.production.yml", "nginx-production.conf", "deploy")

@@ -72,10 +72,14 @@ class Socket(asyncio.Protocol):
             raw.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
             raw.bind((source, 0))
         loop = asyncio.get_running_loop()
-        await loop.sock_connect(raw, (parts.hostname, parts.port))
-        _, made = await loop.create_connection(
-            lambda: cls(answers_pings=answers_pings, answers_close=answers_close), sock=raw
-        )
+        try:
+            await loop.sock_connect(raw, (parts.hostname, parts.port))
+            _, made = await loop.create_connection(
+                lambda: cls(answers_pings=answers_pings, answers_close=answers_close), sock=raw
+            )
+        except BaseException:  # whoever gave up on it would leave it open
+            raw.close()
+            raise
         key = base64.b64encode(os.urandom(16)).decode()
         assert made._transport is not None
         made._transport.write(

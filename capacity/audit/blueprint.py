@@ -2,7 +2,7 @@
 
 A blueprint is a file or a folder of them, read in the order of their names. Each has
 
-    [section]           # name, title, about, judged_by_runs, founder
+    [section]           # name, title, about, judged_by_runs
     [inputs]            # numbers by name, which checks refer to: "inputs.users"
     [[claim]]           # see capacity.audit.claims.Claim
     [[comparison]]      # see capacity.audit.claims.Comparison
@@ -39,7 +39,7 @@ class BlueprintError(UsageError):
 class Section(BaseModel):
     """A part of a blueprint: one file of it.
 
-    `judged_by_runs` makes its claims targets of a run, `founder` puts them on the founder's page.
+    `judged_by_runs` makes its claims targets of a run.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,7 +48,6 @@ class Section(BaseModel):
     title: str
     about: str = ""
     judged_by_runs: bool = False
-    founder: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,6 @@ class PlanFigures(BaseModel):
     monthly_bill: Span | None = None
     cost_per_user: Span | None = None
     margin: Span | None = None
-    p95_ms: Span | None = Field(default=None, description="at the peak")
-    first_limit: str = Field(default="", description="what saturates first, in words")
-    runs_out: str = Field(default="", description="when the plan no longer carries, in words")
     bill: dict[str, Span] = Field(default_factory=dict, description="provider -> its part")
     evidence: dict[str, Evidence] = Field(
         default_factory=dict, description="figure -> what it rests on, where not the usual"

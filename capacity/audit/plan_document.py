@@ -20,7 +20,6 @@ _SPANS = {
     "monthly_bill": ("cost", "usd"),
     "cost_per_user": ("cost", "per_user"),
     "margin": ("money", "margin"),
-    "p95_ms": ("latency", "p95"),
 }
 _PERCENT = {"share": 100.0}
 
@@ -56,8 +55,6 @@ def _of_a_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
         if value.get("evidence") in set(Evidence):
             found["evidence"][name] = value["evidence"]
     found["bill"] = _bill((plan.get("cost") or {}).get("invoice") or ())
-    found["first_limit"] = plan.get("first") or ""
-    found["runs_out"] = _runs_out(plan.get("runs_out") or ())
     return found
 
 
@@ -68,12 +65,3 @@ def _bill(invoice: object) -> dict[str, dict[str, float]]:
         provider = str(line["ProviderName"]).lower().replace(" ", "-")
         charged[provider] = charged.get(provider, 0.0) + float(line["BilledCost"])
     return {name: dict.fromkeys(("low", "mid", "high"), usd) for name, usd in charged.items()}
-
-
-def _runs_out(paths: object) -> str:
-    """The date of the first growth path that is told, with its interval."""
-    for one in paths if isinstance(paths, list) else ():
-        if one.get("date_mid"):
-            early, late = one.get("date_low") or "?", one.get("date_high") or "later"
-            return f"{one['date_mid']} ({early} to {late})"
-    return ""

@@ -1,10 +1,12 @@
 """Whether two runs may be held against each other at all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from capacity import figures, load_words
 from capacity.errors import UsageError
 from capacity.run import Run, Status, Where
+
+_SHARES_APART = 0.02
 
 
 class UnlikeError(UsageError):
@@ -52,13 +54,24 @@ def _unlike(one: Run, other: Run) -> Iterator[str]:
         )
     if one.where.topology != other.where.topology:
         yield "the two ran with different topologies (pods, replicas, pools)"
+    mine, theirs = one.what.population, other.what.population
+    if mine is not None and theirs is not None and _far_apart(mine.shares, theirs.shares):
+        yield (
+            f"different people, {load_words.people(mine.shares)} and "
+            f"{load_words.people(theirs.shares)}: a change may be theirs"
+        )
     for what in ("warmup_s", "duration_s"):
-        mine, theirs = getattr(one.what, what), getattr(other.what, what)
-        if abs(mine - theirs) > 0.5:
+        first, second = getattr(one.what, what), getattr(other.what, what)
+        if abs(first - second) > 0.5:
             yield (
                 f"different {'warm-ups' if what == 'warmup_s' else 'durations'}, "
-                f"{figures.seconds(mine)} and {figures.seconds(theirs)}"
+                f"{figures.seconds(first)} and {figures.seconds(second)}"
             )
+
+
+def _far_apart(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Whether shares differ by more than accounts picked at random would."""
+    return any(abs(share - other.get(name, 0.0)) > _SHARES_APART for name, share in one.items())
 
 
 def machine_key(where: Where) -> tuple[str, int, int]:

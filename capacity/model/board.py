@@ -7,6 +7,7 @@ servers while the database works. Service times keep the shape measured under li
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from math import exp, log, sqrt
 from random import Random
@@ -98,12 +99,16 @@ def _told(found: Simulated, wait_factor: float) -> Tail:
 
 def shape(one: ClassDemand) -> "Row":
     """Service times of a class as multiples of their mean: equally likely values."""
+    return _measured(one.light) if one.light else lognormal(_UNKNOWN_CV)
+
+
+@lru_cache(maxsize=64)
+def _measured(light: str) -> "Row":
+    """The values of a histogram; a plan's simulation asks for the same ones many times."""
     middles = (np.arange(_SHAPE_POINTS) + 0.5) / _SHAPE_POINTS
-    if one.light:
-        latencies, often = np.array(Histogram.decode(one.light).counts()).T
-        values = latencies[np.searchsorted(np.cumsum(often) / often.sum(), middles)]
-        return np.asarray(values / values.mean())
-    return lognormal(_UNKNOWN_CV)
+    latencies, often = np.array(Histogram.decode(light).counts()).T
+    values = latencies[np.searchsorted(np.cumsum(often) / often.sum(), middles)]
+    return np.asarray(values / values.mean())
 
 
 def lognormal(cv: float) -> "Row":

@@ -1,4 +1,4 @@
-"""What holds whatever the details: Little's law, the utilisation law, asymptotic bounds.
+"""What holds whatever the details: Little's law, the response time law, asymptotic bounds.
 
 Operational laws need no distribution and no independence: Denning & Buzen 1978,
 "The Operational Analysis of Queueing Network Models", ACM Computing Surveys 10:225.
@@ -12,13 +12,6 @@ from dataclasses import dataclass
 def in_system(rate: float, residence_s: float) -> float:
     """How many are inside on average, L = X R (Little 1961, Operations Research 9:383)."""
     return rate * residence_s
-
-
-def utilisation(rate: float, demand_s: float, servers: float = 1.0) -> float:
-    """Busy share of `servers`, U = X D / m (the utilisation law)."""
-    if servers <= 0:
-        raise ValueError("a station has servers")
-    return rate * demand_s / servers
 
 
 def response_time(users: float, rate: float, think_s: float) -> float:

@@ -5,12 +5,15 @@ from datetime import datetime
 
 import numpy as np
 
-from capacity.demands import ClassDemand, DemandModel, Layer, Topology
+from capacity.demands import ClassDemand, DemandModel, Layer, LevelSeen, Topology
 from capacity.errors import UsageError
 from capacity.evidence import Span
 from capacity.histogram import Histogram
 from capacity.model import measured
+from capacity.model.bounds import in_system
+from capacity.model.crosscheck import with_checks
 from capacity.model.fit import Fitted, fit
+from capacity.model.growth import by_size, with_growth
 from capacity.model.latency import with_latency
 from capacity.model.validate import validate
 from capacity.model.windows import Material, Windows, cut
@@ -35,22 +38,28 @@ def calibrate(
 ) -> DemandModel:
     """The model that `runs` show, with its error on `held_out` (`requests` simulated for each).
 
+    Of runs on several sizes of data, those of the largest make the model, the others say with
+    them how demands grow.
+
     Raises `UsageError` for too few levels, mixes too much alike, or runs of different
     machines or stacks, and `capacity.model.measured.InvalidRunError` for one that is invalid.
     """
     _refuse(runs, held_out)
-    windows = cut(runs)
-    _refuse_few_levels(windows)
+    by_data = by_size(runs)
+    for one in by_data:
+        _refuse_few_levels(cut(one.runs))
+    largest = by_data[-1].runs
+    windows = cut(largest)
     fitted = fit(windows, seed)
-    mix = _mix(fitted, windows, runs)
-    sizes = [measured.topology(run) for run in runs]
+    mix = _mix(fitted, windows, largest)
+    sizes = [measured.topology(run) for run in largest]
     model = DemandModel(
         made_at=made_at,
         machine=runs[0].seen.run.where.machine,
         topology=max(sizes, key=lambda size: size.pods),
         runs=tuple(run.id for run in runs),
         condition=fitted.condition,
-        classes=_classes(fitted, runs),
+        classes=_classes(fitted, largest),
         mix=mix,
         idle_cpu={tier: costs.idle.mid for tier, costs in fitted.cpu.items()},
         cache_hit=_by_class(fitted, fitted.cache_hit),
@@ -63,10 +72,12 @@ def calibrate(
         beside_cpu_s=_mean(fitted.beside.per_request, mix, fitted),
         beside_idle=fitted.beside.idle.mid,
         tested_rate=max(_rates(windows)),
+        levels=_levels(largest, fitted),
         held_out=(),
-        seeded_users=_seeded_users(runs),
+        seeded_users=by_data[-1].users,
     )
-    model = with_latency(model, runs, seed)
+    model = with_growth(with_latency(model, largest, seed), by_data, seed)
+    model = with_checks(model, largest)
     return model.model_copy(
         update={"held_out": validate(model, held_out, requests=requests, seed=seed)}
     )
@@ -77,7 +88,7 @@ def _refuse(runs: Sequence[Material], held_out: Sequence[Material]) -> None:
         raise UsageError("no runs to calibrate from; name some, or let hmb calibrate make them")
     for run in (*runs, *held_out):
         measured.refuse(run)
-    if not any(_is_base(run) for run in runs):
+    if not any(_is_base(run) for run in by_size(runs)[-1].runs):
         raise UsageError(f"no run of {BASE_MIX} among those to fit: a plan starts from its mix")
     both = {run.id for run in runs} & {run.id for run in held_out}
     if both:
@@ -93,13 +104,6 @@ def _refuse(runs: Sequence[Material], held_out: Sequence[Material]) -> None:
                 f"runs {runs[0].id} and {run.id} are of stacks that differ in more than pods; "
                 f"calibrate on one"
             )
-
-
-def _seeded_users(runs: Sequence[Material]) -> int | None:
-    """How many people the database held; None when runs do not say, or say different things."""
-    told = {(run.seen.run.where.topology or {}).get("seeded_users") for run in runs}
-    only = told.pop() if len(told) == 1 else None
-    return only if isinstance(only, int) and only > 0 else None
 
 
 def _is_base(run: Material) -> bool:
@@ -129,6 +133,20 @@ def _rates(windows: Windows) -> list[float]:
     """Requests per second of each run."""
     total = windows.requests.sum(axis=1) / windows.seconds
     return [float(total[windows.run == run].mean()) for run in np.unique(windows.run)]
+
+
+def _levels(runs: Sequence[Material], fitted: Fitted) -> tuple[LevelSeen, ...]:
+    """What each run of `mixed` carried."""
+    of = {endpoint: one.name for one in fitted.classes for endpoint in one.endpoints}
+    seen = [(run, measured.shown(run, of)) for run in runs if _is_base(run)]
+    return tuple(
+        LevelSeen(
+            pods=measured.topology(run).pods,
+            rate=shown.rate,
+            at_once=in_system(shown.rate, shown.mean_s),
+        )
+        for run, shown in seen
+    )
 
 
 def _by_class(fitted: Fitted, figures: Sequence[float] | None) -> dict[str, float]:

@@ -103,6 +103,27 @@ def layer_costs(windows: "Windows", seed: int = 1) -> "dict[Tier, Costs] | None"
     return {tier: _costs(columns, used, weight, draws) for tier, used in part.cpu.items()}
 
 
+def at_size(
+    windows: "Windows", groups: "Sequence[Sequence[int]]", mix: "Sequence[float]", seed: int = 1
+) -> "dict[Tier, tuple[tuple[Span, ...], Span]]":
+    """By tier what a request of each group of columns costs, and a mean request of `mix`.
+
+    The mean has an interval of its own: what one class is taken to cost too much, another is
+    taken to cost too little.
+    """
+    columns, weight, draws = design(windows, groups), weights(windows), _draws(windows, seed)
+    shares = np.array(mix)
+    found = {}
+    for tier, used in windows.cpu.items():
+        best, again = _solutions(columns, used, weight, draws)
+        spans = _spans(
+            np.append(best[:-1], best[:-1] @ shares),
+            np.column_stack([again[:, :-1], again[:, :-1] @ shares]),
+        )
+        found[tier] = (tuple(spans[:-1]), spans[-1])
+    return found
+
+
 def _draws(windows: "Windows", seed: int) -> "list[np.ndarray]":
     """Rows to fit again: blocks of windows drawn with replacement, within each run."""
     chance = np.random.default_rng(seed)
@@ -118,14 +139,25 @@ def _resampled(rows: "np.ndarray", chance: np.random.Generator) -> "np.ndarray":
 
 
 def _costs(columns: "Rows", used: "Row", weight: "Row", draws: "Sequence[np.ndarray]") -> Costs:
-    best = _least_squares(columns, used, weight)
-    again = np.array([_least_squares(columns[r], used[r], weight[r]) for r in draws])
+    spans = _spans(*_solutions(columns, used, weight, draws))
+    return Costs(tuple(spans[:-1]), spans[-1])
+
+
+def _solutions(
+    columns: "Rows", used: "Row", weight: "Row", draws: "Sequence[np.ndarray]"
+) -> "tuple[Row, Rows]":
+    """The best solution, and those of the draws (a row each)."""
+    again = [_least_squares(columns[r], used[r], weight[r]) for r in draws]
+    return _least_squares(columns, used, weight), np.array(again)
+
+
+def _spans(best: "Row", again: "Rows") -> list[Span]:
+    """95 % intervals about the best figures."""
     low, high = np.percentile(again, (2.5, 97.5), axis=0)
-    spans = [
+    return [
         Span(low=min(float(a), float(m)), mid=float(m), high=max(float(b), float(m)))
         for a, m, b in zip(low, best, high, strict=True)
     ]
-    return Costs(tuple(spans[:-1]), spans[-1])
 
 
 def _least_squares(columns: "Rows", used: "Row", weight: "Row") -> "Row":

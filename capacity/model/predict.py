@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from capacity.demands import ClassDemand, DemandModel, Tier, Topology
 from capacity.errors import UsageError
 from capacity.model import mva
+from capacity.model.bounds import Bounds, asymptotic, response_time
 
 ALL = "all"
 SHARED = "cores"
@@ -38,11 +39,11 @@ class Load:
 class Predicted:
     """Means. `busy_cores` by tier, `machine` all of them with what runs beside (shared only).
 
-    `most_rate` is the bound no number of users gets beyond: the busiest station's.
+    `bounds` hold whatever the details: no number of users gets beyond its saturation rate.
     """
 
     rate: float
-    most_rate: float
+    bounds: Bounds
     response_s: float
     by_class_s: dict[str, float]
     busy_cores: dict[Tier, float]
@@ -105,8 +106,8 @@ def predict(model: DemandModel, load: Load) -> Predicted:
         name: _response(model.by_name(name), stretch) for name in load.mix if load.mix[name] > 0
     }
     response = sum(load.mix[name] * time for name, time in by_class.items())
-    most = _most(places)
-    saturated = load.users / most - think
+    most = limits(model, load)
+    saturated = response_time(load.users, most.saturation_rate, think)
     if response < saturated:
         # more users only wait longer: the response time law at the busiest station's rate
         by_class = {name: time * saturated / response for name, time in by_class.items()}
@@ -118,11 +119,23 @@ def predict(model: DemandModel, load: Load) -> Predicted:
     shared = load.topology.cores is not None
     return Predicted(
         rate=rate,
-        most_rate=most,
+        bounds=most,
         response_s=response,
         by_class_s=by_class,
         busy_cores=busy,
         machine=sum(busy.values()) + beside if shared else None,
+    )
+
+
+def limits(model: DemandModel, load: Load) -> Bounds:
+    """The asymptotic bounds of `load`. Raises as `stations`."""
+    places = stations(model, load)
+    delay = sum(share * model.by_name(name).delay_s.mid for name, share in load.mix.items())
+    return asymptotic(
+        load.users,
+        load.think_s * model.think_factor,
+        [place.queued[ALL] for place in places],
+        delay + sum(place.delayed[ALL] for place in places),
     )
 
 
@@ -153,11 +166,3 @@ def _response(one: ClassDemand, stretch: Mapping[str, float]) -> float:
         tier: stretch.get(tier.value, 0.0) for tier in Tier if tier is not Tier.PODS
     }
     return one.delay_s.mid + sum(span.mid * (1 + of_tier[tier]) for tier, span in one.cpu_s.items())
-
-
-def _most(places: list[mva.Station]) -> float:
-    """The rate at which the busiest station has no second left."""
-    return min(
-        (place.servers / place.demands[ALL] for place in places if place.demands[ALL] > 0),
-        default=float("inf"),
-    )

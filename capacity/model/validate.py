@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from capacity.demands import DemandModel, Held, Tier
 from capacity.model import board, measured
+from capacity.model.growth import grown, seeded_users
 from capacity.model.predict import predict
 from capacity.model.windows import Material
 
@@ -18,8 +19,9 @@ def validate(
 ) -> tuple[Held, ...]:
     """One row per figure and held-out run: throughput, mean, p95, utilisation of every tier.
 
-    The runs' mix, users, pods, and what other programs used of the cores are inputs; what they
-    measured of their own is only compared. Raises as `capacity.model.measured.refuse`.
+    The runs' mix, users, pods, people in the database, and what other programs used of the
+    cores are inputs; what they measured of their own is only compared. Raises as
+    `capacity.model.measured.refuse`.
     """
     rows: list[Held] = []
     for material in held_out:
@@ -29,6 +31,9 @@ def validate(
 
 
 def _rows(model: DemandModel, material: Material, requests: int, seed: int) -> list[Held]:
+    users = seeded_users(material)
+    if users is not None:
+        model = grown(model, users)
     shown = measured.shown(material, measured.class_of(model.classes))
     load = measured.load(material, shown.counts)
     means = predict(model, load)

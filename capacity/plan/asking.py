@@ -13,6 +13,7 @@ from capacity.plan.assumed import assumed
 from capacity.plan.budget import BUDGET_DRAWS, Afforded, afforded
 from capacity.plan.planning import DRAWS, Request, make_plan
 from capacity.plan.shapes import PlanResult
+from capacity.plan.tails import Simulating
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,12 @@ def answer(
     settings: Iterable[str],
     catalogues: Sequence[Catalogue],
     ledger: Mapping[str, Any] | None = None,
+    simulating: Simulating | None = None,
 ) -> Answer:
-    """The answer to `question`. Raises `UsageError` in one line for what cannot be planned."""
+    """The answer to `question`, with simulated tails where `simulating` is given.
+
+    Raises `UsageError` in one line for what cannot be planned.
+    """
     given = assumed(model, settings, ledger)
     carried, users, draws = None, question.users, DRAWS
     if question.budget is not None:
@@ -58,4 +63,4 @@ def answer(
         seed=question.seed,
         indices=question.indices,
     )
-    return Answer(afforded=carried, plan=make_plan(given, request, catalogues))
+    return Answer(afforded=carried, plan=make_plan(given, request, catalogues, simulating))

@@ -6,24 +6,23 @@ from operator import attrgetter
 
 import numpy as np
 
-from capacity.demands import ClassDemand, DemandModel, Layer, Tier
+from capacity.demands import ClassDemand, DemandModel, Tier
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
 from capacity.inputs import Array, Input, Inputs, Values
-from capacity.model.cache import hit_rate
+from capacity.model.cache import DATABASES, cached, hit_rate, miss_extra
 
-DATABASES = (Tier.PRIMARY, Tier.REPLICAS, Tier.PGBOUNCER)
-"""Tiers that only a cache miss or a write reaches."""
+_HOLD_DATA = (Tier.PRIMARY, Tier.REPLICAS)
+"""Tiers that are taken to grow with the data unless measured otherwise."""
 _NOTHING = Span.exact(0.0)
-_FEWEST_HITS = 0.02
-"""Classes with fewer hits are not cached, as in `capacity.model.cache`."""
 
 
 def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
     """What one request of the model's mix costs at each tier, as inputs named `demand.*`.
 
     The ends of an interval add up over the classes: errors of one fit lean the same way.
-    `growth` stands in for a database tier whose growth with data was not fitted.
+    `growth` stands in for a database whose growth with data was not fitted; other tiers grow
+    where the fit is sure of it. No demand is taken to fall with more data.
 
     Raises `UsageError` for a model whose mix is empty or names unknown classes.
     """
@@ -42,12 +41,13 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
     ):
         span = _mixed(model, attrgetter(name))
         known[f"demand.{name}"] = _input(span, unit, why)
-    for tier in (Tier.PRIMARY, Tier.REPLICAS):
+    for tier in Tier:
         fitted = model.growth.get(tier)
-        known[f"growth.{tier}"] = (
-            growth if fitted is None else _input(fitted, "exponent", "fitted over sizes of data")
-        )
-    hit = measured_hit_rate(model)
+        if fitted is not None and (tier in _HOLD_DATA or fitted.low > 0):
+            known[f"growth.{tier}"] = _input(fitted, "exponent", "fitted over sizes of data")
+        elif tier in _HOLD_DATA:
+            known[f"growth.{tier}"] = growth
+    hit = hit_rate(model)
     known["cache.hit_rate"] = Input(
         low=hit, mid=hit, high=hit, unit="share", reason=why, evidence=Evidence.MEASURED
     )
@@ -135,22 +135,22 @@ class Demands:
 def demands(model: DemandModel, users: Array, values: Values) -> Demands:
     """What one request costs with `users` in the database, at the wanted cache hit rate.
 
-    D = D_measured / speed, grown by (users / users measured with) ** e at the databases. Of
+    D = D_measured / speed, grown by (users / users measured with) ** e where a tier grows. Of
     the classes that a cache answers (`capacity.model.cache`), those requests that miss reach
     the databases, so that part of their work is in proportion to the misses; what a miss
     costs the pods beside that is known where the calibration told layers apart.
     """
     speed, wanted = values["machine.speed"], values["cache.hit_rate"]
-    now = measured_hit_rate(model)
+    now = hit_rate(model)
     misses = (1 - wanted) / (1 - now) if now < 1 else np.ones_like(wanted)
-    asked = sum(model.mix.get(name, 0.0) for name in _cached(model))
+    asked = sum(model.mix.get(name, 0.0) for name in cached(model))
     cpu = {}
     for tier in Tier:
         seconds = values[f"demand.{tier}_ms"] / 1000
         if tier in DATABASES:
             seconds = seconds * _left(_from_cached(model, _cpu_at(tier)), misses)
         else:
-            more = asked * (now - wanted) * _miss_extra(model, tier)
+            more = asked * (now - wanted) * miss_extra(model, tier)
             seconds = np.maximum(seconds + more, 0.0)
         if model.seeded_users is not None and f"growth.{tier}" in values:
             seconds = seconds * (users / model.seeded_users) ** values[f"growth.{tier}"]
@@ -168,11 +168,6 @@ def demands(model: DemandModel, users: Array, values: Values) -> Demands:
         },
         service_cv2=_variation(model),
     )
-
-
-def measured_hit_rate(model: DemandModel) -> float:
-    """Share of the requests of cached classes answered from a cache; 0 where none is cached."""
-    return hit_rate(model) if _cached(model) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,19 +190,15 @@ class Sharing:
 def sharing(model: DemandModel) -> Sharing:
     """The constants in which `demands` depends on the cache and the classes."""
     return Sharing(
-        asked=sum(model.mix.get(name, 0.0) for name in _cached(model)),
-        hit_rate=measured_hit_rate(model),
+        asked=sum(model.mix.get(name, 0.0) for name in cached(model)),
+        hit_rate=hit_rate(model),
         of_cpu={
             tier: _from_cached(model, _cpu_at(tier)) if tier in DATABASES else 0.0 for tier in Tier
         },
-        miss_extra={tier: 0.0 if tier in DATABASES else _miss_extra(model, tier) for tier in Tier},
+        miss_extra={tier: 0.0 if tier in DATABASES else miss_extra(model, tier) for tier in Tier},
         of_queries=_from_cached(model, lambda one: one.queries),
         service_cv2=_variation(model),
     )
-
-
-def _cached(model: DemandModel) -> set[str]:
-    return {name for name, share in model.cache_hit.items() if share >= _FEWEST_HITS}
 
 
 def _from_cached(model: DemandModel, pick: Callable[[ClassDemand], Span]) -> float:
@@ -216,21 +207,13 @@ def _from_cached(model: DemandModel, pick: Callable[[ClassDemand], Span]) -> flo
     for name, share in model.mix.items():
         demand = share * pick(model.by_name(name)).mid
         whole += demand
-        part += demand if name in _cached(model) else 0.0
+        part += demand if name in cached(model) else 0.0
     return part / whole if whole > 0 else 0.0
 
 
 def _left(part: float, misses: Array) -> Array:
     """What is left of a demand of which `part` goes with the misses."""
     return 1 - part + part * misses
-
-
-def _miss_extra(model: DemandModel, tier: Tier) -> float:
-    """CPU seconds at `tier` a request that went to the database costs over one from a cache."""
-    missed, hit = model.layers.get(Layer.DB), model.layers.get(Layer.L1)
-    if missed is None or hit is None:
-        return 0.0
-    return max(0.0, missed.get(tier, _NOTHING).mid - hit.get(tier, _NOTHING).mid)
 
 
 def _variation(model: DemandModel) -> float:

@@ -17,6 +17,7 @@ from capacity.plan.moving import sensitivity
 from capacity.plan.regret import Option
 from capacity.plan.shapes import Basis, Figure, Limit, PlanResult, PodOption, RunsOut
 from capacity.plan.sizing import Needs
+from capacity.plan.tails import Simulating, job
 from capacity.plan.telling import (
     bought_of,
     day_of_pods,
@@ -49,8 +50,13 @@ class Request:
     indices: bool = False
 
 
-def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue]) -> PlanResult:
-    """The plan for `request`.
+def make_plan(
+    given: Assumed,
+    request: Request,
+    catalogues: Sequence[Catalogue],
+    simulating: Simulating | None = None,
+) -> PlanResult:
+    """The plan for `request`, its tails simulated by `simulating` if that is given.
 
     Raises `UsageError` in one line for a population nobody plans for, targets that no number
     of pods holds, and a layer that no provider carries.
@@ -91,6 +97,7 @@ def make_plan(given: Assumed, request: Request, catalogues: Sequence[Catalogue])
         cost=cost,
         money=money_of(given, all_worlds, values, catalogues, choice),
         sensitivity=sensitivity(given, users, catalogues, choice, request.indices, request.seed),
+        simulation=simulating(job(given, made, values, request.seed)) if simulating else None,
         warnings=(
             *left_out(all_worlds, cost.uncarried, saturated),
             *warnings(given, users, middle, catalogues, choice, request.start),
@@ -110,6 +117,7 @@ def _basis(given: Assumed) -> Basis:
         condition=given.model.condition,
         errors=errors,
         seeded_users=given.model.seeded_users,
+        sizes=tuple(size.users for size in given.model.sizes),
         tested_rate=given.model.tested_rate,
     )
 

@@ -1,14 +1,11 @@
 """Waiting at one open station, in closed form for all draws at once.
 
-`capacity.model.open` has Erlang's own formula, for one load at a time.
-
 A core is shared by all requests at work on it, as the operating system shares it between
 processes, threads and event loops. Under processor sharing the mean does not depend on how
 service times are spread, and a request takes its own service time stretched by the mean's
 factor (Kleinrock 1976, Queueing Systems II, 4.4). Means are those of M/M/c with Sakasegawa's
 form of the waiting probability (Sakasegawa 1977, Ann. Inst. Statist. Math. 29:67), exact for one
 server; arrivals smoother than Poisson wait less (Allen & Cunneen; Allen 1990, 5.6).
-`capacity.model.open` has Erlang's own formula, for one load at a time.
 """
 
 from dataclasses import dataclass

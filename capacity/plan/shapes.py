@@ -39,7 +39,8 @@ class Figure(_Part):
 class Basis(_Part):
     """The demand model a plan rests on, and how far off it was on runs no fit had seen.
 
-    Errors are the largest held-out ones, as shares; None where none was held out.
+    Errors are the largest held-out ones, as shares; None where none was held out. `sizes` are
+    the users in the database growth was fitted over, the smallest first; empty for one size.
     """
 
     made_at: datetime
@@ -48,6 +49,7 @@ class Basis(_Part):
     condition: float
     errors: dict[str, float | None]
     seeded_users: int | None
+    sizes: tuple[int, ...] = ()
     tested_rate: float
 
 
@@ -231,11 +233,41 @@ class Sensitivity(_Part):
     effects: tuple[Effect, ...] = ()
 
 
+class Tails(_Part):
+    """So many pods up, and one replica fewer than planned, over the simulated draws.
+
+    Milliseconds at the busiest seconds, of the draws that are not `saturated` (None when all
+    are); `holds` is the share of draws in which all latency targets hold, with its interval.
+    """
+
+    pods_up: int
+    p50_ms: Figure | None
+    p95_ms: Figure | None
+    p99_ms: Figure | None
+    saturated: int
+    holds: float
+    holds_low: float
+    holds_high: float
+
+
+class Simulation(_Part):
+    """What was simulated: `draws` of a plan, `requests` each, for every number in `tails`."""
+
+    draws: int
+    requests: int
+    seed: int
+    tails: tuple[Tails, ...]
+
+    def up(self, pods: int) -> Tails | None:
+        """The tails with so many pods up, where they were simulated."""
+        return next((one for one in self.tails if one.pods_up == pods), None)
+
+
 class PlanResult(_Part):
     """A plan. `capacity_users` are carried within the targets, with N-1 and without.
 
     `latency` is of the busiest seconds with everything up, in ms, by percentile; without the
-    draws in which something is saturated.
+    draws in which something is saturated. `simulation` is None unless it was asked for.
     """
 
     users: float
@@ -262,4 +294,5 @@ class PlanResult(_Part):
     cost: Cost
     money: Money
     sensitivity: tuple[Sensitivity, ...]
+    simulation: Simulation | None = None
     warnings: tuple[str, ...]

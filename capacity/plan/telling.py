@@ -12,9 +12,9 @@ from capacity.cost.catalogue import Catalogue
 from capacity.cost.choosing import Choice
 from capacity.evidence import Evidence
 from capacity.inputs import Array, Values
+from capacity.model.cache import hit_rate
 from capacity.plan.assumed import Assumed
 from capacity.plan.autoscale import minutes
-from capacity.plan.demand_inputs import measured_hit_rate
 from capacity.plan.limits import Design, fixed
 from capacity.plan.rules import Rules
 from capacity.plan.shapes import DayOfPods, Figure, Resources
@@ -199,6 +199,11 @@ def _about_model(given: Assumed, users: float, middle: World) -> list[str]:
             "the model does not say how many users its database held; databases' demands are not "
             "grown with the data"
         )
+    elif users > _FARTHEST * model.seeded_users and model.sizes:
+        found.append(
+            f"demands are extrapolated to {users:,.0f} users in the database by growth fitted over "
+            f"{len(model.sizes)} sizes of data, the largest of {model.seeded_users:,} users"
+        )
     elif users > _FARTHEST * model.seeded_users:
         found.append(
             f"demands were measured with {model.seeded_users:,} users in the database and are "
@@ -212,7 +217,7 @@ def _about_model(given: Assumed, users: float, middle: World) -> list[str]:
     if not model.held_out:
         found.append("the model was held against no run that its fit had not seen")
     wanted = given.inputs.known["cache.hit_rate"].mid
-    if abs(wanted - measured_hit_rate(model)) > 1e-9 and not model.layers:
+    if abs(wanted - hit_rate(model)) > 1e-9 and not model.layers:
         found.append(
             "cache.hit_rate changes the databases' demand only: this calibration did not tell "
             "what a miss costs the pods"

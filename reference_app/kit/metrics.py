@@ -34,6 +34,11 @@ _durations = Histogram(
     ["method", "route"],
     buckets=LATENCY_BUCKETS,
 )
+_cpu = Counter(
+    "http_request_cpu_seconds_total",
+    "CPU of the workers in the steps of requests' tasks: of some requests, for all of them.",
+    ["method", "route"],
+)
 _served = Counter(
     "served_requests_total", "Requests by the deepest layer they touched, probes apart.", ["source"]
 )
@@ -159,6 +164,7 @@ class RequestCounters:
         self.in_flight = 0
         self._requests: dict[tuple[str, str, int], Counter] = {}
         self._durations: dict[tuple[str, str], Histogram] = {}
+        self._cpu: dict[tuple[str, str], Counter] = {}
 
     def finished(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request of `route` (its pattern, never the raw path)."""
@@ -173,6 +179,16 @@ class RequestCounters:
             self._durations[method, route] = _durations.labels(method, route)
             self._requests[method, route, status].inc()
             self._durations[method, route].observe(seconds)
+
+    def used(self, method: str, route: str, seconds: float) -> None:
+        """Count CPU `seconds` of requests of `route`."""
+        try:
+            self._cpu[method, route].inc(seconds)
+        except KeyError:
+            if method not in _METHODS:
+                method = _OTHER_METHOD
+            self._cpu[method, route] = _cpu.labels(method, route)
+            self._cpu[method, route].inc(seconds)
 
 
 class Ticker:

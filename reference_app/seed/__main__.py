@@ -18,11 +18,15 @@ from pydantic import ValidationError
 
 from reference_app.seed.database import connect, first_line
 from reference_app.seed.errors import RefusedError, SeedError
-from reference_app.seed.export import export
+from reference_app.seed.export import ANY, Accounts, export
 from reference_app.seed.loading import Wanted, load
 from reference_app.seed.progress import Progress
 from reference_app.seed.state import state
 from reference_app.settings import SessionSettings, SettingsError, direct_url
+from reference_app.subscriptions.tiers import Tier
+
+_EMPLOYERS = 0.15
+"""The share of employers among sessions of which nobody says who they are."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +59,7 @@ def _run(chosen: argparse.Namespace) -> dict[str, Any]:
     if chosen.command == "export":
         settings = SessionSettings()  # type: ignore[call-arg]
         with connect(url) as connection:
-            return export(connection, chosen.sessions, chosen.seed, chosen.out, settings)
+            return export(connection, _accounts(chosen), chosen.seed, chosen.out, settings)
     with connect(url) as connection:
         return state(connection)
 
@@ -81,7 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("status", help="which data the database holds")
     exporting = commands.add_parser("export", help="sign users in and write data to load with")
-    exporting.add_argument("--sessions", type=_sessions, default=1_000)
+    exporting.add_argument(
+        "--sessions", type=_sessions, default=1_000, help="of any tier, 85 %% seekers"
+    )
+    exporting.add_argument("--seekers", type=_tiers, help="instead, by tier: free=80,pro=2")
+    exporting.add_argument("--employers", type=_tiers, help="the same; any=5 of whichever tier")
     exporting.add_argument("--seed", type=_seed, default=1, help="which users are chosen")
     exporting.add_argument("--out", type=Path, required=True)
     return parser
@@ -92,6 +100,26 @@ def _seed(text: str) -> int:
     if not 0 <= number < 2**63:
         raise argparse.ArgumentTypeError("must be between 0 and 2^63 - 1")
     return number
+
+
+def _accounts(chosen: argparse.Namespace) -> Accounts:
+    """The accounts asked for by tier, else so many sessions of any."""
+    if chosen.seekers is None and chosen.employers is None:
+        employers = round(chosen.sessions * _EMPLOYERS)
+        return Accounts({ANY: chosen.sessions - employers}, {ANY: employers})
+    return Accounts(chosen.seekers or {}, chosen.employers or {})
+
+
+def _tiers(text: str) -> dict[str, int]:
+    counts = {}
+    for part in filter(None, text.split(",")):
+        name, _, count = part.partition("=")
+        if name not in (ANY, *Tier):
+            raise argparse.ArgumentTypeError(f"no tier is called {name!r}")
+        counts[name] = int(count)
+        if counts[name] < 1:
+            raise argparse.ArgumentTypeError(f"{name} must be at least 1")
+    return counts
 
 
 def _sessions(text: str) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,14 +25,17 @@ from reference_app.seed.database import Connection
 from reference_app.seed.errors import RefusedError, SeedError
 from reference_app.seed.lines import generator
 from reference_app.seed.popularity import power_law
-from reference_app.seed.standing import standing_of
+from reference_app.seed.standing import standing_of, tiers_held
 from reference_app.seed.state import recorded
 from reference_app.seed.words import Scale, table, trades
 from reference_app.seed.words import scale as scale_named
 from reference_app.settings import SessionSettings
+from reference_app.subscriptions.tiers import Tier
 
+ANY = "any"
+"""In place of a tier: whichever somebody has."""
 _MOST_JOBS, _MOST_PEOPLE = 20_000, 20_000
-_EMPLOYERS = 0.15
+_FREE = Tier.FREE.value
 _MARK = 0x5EED_5EED
 """The first 32 bits of an exported session's id, by which a later export finds and ends it."""
 
@@ -85,26 +89,35 @@ class _SignIn:
     refresh_token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """How many people to sign in: tier, or `ANY`, -> count, for seekers and for employers."""
+
+    seekers: Mapping[str, int]
+    employers: Mapping[str, int]
+
+
 def export(
-    connection: Connection, sessions: int, seed: int, out: Path, settings: SessionSettings
+    connection: Connection, wanted: Accounts, seed: int, out: Path, settings: SessionSettings
 ) -> dict[str, Any]:
-    """Sign in `sessions` distinct users (85 % seekers) and write all a load needs to `out`.
+    """Sign in distinct users as `wanted` and write all a load needs to `out`.
 
     The sessions of earlier exports end. The same seed on the same data chooses
     the same users; their tokens are always new. The file is readable by its owner
     only, and appears whole or not at all. Returns a summary of it.
 
     Raises `SeedError` when nothing is seeded, `RefusedError` when there are too
-    few users for so many sessions.
+    few users of a tier for so many sessions.
     """
     found = recorded(connection)
     if found is None:
         raise SeedError("nothing is seeded here: load first")
     scale = scale_named(found.scale)
-    employers = _employers(connection, round(sessions * _EMPLOYERS), seed, scale)
-    seekers = _seekers(connection, sessions - round(sessions * _EMPLOYERS), seed, scale)
+    tiers = tiers_held(connection)
+    employers = _employers(connection, Counter(wanted.employers), tiers, seed, scale)
+    seekers = _seekers(connection, Counter(wanted.seekers), tiers, seed, scale)
     ids = [person["id"] for person in (*seekers, *employers)]
-    known, standing = contacts_among(connection, ids), standing_of(connection, ids)
+    known, standing = contacts_among(connection, ids), standing_of(connection, ids, tiers)
     for person in (*seekers, *employers):
         person |= {"contacts": known.get(person["id"], []), **standing[person["id"]]}
     issued = datetime.now(UTC)
@@ -155,54 +168,95 @@ def searches() -> list[dict[str, Any]]:
     return sorted([*found, *table("searches")["searches"]], key=lambda each: -each["weight"])
 
 
-def _seekers(connection: Connection, wanted: int, seed: int, scale: Scale) -> list[dict[str, Any]]:
+def _seekers(
+    connection: Connection, wanted: Counter[str], tiers: Mapping[int, str], seed: int, scale: Scale
+) -> list[dict[str, Any]]:
     """Seekers in an order that depends on `seed` alone, whoever has registered since the load.
 
     Every other one is somebody's contact, as far as there are any, so that people who
     know each other are there together.
     """
-    if wanted > scale.users - scale.companies:
-        raise RefusedError(f"only {scale.users - scale.companies} seekers are seeded, not {wanted}")
     order = (generator(seed, "export seekers").permutation(scale.users) + 1).tolist()
-    first = _in_order(connection, order, (wanted + 1) // 2)
+    half = Counter({tier: (count + 1) // 2 for tier, count in wanted.items()})
+    first = _in_order(connection, order, half, tiers)
     ids = [each["id"] for each in first]
     everyone = list(dict.fromkeys([*ids, *partners_of(connection, ids), *order]))
-    chosen = _in_order(connection, everyone, wanted)
-    if len(chosen) < wanted:
-        raise RefusedError(f"only {len(chosen)} seekers are left, not {wanted}")
+    chosen = _in_order(connection, everyone, wanted, tiers)
+    _refuse_too_few("seekers", "are seeded", wanted, chosen, tiers)
     return chosen
 
 
-def _in_order(connection: Connection, order: Sequence[int], wanted: int) -> list[dict[str, Any]]:
-    """The first `wanted` of `order` who are seekers, or as many as there are."""
+def _in_order(
+    connection: Connection, order: Sequence[int], wanted: Counter[str], tiers: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    """The first of `order` who are seekers and `wanted`, or as many as there are."""
+    missing = Counter(wanted)
     chosen: list[dict[str, Any]] = []
-    step = 2 * wanted + 100
-    for start in range(0, len(order), step):
-        candidates = order[start : start + step]
+    asked = [n for n in order if ANY in wanted or tiers.get(n, _FREE) in wanted]
+    step = 2 * wanted.total() + 100
+    for start in range(0, len(asked), step):
+        if not missing.total():
+            break
+        candidates = asked[start : start + step]
         emails: dict[int, str] = dict(connection.execute(_SEEKERS, (candidates,)).fetchall())
-        chosen += [{"id": n, "email": emails[n]} for n in candidates if n in emails]
-        if len(chosen) >= wanted:
-            return chosen[:wanted]
+        chosen += [
+            {"id": n, "email": emails[n]}
+            for n in candidates
+            if n in emails and _is_wanted(n, missing, tiers)
+        ]
     return chosen
+
+
+def _is_wanted(person: int, missing: Counter[str], tiers: Mapping[int, str]) -> bool:
+    """Whether one more of the person's tier, or of any, is missing; then one fewer is."""
+    tier = tiers.get(person, _FREE)
+    kind = tier if missing[tier] else ANY
+    if not missing[kind]:
+        return False
+    missing[kind] -= 1
+    return True
 
 
 def _employers(
-    connection: Connection, wanted: int, seed: int, scale: Scale
+    connection: Connection, wanted: Counter[str], tiers: Mapping[int, str], seed: int, scale: Scale
 ) -> list[dict[str, Any]]:
     """Employers who have something to review: published jobs somebody applied for."""
     order = (generator(seed, "export employers").permutation(scale.companies) + 1).tolist()
+    missing = Counter(wanted)
     chosen: list[dict[str, Any]] = []
-    for start in range(0, scale.companies, 2 * wanted + 20):
-        candidates = order[start : start + 2 * wanted + 20]
+    step = 2 * wanted.total() + 20
+    for start in range(0, scale.companies, step):
+        if not missing.total():
+            break
+        candidates = order[start : start + step]
         rows = connection.execute(_EMPLOYER_JOBS, (candidates,)).fetchall()
         by_company = {company: (owner, email, jobs) for owner, email, company, jobs in rows}
         for company in candidates:
-            if company in by_company:
+            if company in by_company and _is_wanted(by_company[company][0], missing, tiers):
                 owner, email, jobs = by_company[company]
                 chosen.append({"id": owner, "email": email, "company_id": company, "job_ids": jobs})
-        if len(chosen) >= wanted:
-            return chosen[:wanted]
-    raise RefusedError(f"only {len(chosen)} employers have jobs to review, not {wanted}")
+    _refuse_too_few("employers", "have jobs to review", wanted, chosen, tiers)
+    return chosen
+
+
+def _refuse_too_few(
+    people: str,
+    that: str,
+    wanted: Counter[str],
+    chosen: Sequence[Mapping[str, Any]],
+    tiers: Mapping[int, str],
+) -> None:
+    """`RefusedError` unless everyone wanted was found."""
+    if len(chosen) >= wanted.total():
+        return
+    found = Counter(tiers.get(each["id"], _FREE) for each in chosen)
+    for tier, count in wanted.items():
+        if tier != ANY and found[tier] < count:
+            raise RefusedError(
+                f"only {found[tier]} {people} with {tier.capitalize()} {that}, not {count}: "
+                "load with fewer users, or seed at a larger scale"
+            )
+    raise RefusedError(f"only {len(chosen)} {people} {that}, not {wanted.total()}")
 
 
 def _sign_in(user_id: int, role: str, issued: datetime, settings: SessionSettings) -> _SignIn:

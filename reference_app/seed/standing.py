@@ -9,7 +9,7 @@ _MOST = 5
 
 _TIERS = """
 SELECT DISTINCT ON (user_id) user_id, tier FROM subscriptions
- WHERE user_id = ANY(%(ids)s) AND status IN ('trialing', 'active', 'past_due')
+ WHERE status IN ('trialing', 'active', 'past_due')
    AND (entitled_until IS NULL OR entitled_until > now())
  ORDER BY user_id, array_position(ARRAY['free', 'pro', 'business', 'enterprise'], tier::text) DESC
 """
@@ -57,13 +57,20 @@ _LISTS = {
 }
 
 
-def standing_of(connection: Connection, ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
-    """Person -> `tier`, and ids in lists: `follows` and `hired` people, `requests` to connect
-    with them, `saved_searches`, and `met_companies`, which they may review. At most five of
-    each but the searches.
+def tiers_held(connection: Connection) -> dict[int, str]:
+    """Person -> tier, of everyone who subscribes to one; all others have Free."""
+    return dict(connection.execute(_TIERS).fetchall())
+
+
+def standing_of(
+    connection: Connection, ids: Sequence[int], tiers: Mapping[int, str]
+) -> Mapping[int, dict[str, Any]]:
+    """Person -> `tier` (of `tiers`, see `tiers_held`), and ids in lists.
+
+    `follows` and `hired` people, `requests` to connect with them, `saved_searches`, and
+    `met_companies`, which they may review. At most five of each but the searches.
     """
     values = {"ids": list(ids), "most": _MOST}
-    tiers: dict[int, str] = dict(connection.execute(_TIERS.encode(), values).fetchall())
     lists: dict[str, dict[int, list[int]]] = {
         name: dict(connection.execute(query.encode(), values).fetchall())
         for name, query in _LISTS.items()

@@ -1,1 +1,1 @@
-"""An audit told to people and to programs: HTML, Markdown, JSON, and the founder's page."""
+"""An audit told to people and to programs: HTML, Markdown, JSON."""

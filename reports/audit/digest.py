@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from capacity import figures
-from capacity.arithmetic import dollars
 from capacity.audit.audit import Audit, Audited
 from capacity.audit.blueprint import Section
 from capacity.audit.judging import Judged
@@ -94,26 +93,6 @@ class AuditDigest:
             parts.append("no plan")
         parts.append("no files" if looked.facts is None else "the project's files")
         return f"It rests on {parts[0]}, {parts[1]} and {parts[2]}."
-
-    def founder_sentence(self) -> str:
-        """What the plan given says, in one sentence; without one, what would say it."""
-        plan = self.audit.looked.plan
-        if plan is None:
-            return (
-                "What a million users cost is not yet planned: hmb plan says it, and "
-                "hmb audit --plan brings it here."
-            )
-        parts = [f"By its plan it carries {figures.count(plan.users)} users"]
-        if plan.p95_ms is not None:
-            parts.append(f"at a 95th percentile of {figures.figure(plan.p95_ms.mid, 'ms')}")
-        if plan.monthly_bill is not None:
-            parts.append(f"for {dollars(plan.monthly_bill.mid)} a month")
-        sentence = " ".join(parts)
-        if plan.cost_per_user is not None:
-            sentence += f", {dollars(plan.cost_per_user.mid)} per user"
-        for words, said in (("first limit", plan.first_limit), ("runs out", plan.runs_out)):
-            sentence += f"; {words}: {said}" if said else ""
-        return f"{sentence}."
 
 
 def in_short(tally: dict[Outcome, int]) -> str:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from math import log
 
 from capacity import figures
-from capacity.audit.profit import Line
 from capacity.evidence import Evidence
 from capacity.plan.shapes import Figure, PlanResult
 from capacity.plan.what_if import Slider
 from capacity.population.traffic import PAID
 from reports.plan.spans import interval, money, month
+from reports.plan.waterfall import Line
 
 OUTCOMES = {"cost": "The bill", "contribution": "What is left", "pods": "Pods at the peak"}
 """Outcomes that get a tornado, by their names in a plan."""

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from capacity.audit.audit import Audit
 from capacity.demands import Tier
 from capacity.evidence import Evidence
+from capacity.plan.kept import Kept
 from capacity.plan.shapes import PlanResult
 from reports import page
 from reports.audit.digest import AuditDigest
-from reports.audit.page import EVIDENCE, bars
+from reports.audit.page import EVIDENCE
 from reports.digest import SYMBOLS
 from reports.plan import charts, engineer, founder, spans
-from reports.plan.told import Told
+from reports.plan.waterfall import bars
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,9 +27,10 @@ _AROUND = 8
 """Numbers of pods told on each side of the chosen one."""
 
 
-def founder_html(told: Told) -> str:
-    """The founder's page; it loads nothing, and computes again as its sliders move."""
-    plan = told.plan
+def founder_html(kept: Kept, audit: Audit) -> str:
+    """The founder's page with an audit's verdicts; it loads nothing, and computes again as its
+    sliders move."""
+    plan = kept.plan
     left = plan.money.contribution
     return (
         _templates()
@@ -36,15 +39,15 @@ def founder_html(told: Told) -> str:
             plan=plan,
             headline=founder.headline(plan),
             keys=founder.keys(plan),
-            digest=AuditDigest(told.audit),
-            what_if=told.what_if,
-            what_if_json=_inside_a_script(told.what_if.model_dump_json()),
-            controls=founder.controls(told.what_if.sliders),
+            digest=AuditDigest(audit),
+            what_if=kept.what_if,
+            what_if_json=_inside_a_script(kept.what_if.model_dump_json()),
+            controls=founder.controls(kept.what_if.sliders),
             results=founder.RESULTS,
             curve=charts.cost_per_user(plan),
             providers=charts.cost_by_provider(plan),
-            next_step=told.next_step,
-            bill_now=told.what_if.bill.at_start,
+            next_step=kept.next_step,
+            bill_now=kept.what_if.bill.at_start,
             steps=[one for one in plan.cost.curve if one.steps or one.problem],
             headroom=spans.headroom(plan.limits),
             run_out=spans.run_out(plan),
@@ -58,9 +61,9 @@ def founder_html(told: Told) -> str:
     )
 
 
-def capacity_html(told: Told) -> str:
+def capacity_html(kept: Kept) -> str:
     """The engineer's report; it loads and runs nothing."""
-    plan, model = told.plan, told.model
+    plan, model = kept.plan, kept.model
     chosen = next(at for at, one in enumerate(plan.pods) if one.chosen)
     return (
         _templates()

@@ -29,7 +29,9 @@ _CLOCK = "SELECT clock_timestamp()::text"
 _POLL_S, _PATIENCE_S = 0.1, 60.0
 _TAIL_LINES = 15
 _LATER_S = 1.0
-"""A commit after the moment must be in the archive: recovery stops before it."""
+_COMMIT = "SELECT pg_current_xact_id()"
+"""A commit after the moment must be in the archive: recovery stops before it. It has a number
+of its own, so that it is one though it writes nothing, and though nobody else writes."""
 
 Content = dict[str, tuple[int, str]]
 """Table -> its rows and their sum."""
@@ -65,6 +67,7 @@ def backup_restore(stage: Stage) -> None:
         moment = _moment(stage)
         stage.tell("note", "the moment that is restored to")
         stage.wait(_LATER_S)
+        stage.sql("primary", _COMMIT)
         (last,) = stage.sql("primary", "SELECT pg_walfile_name(pg_switch_wal())")
         stage.wait_for((archive / str(last)).exists, f"{last} in the archive")
     stage.tell("note", "the archive holds the moment")

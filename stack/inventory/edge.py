@@ -35,7 +35,8 @@ def facts(home: Path) -> dict[str, Fact]:
 
 
 def _package(home: Path) -> Path | None:
-    found = [home / "package.json", *sorted(home.glob("*/package.json"))]
+    places = ("package.json", "*/package.json", "*/*/package.json")
+    found = [path for place in places for path in sorted(home.glob(place))]
     return next((one for one in found if one.is_file() and not _SKIPPED & set(one.parts)), None)
 
 

@@ -7,6 +7,7 @@ listen, how to tell that it is ready.
 
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,14 @@ class Adapter:
         """Folders the server's image has and its configuration names, besides the mounts."""
         return ()
 
+    def files_as_they_are(self) -> Sequence[str]:
+        """Mounted folders that are no configuration; a missing one stands empty."""
+        return ()
+
+    def notes(self) -> Sequence[str]:
+        """Lines a person should read who starts it."""
+        return ()
+
     def listener_words(self) -> Sequence[str]:
         """Words added to the command so that the server listens where it should."""
         return ()
@@ -158,7 +167,7 @@ class Adapter:
         """The services it depends on or whose address its settings hold: they stop after it."""
         texts = [*self.service.command, *self.service.environment.values()]
         for mount in self.service.mounts:
-            if mount.kind == "bind":
+            if mount.kind == "bind" and mount.target not in self.files_as_they_are():
                 source = self.site.places.home / mount.source
                 files = [source] if source.is_file() else sorted(source.glob("*"))
                 texts += [path.read_text(encoding="utf-8", errors="replace") for path in files]
@@ -177,7 +186,9 @@ class Adapter:
         places.make(self.folder)
         for mount in self.service.mounts:
             place = self._place(mount)
-            if mount.kind == "bind":
+            if mount.target in self.files_as_they_are():
+                self._copy_as_it_is(places.home / mount.source, place)
+            elif mount.kind == "bind":
                 self._copy(places.home / mount.source, place, mount.target)
             else:
                 places.make(place, 0o700)
@@ -196,6 +207,12 @@ class Adapter:
             return self.site.places.data / "volumes" / mount.source
         root = self.configuration if mount.kind == "bind" else self.folder
         return root / mount.target.lstrip("/")
+
+    def _copy_as_it_is(self, source: Path, place: Path) -> None:
+        if source.is_dir():
+            shutil.copytree(source, place)
+        else:
+            place.mkdir(parents=True)
 
     def _copy(self, source: Path, place: Path, target: str) -> None:
         if source.is_dir():

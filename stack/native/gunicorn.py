@@ -7,10 +7,17 @@ import sys
 from pathlib import Path
 
 from stack.native.adapter import Adapter, Run, answers
+from stack.native.nginx import PLAIN
 from stack.native.pgbouncer import tracks_prepared_statements
 from stack.rewriting import LOOPBACK
 
 PORT = 8000
+_LEADS_TO = {
+    "FRONTEND_URL": "",
+    "STRIPE_SUCCESS_URL": "/billing/done",
+    "STRIPE_CANCEL_URL": "/pricing",
+    "STRIPE_PORTAL_RETURN_URL": "/billing",
+}
 _POOLED = re.compile(r"@pgbouncer:\d+/(?P<database>\w+)$")
 
 
@@ -111,7 +118,23 @@ def app_environment(adapter: Adapter) -> dict[str, str]:
         raw = {name: _without_missing(value, databases) for name, value in raw.items()}
         if "DATABASE_PREPARED_STATEMENTS" in raw and not chosen("DATABASE_PREPARED_STATEMENTS"):
             raw["DATABASE_PREPARED_STATEMENTS"] = str(tracks_prepared_statements()).lower()
-    return adapter.rewriter.environment(raw)
+    return adapter.rewriter.environment(raw) | _ways_back(adapter)
+
+
+def _ways_back(adapter: Adapter) -> dict[str, str]:
+    """Links in letters, and the way back from paying, lead to this stack's own pages.
+
+    No address of the compose file's, as a pod would be stopped before nginx that used it.
+    """
+    listening = next(iter(adapter.site.addresses.ports.get("nginx", ())), None)
+    if listening is None:
+        return {}
+    pages = f"http://{LOOPBACK}:{listening[PLAIN]}"
+    return {
+        name: pages + path
+        for name, path in _LEADS_TO.items()
+        if name in adapter.service.environment and not chosen(name)
+    }
 
 
 def chosen(name: str) -> bool:

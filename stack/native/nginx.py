@@ -10,6 +10,7 @@ from stack.servers import NGINX
 
 REDIRECT, TLS, PLAIN, INSIDE = 80, 443, 8080, 8081
 _CONFIGURATION = "/etc/nginx/nginx.conf"
+_PAGES = "/usr/share/nginx/board"
 _LISTEN = re.compile(r"(?m)^(\s*listen\s+)(\d+)\b")
 
 
@@ -27,6 +28,21 @@ class Nginx(Adapter):
     def image_folders(self) -> Sequence[str]:
         """The image keeps its logs there."""
         return ("/var/log/nginx",)
+
+    def files_as_they_are(self) -> Sequence[str]:
+        """The front end."""
+        return (_PAGES,)
+
+    def notes(self) -> Sequence[str]:
+        """Without the front end there is only the API."""
+        built = [
+            self.site.places.home / mount.source / "index.html"
+            for mount in self.service.mounts
+            if mount.target == _PAGES
+        ]
+        if all(page.is_file() for page in built):
+            return ()
+        return (f"{self.name}: the API without its pages (make frontend builds them)",)
 
     def listener_words(self) -> Sequence[str]:
         """Where its configuration is, which the image knows by itself."""

@@ -86,6 +86,7 @@ def build(places: Places, choices: Choices, before: Mapping[str, int]) -> Native
         for service, instances in names.items()
         for name, own in zip(instances, listening[service], strict=True)
     }
+    notes += [note for adapter in adapters.values() for note in adapter.notes()]
     return NativeStack(file, adapters, site, chosen, notes)
 
 

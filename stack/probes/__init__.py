@@ -7,6 +7,8 @@ cost well below a twentieth of a core: it runs beside what it measures.
 from collections.abc import Callable
 
 from capacity.probes import Probe
+from capacity.series import SERIES
+from stack.probes.endpoints import EndpointProbe
 from stack.probes.machine import MachineProbe
 from stack.probes.nginx import NginxProbe
 from stack.probes.pgbouncer import PgBouncerProbe
@@ -16,7 +18,18 @@ from stack.probes.redis import RedisProbe
 from stack.probes.services import ServicesProbe
 from stack.state import Running, ServiceState
 
-__all__ = ["probes"]
+__all__ = ["probes", "required"]
+
+_TIERS = {
+    "nginx": "nginx.",
+    "gunicorn": "pod.{pod}.",
+    "pgbouncer": "pgbouncer.",
+    "postgres-primary": "postgres.{service}.",
+    "postgres-replica": "postgres.{service}.",
+    "redis": "redis.",
+}
+"""Kind of service -> how the series of one begin."""
+_OF_REPLICAS = ("lag", "lag_bytes")
 
 
 def probes(running: Running) -> list[Probe]:
@@ -34,4 +47,31 @@ def probes(running: Running) -> list[Probe]:
     # The primary before its replicas: they are compared with what it had written.
     ordered = sorted(running.services.values(), key=lambda s: s.kind == "postgres-replica")
     tiers = [makers[service.kind](service) for service in ordered if service.kind in makers]
-    return [MachineProbe(), ServicesProbe(list(running.services.values())), *tiers]
+    pods = [service for service in ordered if service.kind == "gunicorn"]
+    whole: list[Probe] = [
+        MachineProbe(),
+        ServicesProbe(list(running.services.values())),
+        EndpointProbe(pods),
+    ]
+    return [*whole, *tiers]
+
+
+def required(running: Running) -> list[str]:
+    """The series every second of a measured run is to have: those of each instance of each tier.
+
+    Not memory, which is read in turns, and not what stands in for the world outside.
+    """
+    found = [name for name in SERIES if name.startswith("machine.")]
+    for service in running.services.values():
+        if service.kind not in _TIERS:
+            continue
+        found.append(f"service.{service.name}.cpu")
+        found += [
+            pattern.replace("{service}", service.name).replace("{pod}", service.name)
+            for pattern in SERIES
+            if pattern.startswith(_TIERS[service.kind])
+            and (
+                service.kind != "postgres-primary" or pattern.rpartition(".")[2] not in _OF_REPLICAS
+            )
+        ]
+    return found

@@ -76,6 +76,9 @@ class PodProbe:
             raise ProbeError(f"{self.name} keeps no metrics")
         # Histograms are most of the work, and none of them is in the timeline.
         files = [str(path) for kind in ("counter", "gauge") for path in folder.glob(f"{kind}_*.db")]
+        if not files:
+            # not the same as workers to whom nothing happened yet, who have files
+            raise ProbeError(f"{self.name} keeps no metrics in {folder}")
         try:
             return list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]
         except (OSError, RuntimeError, ValueError) as error:

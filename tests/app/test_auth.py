@@ -2,11 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from reference_app.kit import tokens
 from reference_app.kit.passwords import Place
 from reference_app.kit.tokens import (
     Access,
@@ -198,6 +200,19 @@ def test_an_access_token_is_refused_when_it_is_old_or_someone_elses() -> None:
     ):
         with pytest.raises(InvalidTokenError):
             read_access_token(token, secret=secret)
+
+
+def test_an_access_token_that_was_good_is_refused_once_it_is_old(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = datetime.now(UTC)
+    access = Access(7, "seeker", uuid4())
+    token = mint_access_token(access, secret=SECRET, issued_at=now, minutes=5)
+    assert read_access_token(token, secret=SECRET) == access
+    later = (now + timedelta(minutes=5, seconds=1)).timestamp()
+    monkeypatch.setattr(tokens, "time", SimpleNamespace(time=lambda: later))
+    with pytest.raises(InvalidTokenError):
+        read_access_token(token, secret=SECRET)
 
 
 async def test_what_needs_a_sign_in_says_so(app: Running) -> None:

@@ -78,7 +78,7 @@ def _cpu(pids: list[int]) -> float:
 def _loaded(running: Running, folder: Path) -> pd.DataFrame:
     scenario = catalogue.load("browse")
     file = folder / "load.json"
-    data.export_load_data(running, scenario.sessions_to_export(USERS), 1, file)
+    data.export_load_data(running, scenario.accounts(USERS), 1, file)
     watching = probes(running)
     try:
         record = runner.run(

@@ -100,7 +100,8 @@ class Cast:
     def __init__(self, running: Running, home: Path) -> None:
         scenario = catalogue.load("mixed")
         file = home / "load.json"
-        data.export_load_data(running, round(SEEKERS / catalogue.SEEKER_SESSIONS) + 4, 1, file)
+        people = {"seeker": {"any": SEEKERS}, "employer": {"any": EMPLOYERS}}
+        data.export_load_data(running, people, 1, file)
         self.world = World.of(scenario, read_load_data(file), 1)
         chance = self.world.chance(0, "bench")
         loaded = self.world.data

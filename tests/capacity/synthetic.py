@@ -47,10 +47,20 @@ QUERIES = {SEARCH: 1.5, DETAIL: 0.3, APPLY: 4.0, LOGIN: 2.0}
 HITS = {SEARCH: 0.3, DETAIL: 0.9, APPLY: 0.0, LOGIN: 0.0}
 IDLE = {"pods": 0.03, "primary": 0.01, "redis": 0.005}
 """Cores used by each pod, or because of it, with no load."""
+OWN_TASKS = 0.8
+"""Share of a request's CPU in the pods that its own task takes."""
+ROUTES = {
+    SEARCH: "GET /api/v1/jobs",
+    DETAIL: "GET /api/v1/jobs/{job_id}",
+    APPLY: "POST /api/v1/jobs/{job_id}/applications",
+    LOGIN: "POST /api/v1/auth/login",
+}
 GENERATOR_S = 1.5e-3
 DELAY_S = {SEARCH: 4e-3, DETAIL: 2e-3, APPLY: 9e-3, LOGIN: 3e-3}
 THINK_S = 2.0
 SEEDED_USERS = 2_000
+GROWTH = {"primary": 0.10, "replica-1": 0.25}
+"""What a tier costs grows as users ** this beyond `SEEDED_USERS`."""
 MIXES: Mapping[str, tuple[float, float, float, float]] = {
     "mixed": (0.35, 0.45, 0.15, 0.05),
     "mixed-search": (0.85, 0.10, 0.04, 0.01),
@@ -66,18 +76,30 @@ MACHINE = Machine(
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What to make: a mix by name, users, pods."""
+    """What to make: a mix by name, users, pods, and how many people the database holds."""
 
     mix: str
     users: int
     pods: int = 3
     seconds: int = 60
+    seeded: int = SEEDED_USERS
 
 
-def truth(mix: str, users: int) -> tuple[float, dict[str, float]]:
+def cpu_s(seeded: int) -> dict[str, dict[str, float]]:
+    """CPU seconds by endpoint and tier with so many people in the database."""
+    return {
+        name: {
+            tier: seconds * (seeded / SEEDED_USERS) ** GROWTH.get(tier, 0.0)
+            for tier, seconds in by_tier.items()
+        }
+        for name, by_tier in CPU_S.items()
+    }
+
+
+def truth(mix: str, users: int, seeded: int = SEEDED_USERS) -> tuple[float, dict[str, float]]:
     """Requests per second and mean response by endpoint, by processor sharing on the cores."""
     shares = dict(zip(ENDPOINTS, MIXES[mix], strict=True))
-    service = {name: sum(CPU_S[name].values()) for name in ENDPOINTS}
+    service = {name: sum(by_tier.values()) for name, by_tier in cpu_s(seeded).items()}
     rate = 0.0
     response = dict(service)
     for _ in range(200):
@@ -101,9 +123,10 @@ def write(
 ) -> Path:
     """Make the run and write its folder under `runs`; the folder."""
     chance = np.random.default_rng([seed, kind.users, kind.pods, len(kind.mix)])
-    folder = runs / f"20261101-000000-{kind.mix}-{kind.users}-{kind.pods}-{seed}"
+    of_data = "" if kind.seeded == SEEDED_USERS else f"-{kind.seeded}"
+    folder = runs / f"20261101-000000-{kind.mix}-{kind.users}-{kind.pods}{of_data}-{seed}"
     folder.mkdir(parents=True)
-    rate, response = truth(kind.mix, kind.users)
+    rate, response = truth(kind.mix, kind.users, kind.seeded)
     expected = np.array([rate * share for share in MIXES[kind.mix]])
     counts = chance.poisson(expected, size=(kind.seconds, len(ENDPOINTS)))
     _write_timeline(folder, kind, counts, chance)
@@ -115,11 +138,12 @@ def write(
 def _write_timeline(
     folder: Path, kind: Kind, counts: "np.ndarray", chance: np.random.Generator
 ) -> None:
+    costs = cpu_s(kind.seeded)
     with TimelineWriter(folder) as timeline:
         for second, row in enumerate(counts):
             used = {
                 f"service.{tier}.cpu": sum(
-                    n * CPU_S[name].get(tier, 0.0) for n, name in zip(row, ENDPOINTS, strict=True)
+                    n * costs[name].get(tier, 0.0) for n, name in zip(row, ENDPOINTS, strict=True)
                 )
                 + kind.pods * IDLE.get(tier, 0.0)
                 for tier in ("nginx", "pgbouncer", "primary", "replica-1", "redis", "pods")
@@ -133,6 +157,8 @@ def _write_timeline(
             values["postgres.primary.queries"] = sum(
                 n * QUERIES[name] for n, name in zip(row, ENDPOINTS, strict=True)
             )
+            for n, name in zip(row, ENDPOINTS, strict=True):
+                values[f"endpoint.{ROUTES[name]}.cpu"] = n * OWN_TASKS * costs[name]["pods"]
             for pod in range(1, kind.pods + 1):
                 values |= {
                     f"service.backend-{pod}.cpu": pods / kind.pods,
@@ -195,7 +221,7 @@ def _record(
 ) -> Run:
     began = datetime(2026, 11, 1, tzinfo=UTC)
     topology: dict[str, int | float | str | bool] = {
-        "seeded_users": SEEDED_USERS,
+        "seeded_users": kind.seeded,
         "engine": "native",
         "pods": kind.pods,
         "replicas": 1,

@@ -12,7 +12,6 @@ from capacity.audit.blueprint import Blueprint, read_blueprint
 from capacity.audit.facts import Expectation, Fact
 from capacity.audit.plan import PlanFigures
 from capacity.audit.plan_document import figures_of
-from capacity.audit.profit import month
 from capacity.audit.selection import Recorded, newest_of_each_load, unusable
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
@@ -329,22 +328,6 @@ def test_before_and_after_names_what_is_compared() -> None:
     assert rows["Cost per user and month"].claimed_times == "7.69 to 12.5 times cheaper"
 
 
-def test_a_month_adds_up_and_only_costs_are_proven() -> None:
-    lines = month(read_blueprint().inputs, None)
-    *parts, left = lines
-    assert left.dollars == pytest.approx(sum(line.dollars for line in parts))
-    by_name = {line.name: line for line in lines}
-    assert by_name["Card and billing fees"].dollars == pytest.approx(-14_608.62)
-    assert by_name["Pro"].unproven
-    assert not by_name["Infrastructure"].unproven
-    assert by_name["Infrastructure"].dollars == -130
-    plan = PlanFigures(users=1_000_000, monthly_bill=Span.exact(4000))
-    planned = {line.name: line for line in month(read_blueprint().inputs, plan)}
-    assert planned["Infrastructure"].dollars == -4000
-    assert planned["Infrastructure"].evidence is Evidence.PRICED
-    assert month({}, None) == []
-
-
 def test_a_plans_own_document_is_read_by_name() -> None:
     bill = {"low": 400.0, "mid": 600.0, "high": 900.0, "unit": "USD a month", "evidence": "priced"}
     found = figures_of(
@@ -362,8 +345,6 @@ def test_a_plans_own_document_is_read_by_name() -> None:
                     ],
                 },
                 "money": {"margin": {"low": 0.9, "mid": 0.91, "high": 0.92, "unit": "share"}},
-                "first": "pods CPU",
-                "runs_out": [{"date_low": "2028", "date_mid": "2029", "date_high": None}],
             },
         }
     )
@@ -374,7 +355,6 @@ def test_a_plans_own_document_is_read_by_name() -> None:
     assert found.figure("commands_per_s") is None
     assert found.rests_on("requests_per_s_peak") is Evidence.ASSUMED
     assert found.rests_on("monthly_bill") is Evidence.PRICED
-    assert (found.first_limit, found.runs_out) == ("pods CPU", "2029 (2028 to later)")
 
 
 @pytest.mark.parametrize("document", [[], 3, {"plan": {}}, {"users": 5, "pods": {"low": 2}}])

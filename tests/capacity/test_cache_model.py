@@ -1,13 +1,11 @@
-"""The hit rate of an expiring cache, and demands at another hit rate."""
-
-from random import Random
+"""Demands at another hit rate of the cache."""
 
 import pytest
 
 from capacity.demands import ClassDemand, DemandModel, Layer, Tier, Topology
 from capacity.errors import UsageError
 from capacity.evidence import Span
-from capacity.model.cache import expiring, hit_rate, with_hit_rate
+from capacity.model.cache import hit_rate, with_hit_rate
 from tests.capacity.synthetic import MACHINE
 from tests.capacity.test_calibration import AT
 
@@ -48,34 +46,15 @@ MODEL = DemandModel(
 )
 
 
-def test_an_expiring_cache_by_its_formula_and_by_trying() -> None:
-    assert expiring([2.0], 1.0) == pytest.approx(2 / 3)
-    chance, now, until, hits = Random(3), 0.0, -1.0, 0
-    for _ in range(20_000):
-        now += chance.expovariate(2.0)
-        if now < until:
-            hits += 1
-        else:
-            until = now + 1.0
-    assert hits / 20_000 == pytest.approx(2 / 3, abs=0.01)
-
-
-def test_more_processes_and_shorter_lives_hit_less() -> None:
-    popular = [10 / rank for rank in range(1, 50)]
-    assert expiring(popular, 5, 12) < expiring(popular, 5, 3) < expiring(popular, 60, 3) < 1
-    assert expiring(popular, 0) == 0
-    with pytest.raises(ValueError, match="lookups"):
-        expiring([], 5)
-
-
 def test_another_hit_rate_moves_the_cached_classes_only() -> None:
     assert hit_rate(MODEL) == pytest.approx(0.75)
     none = with_hit_rate(MODEL, 0.0)
     assert none.by_name("write") == MODEL.by_name("write")
     read = none.by_name("read")
-    # three quarters of requests now cost what a miss costs more: 4 ms in pods, 1 ms at the primary
+    # three quarters of requests now cost what a miss costs more, 4 ms in pods; four times as
+    # many reach the database
     assert read.cpu_s[Tier.PODS].mid == pytest.approx(0.002 + 0.75 * 0.004)
-    assert read.cpu_s[Tier.PRIMARY].mid == pytest.approx(0.0002 + 0.75 * 0.001)
+    assert read.cpu_s[Tier.PRIMARY].mid == pytest.approx(0.0002 / 0.25)
     assert read.queries.mid == pytest.approx(2.0)
     assert none.cache_hit == {"read": 0.0, "write": 0.0}
     assert with_hit_rate(MODEL, 1.0).by_name("read").queries.mid == 0
@@ -86,7 +65,14 @@ def test_another_hit_rate_moves_the_cached_classes_only() -> None:
 def test_hit_rates_that_cannot_be_are_refused() -> None:
     with pytest.raises(UsageError, match="between 0 and 1"):
         with_hit_rate(MODEL, 80)
-    with pytest.raises(UsageError, match="calibrate again"):
-        with_hit_rate(MODEL.model_copy(update={"layers": {}}), 0.5)
-    with pytest.raises(UsageError, match="no class"):
-        hit_rate(MODEL.model_copy(update={"cache_hit": {}}))
+    all_hits = MODEL.model_copy(update={"cache_hit": {"read": 1.0}})
+    with pytest.raises(UsageError, match="every cached request was a hit"):
+        with_hit_rate(all_hits, 0.5)
+
+
+def test_what_is_not_known_stays_as_it_is() -> None:
+    untold = MODEL.model_copy(update={"layers": {}})
+    moved = with_hit_rate(untold, 0.0).by_name("read").cpu_s
+    assert moved[Tier.PODS] == MODEL.by_name("read").cpu_s[Tier.PODS]
+    assert moved[Tier.PRIMARY].mid == pytest.approx(0.0002 / 0.25)
+    assert hit_rate(MODEL.model_copy(update={"cache_hit": {}})) == 0

@@ -11,6 +11,7 @@ from capacity.demands import DemandModel, Layer, Tier
 from capacity.errors import HmbError, UsageError
 from capacity.model import calibration, classes, fit
 from capacity.model.board import tail
+from capacity.model.crosscheck import with_checks
 from capacity.model.measured import InvalidRunError
 from capacity.model.predict import Load, predict
 from capacity.model.windows import Material, Windows, cut
@@ -121,6 +122,39 @@ def test_the_model_knows_how_many_people_its_database_held(model: DemandModel) -
     assert model.seeded_users == SEEDED_USERS
 
 
+def test_the_fit_stands_beside_what_the_pods_timed(model: DemandModel) -> None:
+    assert [one.endpoint for one in model.checked] == [
+        "GET /api/v1/jobs/{}",
+        "GET /api/v1/jobs",
+        "POST /api/v1/jobs/{}/applications",
+        "POST /api/v1/auth/login",
+    ]
+    for one in model.checked:
+        assert one.own_s / one.fitted_s == pytest.approx(synthetic.OWN_TASKS, rel=0.06)
+    # what idle pods use is in no task
+    assert model.own_share is not None
+    assert 0.6 < model.own_share < synthetic.OWN_TASKS
+
+
+def test_records_without_the_pods_own_times_are_not_checked(
+    runs: list[Material], model: DemandModel
+) -> None:
+    told = runs[0].seen.timeline
+    untold = told[[name for name in told if not name.startswith("endpoint.")]]
+    first = Material(Observation(runs[0].seen.run, untold), runs[0].cells)
+    bare = model.model_copy(update={"checked": (), "own_share": None})
+    assert with_checks(bare, [first, *runs[1:]]) == bare
+    assert with_checks(bare, runs) == model
+
+
+def test_levels_are_those_of_mixed_by_littles_law(model: DemandModel) -> None:
+    assert [level.pods for level in model.levels] == [3, 3, 3]
+    for level, users in zip(model.levels, (60, 120, 180), strict=True):
+        # N = X (R + Z): those at work are those who do not think
+        assert level.at_once == pytest.approx(users - level.rate * synthetic.THINK_S, abs=5)
+        assert level.at_once > 0
+
+
 def test_the_mix_is_that_of_mixed(model: DemandModel) -> None:
     expected = dict(zip(ENDPOINTS, synthetic.MIXES["mixed"], strict=True))
     assert model.mix == pytest.approx(expected, abs=0.02)
@@ -138,8 +172,9 @@ def test_prediction_follows_the_load(model: DemandModel) -> None:
         for name, share in model.mix.items()
     )
     assert heavy.rate < synthetic.CORES / busiest
-    assert heavy.rate == pytest.approx(heavy.most_rate, rel=1e-3)
-    assert light.most_rate == heavy.most_rate
+    most = heavy.bounds.saturation_rate
+    assert heavy.rate == pytest.approx(most, rel=1e-3)
+    assert light.bounds.saturation_rate == most
     assert heavy.machine == pytest.approx(synthetic.CORES, rel=0.01)
     apart = model.topology.model_copy(update={"cores": None})
     cores = dict.fromkeys(Tier, 1.0)

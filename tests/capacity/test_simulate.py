@@ -11,7 +11,6 @@ import simpy
 
 from capacity.model import mva
 from capacity.model.board import lognormal
-from capacity.model.open import waiting
 from capacity.model.simulate import (
     Answer,
     Closed,
@@ -25,6 +24,7 @@ from capacity.model.simulate import (
     Work,
     simulate,
 )
+from tests.capacity.closed_forms import waiting
 
 MANY = 12_000
 
@@ -52,6 +52,20 @@ def test_m_m_c(servers: int, sharing: bool) -> None:
     assert _mean(found) == pytest.approx(expected.response_s, rel=0.06)
     assert found.busy["s"] == pytest.approx(0.7, rel=0.03)
     assert found.throughput == pytest.approx(rate, rel=0.03)
+
+
+@pytest.mark.parametrize("servers", [1, 3])
+def test_the_tail_of_m_m_c_in_order(servers: int) -> None:
+    rate = 0.7 * servers
+    found = simulate(
+        {"s": Cores(servers, sharing=False)}, {}, Open(rate), _alone(_exponential), requests=MANY
+    )
+    waits = found.everything() - found.own_s["a"]
+    expected = waiting(rate, 1.0, servers)
+    assert float(np.mean(waits > 1e-9)) == pytest.approx(expected.wait_chance, abs=0.03)
+    for share in (0.95, 0.99):
+        percentile = float(np.quantile(waits, share))
+        assert percentile == pytest.approx(expected.wait_percentile(share), rel=0.12)
 
 
 def test_m_g_1_waits_in_order_but_not_when_shared() -> None:

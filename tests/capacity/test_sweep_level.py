@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from capacity.bottleneck import generator_share, sentence, uses
+from capacity.bottleneck import generator_share, others, sentence, uses
 from capacity.observation import Observation
 from capacity.run import Invalidity, Run, Sender
 from capacity.slo import Slo, _as_target
 from capacity.sweep import State
-from capacity.sweep_level import level_of, level_seconds
+from capacity.sweep_level import UNKNOWN_CACHES_S, confirm_seconds, level_of, level_seconds
 from capacity.targets import Target
 from capacity.verdicts import judge
 from tests.reports.sample import sample_run, sample_timeline
@@ -104,13 +104,44 @@ def test_the_busiest_resource_comes_first() -> None:
     assert by_name["the pods' database pools"] == pytest.approx(in_use / limit)
 
 
+def test_cpu_of_other_programs_is_no_use_of_this_tests() -> None:
+    alone = Observation(RUN, TIMELINE)
+    known = TIMELINE.filter(regex=r"^service\..*\.cpu$").sum(axis=1)
+    known += TIMELINE["generator.cpu_total"]
+
+    def beside(cores: float) -> Observation:
+        return Observation(RUN, TIMELINE.assign(**{"machine.cpu": known + cores}))
+
+    own = float(known[10:].mean()) / 2
+    by_name = {use.resource: use.share for use in uses(beside(0.9))}
+    assert by_name["the machine's CPU"] == pytest.approx(own)
+    assert others(beside(0.9)) == pytest.approx(0.9)
+    assert "Other programs, left out of this, used 0.900 of 2 cores." in sentence(beside(0.9))
+    # a little is what the kernel does for the test, and hmb itself
+    by_name = {use.resource: use.share for use in uses(beside(0.1))}
+    assert by_name["the machine's CPU"] == pytest.approx(own + 0.05)
+    assert others(beside(0.1)) is None
+    assert "Other programs" not in sentence(beside(0.1))
+    level = level_of(beside(0.9), [], 100)
+    assert level.others_cores == pytest.approx(0.9)
+    assert level_of(alone, [], 100).others_cores == others(alone)
+
+
+def test_an_answer_is_confirmed_for_longer_than_caches_keep_it() -> None:
+    assert confirm_seconds([60, 300, 600]) == 660
+    assert confirm_seconds([]) == UNKNOWN_CACHES_S
+
+
 def test_the_sentence_names_the_bottleneck_and_the_generators_share() -> None:
     calm = sentence(Observation(RUN, TIMELINE))
     assert calm.startswith("No resource was used up; the busiest was ")
     share = generator_share(Observation(RUN, TIMELINE))
     assert share == pytest.approx(TIMELINE["generator.cpu_total"][10:].mean() / 2)
     assert "The load generator took" in calm
-    busy = TIMELINE.assign(**{"machine.cpu": 1.96})
+    more = 1.96 - TIMELINE["machine.cpu"]
+    busy = TIMELINE.assign(
+        **{"machine.cpu": 1.96, "service.primary.cpu": TIMELINE["service.primary.cpu"] + more}
+    )
     assert sentence(Observation(RUN, busy)).startswith(
         "The bottleneck was the machine's CPU: 98.0 % of it was in use."
     )

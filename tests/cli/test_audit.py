@@ -1,6 +1,7 @@
 """`hmb audit` as a person runs it."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from capacity.run import Invalidity, Run
 from capacity.store import COLUMNS, write_run
 from cli.main import app
 from tests.cli.conftest import Said
+from tests.plan.made_up import FOLDER
 from tests.reports.sample import sample_run, sample_timeline
 
 Hmb = Callable[..., Said]
@@ -65,10 +67,32 @@ def test_every_claim_is_told_and_the_reports_are_where_it_says(hmb: Hmb, folder:
     assert "Before and after" in said.out
     assert "left out: 1 of 2 runs" in said.err
     paths = [line.removeprefix("report: ") for line in said.err.splitlines() if "report:" in line]
-    assert [Path(path).name for path in paths] == ["audit.html", "founder.html", "audit.md"]
-    texts = [Path(path).read_text(encoding="utf-8") for path in paths]
-    assert all("$300" in text for text in texts)
-    assert "for $300 a month" in texts[1]
+    # figures alone have no page of a plan
+    assert [Path(path).name for path in paths] == ["audit.html", "audit.md"]
+    assert all("$300" in Path(path).read_text(encoding="utf-8") for path in paths)
+
+
+def test_the_last_plan_is_judged_by_and_told_on_its_own_pages(
+    here: Hmb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("capacity.plan.asking.DRAWS", 100)
+    shutil.copytree(FOLDER, tmp_path / "runs" / "models" / "reference")
+    here(tmp_path, "plan", "--users", "1000000")
+    said = here(tmp_path, "audit", "--json")
+    assert json.loads(said.out)["rests_on"]["plan_users"] == 1_000_000
+    audited, planned = tmp_path / "runs" / "audit", tmp_path / "runs" / "plan"
+    pages = ["audit.html", "audit.md", "capacity.html", "founder.html"]
+    assert sorted(path.name for path in audited.iterdir()) == pages
+    for page in pages:
+        assert (audited / page).read_bytes() == (planned / page).read_bytes()
+    # the same by its folder; and what another hmb kept is one line
+    assert here(tmp_path, "audit", "--plan", "runs/plan", "--json").out == said.out
+    kept = planned / "plan.json"
+    kept.write_text(kept.read_text("utf-8").replace('"next_step"', '"next"'), encoding="utf-8")
+    refused = here(tmp_path, "audit")
+    assert (refused.code, refused.out) == (2, "")
+    assert "hmb plan makes it anew" in refused.err
+    assert len(refused.err.splitlines()) == 1
 
 
 def test_strict_exits_3_and_json_tells_why(here: Hmb, folder: Path) -> None:

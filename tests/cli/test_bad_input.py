@@ -120,6 +120,34 @@ def test_help_imports_nothing_heavy() -> None:
 def test_scenarios_are_listed_with_what_they_do(hmb: Hmb, tmp_path: Path) -> None:
     said = hmb(tmp_path, "scenarios")
     assert said.code == 0
-    names = [line.split()[0] for line in said.out.splitlines()]
-    assert {"mixed", "smoke", "browse"} <= set(names)
-    assert all(len(line.split()) > 4 for line in said.out.splitlines())
+    lines = said.out.splitlines()
+    does = {line.split()[0]: line for line in lines[::2]}
+    people = dict(zip(does, lines[1::2], strict=True))
+    assert {"mixed", "smoke", "browse"} <= set(does)
+    assert all(len(line.split()) > 4 for line in does.values())
+    assert people["browse"].split() == ["100", "%", "anonymous"]
+    assert "50.0 % anonymous, 41.6 % Free, 0.850 % Pro" in people["mixed"]
+    assert people["mixed"].endswith("7.50 % Pro or Business (tiers claimed)")
+    assert people["paying"].endswith("10.0 % Business (tiers assumed)")
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "problem"),
+    [
+        (["mixed"], "free = 0.5\npremium = 0.5", "no tier is called 'premium'"),
+        (["mixed"], "free = 0.5", "the shares must add up to 1, and they come to 0.5"),
+        (["mixed"], "anonymous = 0.5\nfree = 0.5", "0 Business and Pro accounts for 150"),
+        (["browse"], "free = 1", "nobody signs in in scenario browse"),
+        (["mine.py"], "free = 1", "--population picks accounts for built-in scenarios"),
+    ],
+)
+def test_people_that_cannot_be_are_refused_before_a_stack_is_started(
+    hmb: Hmb, tmp_path: Path, words: list[str], text: str, problem: str
+) -> None:
+    (tmp_path / "people.toml").write_text(text)
+    (tmp_path / "mine.py").write_text("")
+    for command in ("loadtest", "sweep"):
+        said = hmb(tmp_path, command, *words, "--population", "people.toml")
+        assert (said.code, said.out) == (2, "")
+        assert problem in said.err
+        assert len(said.err.splitlines()) == 1

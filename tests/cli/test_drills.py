@@ -18,6 +18,8 @@ Hmb = Callable[..., Said]
 Begin = Callable[..., Going]
 
 FEW = ("--users", "60")
+ENOUGH = ("--users", "150")
+"""So that some twenty writes are under way while something is broken."""
 _PATIENCE_S = 600
 
 
@@ -76,7 +78,7 @@ def test_each_drill_keeps_its_promises_and_leaves_the_stack_as_it_was(
     home: Path, hmb: Hmb, kept_stack: None, name: str
 ) -> None:
     before = json.loads(hmb(home, "status", "--json").out)
-    said = hmb(home, "drill", name, *FEW, seconds=_PATIENCE_S)
+    said = hmb(home, "drill", name, *ENOUGH, seconds=_PATIENCE_S)
     assert said.code == 0, said.out + said.err
     _, found = the_drill(home, name)
     assert found.ledger is not None

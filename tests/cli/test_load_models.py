@@ -12,6 +12,7 @@ import typer
 from capacity.errors import UsageError
 from cli.load_model import asked_for
 from cli.options import Spacing, arrival_rate
+from cli.sweep import CACHE_SETTING, cache_lives
 from scenarios.arrivals.constant import Constant
 from scenarios.arrivals.model import OpenModel
 from scenarios.arrivals.ramp import Ramp
@@ -158,3 +159,11 @@ def test_what_cannot_be_is_one_line(hmb: Hmb, tmp_path: Path, words: str, proble
     assert problem in said.err
     assert len(said.err.splitlines()) == 1
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_sweep_knows_how_long_the_boards_cached_answers_live() -> None:
+    environment = {"CACHE_TTL_USER": "600", "CACHE_TTL_JOBS": "60", "CACHE_L1_BYTES": "9"}
+    assert cache_lives(environment) == {"user": 600.0, "jobs": 60.0}
+    # as production sets them
+    compose = Path(__file__).parents[2] / "docker-compose.production.yml"
+    assert f"{CACHE_SETTING}USER: " in compose.read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from capacity.plan.kept import kept_of
 from cli.main import app
 from tests.cli.conftest import Said
 from tests.plan.made_up import FOLDER
@@ -21,6 +22,8 @@ def plan(
 ) -> Plan:
     """Runs `hmb plan` with these words where a model named reference is stored; few draws do."""
     monkeypatch.setattr("capacity.plan.asking.DRAWS", 100)
+    # seconds of work that one test looks at
+    monkeypatch.setattr("cli.plan._write_pages", lambda *_: None)
     shutil.copytree(FOLDER, tmp_path / "runs" / "models" / "reference")
     monkeypatch.chdir(tmp_path)
 
@@ -76,6 +79,26 @@ def test_two_plans_stand_side_by_side(plan: Plan) -> None:
     said = plan("--users", "1000000", "--set", "pods=6", "--compare", "pods=3")
     pods = next(row for row in said.out.splitlines() if row.startswith("pods at most"))
     assert pods.split()[-2:] == ["6", "3"]
+
+
+def test_tails_are_simulated_once_for_the_same_inputs(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("capacity.plan.tails._REQUESTS", 100)
+    monkeypatch.setattr("capacity.plan.tails.DRAWS", 5)
+    words = ("--users", "1000000", "--simulate")
+    said = plan(*words)
+    assert "simulated at the busiest seconds: 5 draws, 100 requests each" in said.out
+    assert "simulating 2 pods" in said.err
+    (file,) = (tmp_path / "runs" / "simulations").iterdir()
+    again = plan(*words)
+    assert (again.out, again.err) == (said.out, "")
+    told = json.loads(plan(*words, "--json").out)["plan"]["simulation"]
+    assert told["tails"][0]["p95_ms"]["evidence"] == "modelled"
+    file.write_text("{}", encoding="utf-8")  # damaged: made anew
+    assert "simulating" in plan(*words).err
+    beside = plan(*words, "--compare", "pods=4")
+    assert next(row for row in beside.out.splitlines() if row.startswith("simulated p95"))
 
 
 def test_a_model_is_named_by_folder_or_file_too(plan: Plan) -> None:
@@ -137,24 +160,25 @@ def test_a_damaged_model_is_one_line(plan: Plan, tmp_path: Path) -> None:
     assert len(said.err.strip().splitlines()) == 1
 
 
-def test_its_pages_are_written_where_asked_and_nothing_else_changes(
-    plan: Plan, tmp_path: Path
+@pytest.mark.parametrize("words", [(), ("--html", "pages")])
+def test_its_pages_are_written_and_nothing_else_is_told(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     bare = plan("--users", "300000").out
-    said = plan("--users", "300000", "--html", "pages")
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("capacity.plan.asking.DRAWS", 100)
+    said = plan("--users", "300000", *words)
     assert said.out == bare
-    assert sorted(one.name for one in (tmp_path / "pages").iterdir()) == [
-        "audit.html",
-        "capacity.html",
-        "founder.html",
-    ]
-    assert [line.split("/")[-1] for line in said.err.splitlines()] == [
-        "founder.html",
-        "capacity.html",
-        "audit.html",
-    ]
-    page = (tmp_path / "pages" / "founder.html").read_text(encoding="utf-8")
+    folder = tmp_path / (words[-1] if words else "runs/plan")
+    names = ["founder.html", "capacity.html", "audit.html", "audit.md"]
+    assert sorted(one.name for one in folder.iterdir()) == sorted([*names, "plan.json"])
+    assert [line.split("/")[-1] for line in said.err.splitlines()] == names
+    page = (folder / "founder.html").read_text(encoding="utf-8")
     assert "<h1>It carries 300,000 users" in page
+    kept = kept_of(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
+    assert kept is not None
+    assert kept.plan.users == 300_000
 
 
 def test_pages_of_two_plans_are_refused_before_any_work(plan: Plan, tmp_path: Path) -> None:

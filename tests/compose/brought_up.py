@@ -48,6 +48,20 @@ class BroughtUp:
         words = [f"--filter=label=com.docker.compose.{each}" for each in filters]
         return self.docker("ps", "--quiet", *words).split()[0]
 
+    def owners(self, service: str) -> set[str]:
+        """The users that a service's own processes run as; a health check is none of them."""
+        container = self.first(service)
+        mine = {self.docker("inspect", "--format", "{{.State.Pid}}", container).strip()}
+        owners = set()
+        listed = self.docker("top", container, "-eo", "pid,ppid,uid").splitlines()[1:]
+        for pid, parent, user in sorted(
+            (line.split() for line in listed), key=lambda one: int(one[0])
+        ):
+            if pid in mine or parent in mine:
+                mine.add(pid)
+                owners.add(user)
+        return owners
+
     def containers(self) -> dict[str, list[dict[str, Any]]]:
         """All that Docker knows of every container, by service."""
         found: dict[str, list[dict[str, Any]]] = {}

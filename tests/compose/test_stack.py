@@ -6,6 +6,8 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -40,6 +42,15 @@ def registered(client: httpx2.Client, name: str) -> dict[str, str]:
     return {"authorization": f"Bearer {answer.json()['access_token']}"}
 
 
+@contextmanager
+def changed(env: Path, line: str) -> Iterator[None]:
+    """The environment file with one line more."""
+    before = env.read_text("utf-8")
+    env.write_text(f"{before}\n{line}\n", "utf-8")
+    yield
+    env.write_text(before, "utf-8")
+
+
 def test_all_services_are_well_and_the_tasks_are_done(brought_up: BroughtUp) -> None:
     status = engine.status(brought_up.home)
     assert (status.phase, status.engine) == ("running", "compose")
@@ -69,8 +80,7 @@ def test_containers_have_the_rights_and_bounds_of_the_file(brought_up: BroughtUp
     assert "Read-only file system" in refused.stderr
     # nginx's master alone stays root.
     for name in _LASTING - {"nginx"}:
-        listed = brought_up.docker("top", brought_up.first(name), "-eo", "pid,uid")
-        owners = {line.split()[1] for line in listed.splitlines()[1:]}
+        owners = brought_up.owners(name)
         assert owners, name
         assert "0" not in owners, name
 
@@ -181,20 +191,35 @@ def test_both_replicas_stream(brought_up: BroughtUp) -> None:
     ]
 
 
+def scaled(brought_up: BroughtUp, visitor: Visitor, count: int) -> set[str]:
+    """So many pods, none made anew, once all of them and nobody else answers; their names."""
+    words = ("--detach", "--no-deps", "--no-recreate", "--scale", f"backend={count}")
+    brought_up.compose("up", *words, "backend")
+    since, pods = time.monotonic() + 5.0, brought_up.pods()
+    assert len(pods) == count
+    until(lambda: visitor.seen_since(since) == pods, f"{count} pods answer")
+    return pods
+
+
 def test_pods_come_and_go_without_a_failed_request(brought_up: BroughtUp) -> None:
-    scale = ("up", "--detach", "--no-deps", "--no-recreate", "--scale")
     with Visitor(brought_up) as visitor:
-        brought_up.compose(*scale, "backend=5", "backend")
-        five = brought_up.pods()
-        assert len(five) == 5
-        until(lambda: visitor.seen_since(0.0) == five, "five pods answer")
-        brought_up.compose(*scale, "backend=3", "backend")
-        three = brought_up.pods()
-        assert len(three) == 3
-        gone = time.monotonic()
-        until(lambda: visitor.seen_since(gone + 5.0) == three, "three pods answer")
+        for count in (5, 3):
+            scaled(brought_up, visitor, count)
     assert visitor.failures == []
     assert visitor.answered > 50
+
+
+def test_a_new_version_is_deployed_without_a_failed_request(brought_up: BroughtUp) -> None:
+    """In the order that docs/guides/operating.md tells: new pods beside the old, which then go."""
+    old = brought_up.pods()
+    with changed(brought_up.home / ".env", "LOG_LEVEL=WARNING"), Visitor(brought_up) as visitor:
+        both = scaled(brought_up, visitor, 6)
+        scaled(brought_up, visitor, 4)
+        new = scaled(brought_up, visitor, 3)
+    assert new == both - old
+    for pod in brought_up.containers()["backend"]:
+        assert "LOG_LEVEL=WARNING" in pod["Config"]["Env"]
+    assert visitor.failures == []
 
 
 def test_a_pod_is_restarted_without_a_failed_request(brought_up: BroughtUp) -> None:

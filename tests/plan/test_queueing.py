@@ -5,8 +5,8 @@ from math import exp
 import numpy as np
 import pytest
 
-from capacity.model.open import erlang_c
 from capacity.plan.queueing import Response, along, station, waits
+from tests.capacity.closed_forms import erlang_c
 
 ONE = np.array([1.0])
 

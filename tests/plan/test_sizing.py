@@ -7,8 +7,10 @@ import pytest
 
 from capacity.demands import DemandModel, Tier
 from capacity.inputs import Array
+from capacity.model.cache import hit_rate, with_hit_rate
+from capacity.model.predict import mean_demand
 from capacity.plan.assumed import Assumed, assumed
-from capacity.plan.demand_inputs import demands, measured_hit_rate
+from capacity.plan.demand_inputs import demands
 from capacity.plan.limits import Design, carried, filled
 from capacity.plan.sizing import Needs, holds, needs
 from tests.plan.made_up import model
@@ -72,7 +74,7 @@ def test_cpu_per_request_is_the_mixs() -> None:
 def test_cache_hits_take_load_off_the_databases_alone_as_far_as_reads_go() -> None:
     users = np.array([50_000.0])
     known = given()
-    measured = measured_hit_rate(known.model)
+    measured = hit_rate(known.model)
     assert measured == pytest.approx((0.7 * 0.8 + 0.15 * 0.2) / 0.85)
     before = demands(known.model, users, known.inputs.mids())
     best = given("cache.hit_rate=1")
@@ -87,6 +89,16 @@ def test_cache_hits_take_load_off_the_databases_alone_as_far_as_reads_go() -> No
     worse = given("cache.hit_rate=0")
     none = demands(worse.model, users, worse.inputs.mids())
     assert none.cpu_s[Tier.REPLICAS][0] > before.cpu_s[Tier.REPLICAS][0]
+
+
+@pytest.mark.parametrize("rate", [0.66, 0.9, 1.0])
+def test_a_plan_and_the_model_say_the_same_of_another_hit_rate(rate: float) -> None:
+    known = given(f"cache.hit_rate={rate}")
+    told = demands(known.model, np.array([50_000.0]), known.inputs.mids())
+    moved = with_hit_rate(known.model, rate)
+    assert hit_rate(moved) == pytest.approx(rate)
+    for tier, seconds in mean_demand(moved, moved.mix).items():
+        assert told.cpu_s[tier][0] == pytest.approx(seconds), tier
 
 
 def test_a_database_grows_dearer_with_its_users() -> None:

@@ -10,12 +10,10 @@ from capacity.audit.audit import Audit, Looked, audit
 from capacity.audit.blueprint import read_blueprint
 from capacity.audit.facts import Fact, Facts
 from capacity.audit.plan import PlanFigures
-from capacity.audit.profit import Line
 from capacity.audit.selection import Recorded
-from capacity.evidence import Evidence, Span
+from capacity.evidence import Span
 from reports.audit.digest import AuditDigest
 from reports.audit.markdown import markdown
-from reports.audit.page import bars
 from reports.audit.render import write_reports
 from stack.inventory import gather
 from tests.reports.conftest import HOSTILE
@@ -26,15 +24,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PAGES = ["ours/audit", "planned/founder", "hostile/audit", "hostile/founder"]
+PAGES = ["ours/audit", "planned/audit", "hostile/audit"]
 SPAN = Span(low=3000, mid=4000, high=6000)
 PLAN = PlanFigures(
     users=1_000_000,
     monthly_bill=SPAN,
     cost_per_user=SPAN.times(1e-6),
-    p95_ms=Span(low=100, mid=150, high=220),
-    first_limit="the pods' CPU",
-    runs_out="March 2028",
 )
 
 
@@ -44,7 +39,7 @@ def _hostile(folder: Path) -> Audit:
     said = json.dumps(HOSTILE)
     path = folder / "theirs.toml"
     path.write_text(
-        f'[section]\nname = "money"\nfounder = true\ntitle = {said}\nabout = {said}\n'
+        f'[section]\nname = "money"\ntitle = {said}\nabout = {said}\n'
         f'[[claim]]\nid = "x"\ntext = {said}\nvalue = {said}\nreading = {said}\nnote = {said}\n'
         f'expects = [{{ fact = "f", equals = {said} }}]\n'
         f"[claim.literal]\nreading = {said}\nnot_measured = {said}\n"
@@ -67,9 +62,9 @@ def _ours(plan: PlanFigures | None = None) -> Audit:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the pages of three audits."""
     folder = tmp_path_factory.mktemp("audits")
-    write_reports(folder / "ours", _ours())
-    write_reports(folder / "planned", _ours(PLAN))
-    write_reports(folder / "hostile", _hostile(folder))
+    write_reports(folder / "ours", _ours(), None)
+    write_reports(folder / "planned", _ours(PLAN), None)
+    write_reports(folder / "hostile", _hostile(folder), None)
     return folder
 
 
@@ -88,7 +83,7 @@ def test_a_page_loads_nothing_complains_of_nothing_and_runs_nothing(
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("name", ["ours/audit", "planned/founder", "hostile/audit"])
+@pytest.mark.parametrize("name", PAGES)
 def test_no_page_scrolls_sideways(chromium: "Browser", pages: Path, name: str, width: int) -> None:
     with opened(chromium, pages / f"{name}.html", width) as found:
         assert found.page.evaluate("document.documentElement.scrollWidth") <= width
@@ -128,30 +123,12 @@ def test_every_figure_says_what_it_rests_on(chromium: "Browser", pages: Path) ->
     assert set(kinds) == {"measured", "priced", "claimed", "assumed"}
 
 
-def test_the_founders_page_opens_with_the_plan(chromium: "Browser", pages: Path) -> None:
-    with opened(chromium, pages / "planned/founder.html") as found:
-        assert found.page.locator("h1").inner_text() == (
-            "By its plan it carries 1,000,000 users at a 95th percentile of 150 ms "
-            "for $4,000 a month, "
-            "$0.004 per user; first limit: the pods' CPU; runs out: March 2028."
-        )
-        assert "-$4,000" in found.page.locator("#month").inner_text()
-        hatched = found.page.locator("#month .unproven i").first
-        assert "repeating-linear-gradient" in hatched.evaluate(
-            "e => getComputedStyle(e).backgroundImage"
-        )
-    with opened(chromium, pages / "ours/founder.html") as found:
-        assert "not yet planned" in found.page.locator("h1").inner_text()
-    with opened(chromium, pages / "hostile/founder.html") as found:
-        assert found.page.locator("#month").count() == 0
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_stand_out_from_what_is_behind_them(
     chromium: "Browser", pages: Path, scheme: Literal["light", "dark"]
 ) -> None:
     """Contrast of at least 4.5 to 1 (WCAG 2.1, 1.4.3), of every mark and tag."""
-    with opened(chromium, pages / "planned/founder.html", 1280, scheme) as found:
+    with opened(chromium, pages / "planned/audit.html", 1280, scheme) as found:
         pale = found.page.evaluate(
             """(() => {
               const rgb = text => text.match(/[\\d.]+/g).map(Number);
@@ -182,18 +159,6 @@ def test_markdown_has_every_claim_and_no_markup_of_theirs(tmp_path: Path) -> Non
     for claim in read_blueprint().claims:
         assert text.count(f"`{claim.id}`") == 1
     assert "<script>" not in markdown(_hostile(tmp_path))
-
-
-def test_a_waterfall_ends_where_it_has_come_to() -> None:
-    lines = [
-        Line("in", 80, Evidence.CLAIMED),
-        Line("more", 20, Evidence.CLAIMED),
-        Line("out", -30, Evidence.PRICED),
-        Line("left", 70, Evidence.CLAIMED),
-    ]
-    drawn = [(bar.start, bar.width, bar.text) for bar in bars(lines)]
-    assert drawn == [(0, 80, "$80"), (80, 20, "$20"), (70, 30, "-$30"), (0, 70, "$70")]
-    assert bars([]) == []
 
 
 def test_the_headline_counts() -> None:

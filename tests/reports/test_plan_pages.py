@@ -1,6 +1,6 @@
 """A plan's pages in a browser: whole, harmless, and computing again as Python does."""
 
-from dataclasses import replace
+import json
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -9,22 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from capacity.audit.audit import Looked, audit
+from capacity.audit.audit import Audit, Looked, audit
 from capacity.audit.blueprint import read_blueprint
 from capacity.audit.plan_document import figures_of
 from capacity.cost.catalogue import Layer, read_catalogues
+from capacity.evidence import Evidence
 from capacity.plan.asking import Answer, Question, answer
 from capacity.plan.assumed import Assumed, assumed
-from capacity.plan.budget import bills, next_step
+from capacity.plan.budget import bills
 from capacity.plan.costing import fees_by_tier
+from capacity.plan.kept import Kept, keep, kept_of
 from capacity.plan.limits import Design, carried, filled, fixed
 from capacity.plan.sizing import holds, response
-from capacity.plan.what_if import what_if
 from capacity.plan.worlds import world
 from capacity.population.traffic import PAID
 from capacity.revenue.margin import margin
+from reports.audit.render import write_reports
 from reports.plan import engineer, founder
-from reports.plan.render import Told, write_reports
+from reports.plan.page import founder_html
+from reports.plan.waterfall import Line, bars
 from tests.plan.made_up import model
 from tests.reports.conftest import HOSTILE
 from tests.reports.test_page_in_browser import opened
@@ -44,20 +47,18 @@ def _answer() -> Answer:
         return answer(question, model(), (), read_catalogues())
 
 
-def _told(found: Answer, given: Assumed) -> Told:
-    catalogues = read_catalogues()
-    return Told(
-        plan=found.plan,
-        model=given.model,
-        what_if=what_if(given, found.plan, catalogues),
-        next_step=next_step(given, found.plan.users, catalogues, ()),
-        audit=audit(read_blueprint(), Looked(plan=figures_of(found.model_dump(mode="json")))),
-    )
+def _kept(given: Assumed) -> Kept:
+    return keep(_answer(), given, read_catalogues(), ())
 
 
-def _hostile() -> Told:
+def _audited() -> Audit:
+    planned = figures_of(_answer().model_dump(mode="json"))
+    return audit(read_blueprint(), Looked(plan=planned))
+
+
+def _hostile() -> Kept:
     """The same with names that try to break out of wherever they are put."""
-    told = _told(_answer(), assumed(model()))
+    told = _kept(assumed(model()))
     first = told.model.classes[0].model_copy(update={"name": HOSTILE})
     mix = {HOSTILE if name == "cached read" else name: one for name, one in model().mix.items()}
     made = told.model.model_copy(
@@ -65,21 +66,58 @@ def _hostile() -> Told:
     )
     inputs = {HOSTILE: 1.0, "</script>": 1.0, **told.what_if.inputs}
     plan = told.plan.model_copy(update={"first": HOSTILE, "warnings": (HOSTILE,)})
-    return replace(
-        told,
-        model=made,
-        plan=plan,
-        next_step=HOSTILE,
-        what_if=told.what_if.model_copy(update={"inputs": inputs}),
+    return told.model_copy(
+        update={
+            "model": made,
+            "plan": plan,
+            "next_step": HOSTILE,
+            "what_if": told.what_if.model_copy(update={"inputs": inputs}),
+        }
     )
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plans")
-    write_reports(folder / "ours", _told(_answer(), assumed(model())))
-    write_reports(folder / "hostile", _hostile())
+    write_reports(folder / "ours", _audited(), _kept(assumed(model())))
+    write_reports(folder / "hostile", _audited(), _hostile())
     return folder
+
+
+def test_a_kept_plan_is_told_again_as_it_was(pages: Path) -> None:
+    kept = _kept(assumed(model()))
+    again = kept_of(json.loads(kept.model_dump_json()))
+    assert again == kept
+    assert founder_html(kept, _audited()) == (pages / "ours/founder.html").read_text("utf-8")
+    assert kept_of({"plan": {"users": 1e6}}) is None
+    with pytest.raises(ValueError, match=r"^plan is not as this hmb writes it"):
+        kept_of(json.loads(kept.model_dump_json(exclude={"plan"})))
+
+
+def test_an_audit_without_a_plan_has_no_page_of_one(tmp_path: Path) -> None:
+    written = write_reports(tmp_path, _audited(), _kept(assumed(model())))
+    assert sorted(tmp_path.iterdir()) == sorted(written)
+    assert [path.name for path in written] == [
+        "founder.html",
+        "capacity.html",
+        "audit.html",
+        "audit.md",
+    ]
+    left = write_reports(tmp_path, audit(read_blueprint(), Looked()), None)
+    assert sorted(tmp_path.iterdir()) == sorted(left)
+    assert [path.name for path in left] == ["audit.html", "audit.md"]
+
+
+def test_a_waterfall_ends_where_it_has_come_to() -> None:
+    lines = [
+        Line("in", 80, Evidence.CLAIMED),
+        Line("more", 20, Evidence.CLAIMED),
+        Line("out", -30, Evidence.PRICED),
+        Line("left", 70, Evidence.CLAIMED),
+    ]
+    drawn = [(bar.start, bar.width, bar.text) for bar in bars(lines)]
+    assert drawn == [(0, 80, "$80"), (80, 20, "$20"), (70, 30, "-$30"), (0, 70, "$70")]
+    assert bars([]) == []
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -59,11 +59,12 @@ def loaded(tmp_path: Path, server: Server, journeys: Callable[[str], Path]) -> L
 
     def load(text: str, **options: Any) -> Run:
         ticks: list[Tick] = options.pop("ticks", [])
-        probes = options.pop("probes", [])
+        probes, required = options.pop("probes", []), options.pop("required", ())
         asked = {"users": 4, "warmup_s": 0.0, "duration_s": 2.0, "host": server.host, **options}
         return run(
             RunRequest(journeys(text), where=HERE, **asked),
             probes=probes,
+            required=required,
             runs_dir=tmp_path / "runs",
             on_second=ticks.append,
         )

@@ -3,7 +3,7 @@
 import pytest
 
 from scenarios import catalogue
-from scenarios.design import BASE, plan
+from scenarios.design import BASE, for_growth, plan
 from scenarios.errors import ScenarioError
 
 
@@ -23,6 +23,15 @@ def test_levels_mixes_and_what_is_held_out(quick: bool) -> None:
         if one.pods == fitted[0].pods and one.scenario.name == BASE
     )
     assert [one.about_pods for one in apart] == [False, False, True]
+
+
+def test_smaller_data_gets_all_mixes_and_one_level_held_out() -> None:
+    runs = plan(quick=False)
+    again = for_growth(runs)
+    assert [one for one in again if not one.held_out] == [one for one in runs if not one.held_out]
+    (apart,) = [one for one in again if one.held_out]
+    assert (apart.scenario.name, apart.about_pods) == (BASE, False)
+    assert len({one.pods for one in again}) == 1
 
 
 def test_runs_on_one_number_of_pods_come_together() -> None:

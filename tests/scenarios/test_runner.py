@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -210,6 +211,38 @@ def test_a_silent_probe_makes_the_run_invalid(loaded: Loaded, tmp_path: Path) ->
     assert "clock" in run.invalid[0].detail
     assert "1 of 3" in run.invalid[0].detail
     assert read_timeline(the_run_folder(tmp_path))["x.y"].isna().sum() == 1
+
+
+def test_a_series_that_must_be_there_and_is_not_makes_the_run_invalid(
+    loaded: Loaded, tmp_path: Path
+) -> None:
+    # the clock answers every second, and has no rate where its counter fell
+    required = ["x.y", "redis.commands", "postgres.replica-1.lag"]
+    run = loaded(THINKING, duration_s=3.0, probes=[Clock()], required=required)
+    assert [one.reason for one in run.invalid] == ["metric-missing"] * 2
+    told = [one.detail for one in run.invalid]
+    assert told[0] == "postgres.replica-1.lag is missing in 2 of 2 measured seconds"
+    assert told[1].startswith("redis.commands is missing")
+
+
+class Stuck(Clock):
+    """A probe that does not come back from its third sample."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+
+    def sample(self) -> list[Reading]:
+        if self._asked == 2:
+            self.let_go.wait(30)
+        return super().sample()
+
+
+def test_a_probe_that_never_comes_back_is_noticed(loaded: Loaded, tmp_path: Path) -> None:
+    stuck = Stuck()
+    run = loaded(THINKING, duration_s=3.0, probes=[stuck], required=["x.y"])
+    stuck.let_go.set()
+    assert [one.detail for one in run.invalid] == ["x.y is missing in 1 of 2 measured seconds"]
 
 
 def refused(loaded: Loaded, text: str, tmp_path: Path, **options: object) -> str:

@@ -76,6 +76,57 @@ def test_a_probe_may_miss_a_tenth_of_the_measured_seconds() -> None:
     assert missing.detail == "redis gave no reading in 4 of 30 measured seconds"
 
 
+SERIES = (
+    "machine.cpu",
+    "service.pgbouncer.cpu",
+    "nginx.requests",
+    "pod.backend-2.requests",
+    "pod.backend-2.event_loop_lag",
+    "pgbouncer.queries",
+    "postgres.replica-1.lag",
+    "redis.hits",
+)
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_one_series_that_is_missing_spoils_a_run_though_all_probes_answered(series: str) -> None:
+    # from second 10 to 40, of which the last sample comes with the end itself
+    whole = {one: set(range(9, 39)) for one in SERIES}
+    silent: dict[str, list[int]] = {"redis": [], "services": [], "machine": []}
+    assert assess([step(None, 1)], [], silent, {}, whole) == []
+    (found,) = assess([step(None, 1)], [], silent, {}, {**whole, series: ()})
+    assert found.reason == "metric-missing"
+    assert found.detail == f"{series} is missing in 29 of 29 measured seconds"
+    some = whole | {series: set(range(9, 37))}
+    assert assess([step(None, 1)], [], silent, {}, some) == []
+    some = whole | {series: set(range(9, 36))}
+    assert reasons_of(silent, some) == [f"{series} is missing in 3 of 29 measured seconds"]
+
+
+def reasons_of(silent: dict[str, list[int]], read: dict[str, set[int]]) -> list[str]:
+    return [one.detail for one in assess([step(None, 1)], [], silent, {}, read)]
+
+
+def test_what_is_missing_is_told_once() -> None:
+    gone: dict[str, set[int]] = {
+        **{f"pod.backend-1.{name}": set() for name in ("a", "b", "c", "d", "e")},
+        "postgres.replica-1.lag": set(),
+        "service.redis.cpu": set(),
+    }
+    assert reasons_of({}, gone) == [
+        "pod.backend-1.a, pod.backend-1.b, pod.backend-1.c and 2 more are missing in 29 of 29 "
+        "measured seconds",
+        "postgres.replica-1.lag is missing in 29 of 29 measured seconds",
+        "service.redis.cpu is missing in 29 of 29 measured seconds",
+    ]
+    # a probe that said nothing explains all of its series
+    silent = {name: list(range(10, 40)) for name in ("backend-1", "replica-1", "services")}
+    assert reasons_of(silent, gone) == [
+        f"{name} gave no reading in 30 of 30 measured seconds"
+        for name in ("backend-1", "replica-1", "services")
+    ]
+
+
 def test_slow_answers_lower_what_closed_users_owe() -> None:
     # 9 users over 30 s have 270 s between them; 135 of them spent waiting halve what is due
     assert assess([step(1_000, 500)], [], {}, {"measured": 135.0}) == []

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,41 @@ def test_sessions_are_split_and_distinct(exported: dict[str, Any]) -> None:
     people = exported["seekers"] + exported["employers"]
     assert len({each["id"] for each in people}) == 100
     assert len({each["refresh_token"] for each in people}) == 100
+
+
+def test_accounts_are_of_the_tiers_asked_for(filled: Any, tmp_path: Path) -> None:
+    out = tmp_path / "x"
+    words = ("--seekers", "free=50,pro=30,business=1", "--employers", "business=20")
+    told = filled.ask("export", *words, "--out", str(out))
+    assert (told["seekers"], told["employers"]) == (81, 20)
+    content = json.loads(out.read_bytes())
+    counted = Counter(each["tier"] for each in content["seekers"])
+    assert counted == {"free": 50, "pro": 30, "business": 1}
+    assert {each["tier"] for each in content["employers"]} == {"business"}
+    # of whichever tier, they are as they come: next to all on Free
+    filled.ask("export", "--seekers", "any=200", "--employers", "", "--out", str(out))
+    content = json.loads(out.read_bytes())
+    assert Counter(each["tier"] for each in content["seekers"])["free"] > 185
+    assert content["employers"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--seekers", "pro=41"), "only 40 seekers with Pro are seeded, not 41"),
+        (("--employers", "enterprise=1"), "only 0 employers with Enterprise have jobs to review"),
+        (("--seekers", "premium=1"), "no tier is called 'premium'"),
+        (("--seekers", "pro=0"), "pro must be at least 1"),
+        (("--seekers", "pro"), "--seekers"),
+    ],
+)
+def test_accounts_that_are_not_there_are_refused(
+    loaded: Any, tmp_path: Path, words: tuple[str, str], why: str
+) -> None:
+    code, out, told = loaded.run("export", *words, "--out", str(tmp_path / "x"))
+    assert (code, out) == (2, "")
+    assert why in told
+    assert not list(tmp_path.iterdir())
 
 
 def test_access_tokens_are_the_apps_own(loaded: Any, exported: dict[str, Any]) -> None:

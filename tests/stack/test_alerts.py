@@ -10,6 +10,7 @@ import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = CHECKOUT / "deploy" / "prometheus"
+TESTS = sorted(FOLDER.glob("rules-tests/*.yml"))
 _LEVELS = {
     "LatencyHigh": "> 0.5",
     "ErrorsHigh": "> 0.01",
@@ -32,7 +33,7 @@ ALERTS = _rules("alerts.yml")
     "words",
     [
         ["check", "rules", *map(str, sorted(FOLDER.glob("rules/*.yml")))],
-        ["test", "rules", str(FOLDER / "rules-tests" / "alerts.yml")],
+        ["test", "rules", *map(str, TESTS)],
     ],
     ids=["they are rules", "they say what they should"],
 )
@@ -51,7 +52,7 @@ def test_the_levels_are_the_blueprints() -> None:
 def test_every_alert_has_a_page_and_a_test(alert: dict[str, Any]) -> None:
     page = CHECKOUT / alert["annotations"]["runbook"]
     assert alert["alert"] in page.read_text("utf-8").splitlines()[0]
-    tested = (FOLDER / "rules-tests" / "alerts.yml").read_text("utf-8")
+    tested = "".join(file.read_text("utf-8") for file in TESTS)
     firing = re.compile(rf"alertname: {alert['alert']}\n\s+eval_time: \S+\n\s+exp_alerts:\n")
     assert firing.search(tested), "no test sees it fire"
 

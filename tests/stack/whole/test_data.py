@@ -2,6 +2,7 @@ import json
 import stat
 import time
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
 import psycopg
@@ -27,8 +28,10 @@ def test_data_is_loaded_once_and_exported_for_its_owner_only(
     assert data.ensure_seeded(full_stack, "small", 8, said.append)["seed"] == 7
     assert said == []
     out = tmp_path / "load.json"
-    exported = data.export_load_data(full_stack, 40, 1, out)
-    assert len(exported["seekers"]) + len(exported["employers"]) == 40
+    wanted = {"seeker": {"free": 30, "pro": 4}, "employer": {"any": 6}}
+    exported = data.export_load_data(full_stack, wanted, 1, out)
+    assert Counter(one["tier"] for one in exported["seekers"]) == {"free": 30, "pro": 4}
+    assert len(exported["employers"]) == 6
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
 
 

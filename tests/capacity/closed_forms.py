@@ -1,4 +1,4 @@
-"""Open queues: what a station does when requests come whether or not it keeps up.
+"""Open queues in closed form: what the simulation and the plan's formulas are held against.
 
 Times in seconds, rates per second; `cv2` are squared coefficients of variation.
 """
@@ -58,14 +58,3 @@ def waiting(
     mean_wait = chance * service_s / (servers - load)
     wait = mean_wait * (arrival_cv2 + service_cv2) / 2
     return Waiting(load / servers, chance, wait, wait + service_s)
-
-
-def behind_rotation(
-    rate: float, service_s: float, pods: int, servers_per_pod: int, service_cv2: float = 1.0
-) -> Waiting:
-    """Round robin over equal pods, one rotation shared by all of the balancer's workers.
-
-    Every pod gets each n-th arrival of a Poisson stream, an Erlang-n stream, whose squared
-    variation is 1 / n: GI/G/c per pod. `rate` is that of all pods together.
-    """
-    return waiting(rate / pods, service_s, servers_per_pod, service_cv2, 1 / pods)

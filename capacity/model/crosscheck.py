@@ -1,0 +1,81 @@
+"""Fitted demands beside what the pods timed themselves: two ways that share no arithmetic.
+
+A worker times the steps of one request's task in some (`reference_app.kit.steps`): that leaves
+out the event loop, the protocol and threads, which a fit puts onto the requests. So the pods'
+own figure lies below the fitted one, by about as much for every endpoint; one that stands
+out is an endpoint whose class does not describe it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from capacity.demands import Checked, DemandModel, Tier
+from capacity.model import measured
+from capacity.model.windows import TIER_CPU, Material
+from capacity.observation import name
+
+_SERIES = re.compile(r"endpoint\.(.+)\.cpu")
+_FEWEST = 200
+"""Requests of an endpoint: one in seven is timed, so some thirty."""
+PODS = TIER_CPU[Tier.PODS]
+
+
+def route(endpoint: str) -> str:
+    """What a load's endpoint and the app's route are both known by: no query, no names."""
+    return re.sub(r"\{[^}]*\}", "{}", endpoint.partition("?")[0])
+
+
+def with_checks(model: DemandModel, runs: Sequence[Material]) -> DemandModel:
+    """The model with the pods' own CPU by endpoint, where all `runs` tell it."""
+    own: dict[str, float] = {}
+    asked: dict[str, int] = {}
+    fitted: dict[str, float] = {}
+    whole = 0.0
+    of = measured.class_of(model.classes)
+    for run in runs:
+        told = _own(run)
+        if not told:
+            return model
+        for at, seconds in told.items():
+            own[at] = own.get(at, 0.0) + seconds
+        for stats in run.seen.endpoints():
+            if (found := of.get(name(stats))) is not None:
+                at = route(name(stats))
+                cost = model.by_name(found).cpu_s[Tier.PODS].mid
+                asked[at] = asked.get(at, 0) + stats.requests
+                fitted[at] = fitted.get(at, 0.0) + stats.requests * cost
+        used = run.seen.summed(PODS)
+        whole += 0.0 if used is None else float(used.sum())
+    return model.model_copy(
+        update={
+            "checked": _rows(own, asked, fitted),
+            "own_share": sum(own.values()) / whole if whole > 0 else None,
+        }
+    )
+
+
+def _own(run: Material) -> dict[str, float]:
+    """CPU seconds the workers timed over the measured seconds, by route."""
+    window = run.seen.window
+    found: dict[str, float] = {}
+    for column in window.columns:
+        if (match := _SERIES.fullmatch(str(column))) is not None:
+            at = route(match.group(1))
+            found[at] = found.get(at, 0.0) + float(window[column].fillna(0.0).sum())
+    return found
+
+
+def _rows(
+    own: Mapping[str, float], asked: Mapping[str, int], fitted: Mapping[str, float]
+) -> tuple[Checked, ...]:
+    """The endpoints asked for most, first."""
+    enough = [at for at in asked if at in own and asked[at] >= _FEWEST]
+    return tuple(
+        Checked(
+            endpoint=at,
+            requests=asked[at],
+            own_s=own[at] / asked[at],
+            fitted_s=fitted[at] / asked[at],
+        )
+        for at in sorted(enough, key=lambda at: (-asked[at], at))
+    )

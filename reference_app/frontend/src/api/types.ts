@@ -1,0 +1,27 @@
+// What the API answers, by the names of its document.
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type AdShown = Schemas["AdShown"];
+export type Application = Schemas["OwnApplication"];
+export type ApplicationStatus = Schemas["Decision"]["status"];
+export type CompanyDetail = Schemas["CompanyDetail"];
+export type Conversation = Schemas["ConversationShown"];
+export type FeedPost = Schemas["FeedPost"];
+export type Job = Schemas["JobDetail"];
+export type JobDraft = Schemas["JobDraft"];
+export type JobSummary = Schemas["JobSummary"];
+export type Membership = Schemas["Membership"];
+export type Message = Schemas["MessageShown"];
+export type Notification = Schemas["NotificationShown"];
+export type OwnJob = Schemas["OwnJob"];
+export type Person = Schemas["PrivateUser"];
+export type Profile = Schemas["Profile"];
+export type ReceivedApplication = Schemas["ReceivedApplication"];
+export type Shelf = Schemas["Shelf"];
+export type SignedIn = Schemas["SignedIn"];
+export type Subscription = Schemas["OwnSubscription"];
+export type Tier = Schemas["Tier"];
+export type TierDetail = Schemas["TierDetail"];
+export type Worker = Schemas["Worker"];

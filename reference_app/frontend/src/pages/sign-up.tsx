@@ -1,0 +1,98 @@
+import { useState } from "react";
+import { Link, Redirect } from "wouter";
+import { post } from "../api/client";
+import { begin, usePerson } from "../api/session";
+import { safeNext, useQuery } from "../data/going";
+import { useAction } from "../data/use-action";
+import { TextField } from "../ui/fields";
+import { Form } from "../ui/form";
+import { Page } from "../ui/page";
+import { Card } from "../ui/parts";
+
+type Role = "seeker" | "employer";
+const ROLES: { role: Role; name: string; about: string }[] = [
+  { role: "seeker", name: "I look for work", about: "Find jobs, apply, be found." },
+  { role: "employer", name: "I offer work", about: "Post jobs, choose people." },
+];
+
+export default function SignUp() {
+  const query = useQuery();
+  const person = usePerson();
+  const [role, setRole] = useState<Role>(query.get("role") === "employer" ? "employer" : "seeker");
+  const referral = query.get("ref");
+  const next = query.get("next");
+  const join = useAction(async (held: Record<string, string>, password: string) => {
+    const answer = await post("/api/v1/auth/register", {
+      body: {
+        email: held["email"] ?? "",
+        full_name: held["full_name"] ?? "",
+        password,
+        role,
+        ...(referral !== null && { referral_code: referral }),
+      },
+    });
+    begin(answer);
+  });
+  if (person !== null) {
+    const first = person.role === "employer" ? "/desk" : "/jobs";
+    return <Redirect to={next === null || next === "/" ? first : safeNext(next)} replace />;
+  }
+  return (
+    <Page title="Make an account" narrow>
+      <Card>
+        <Form
+          label="Make the account"
+          busy={join.busy}
+          error={join.error}
+          onSend={(held, form) => join.run(held, new FormData(form).get("password") as string)}
+        >
+          <fieldset>
+            <legend className="mb-2 text-sm font-medium">What brings you here?</legend>
+            <div className="grid gap-3 sm:grid-cols-2">
+              {ROLES.map(({ role: value, name, about }) => (
+                <label
+                  key={value}
+                  className="flex cursor-pointer gap-3 rounded-xl border border-line p-4 has-checked:border-accent has-checked:bg-accent-soft"
+                >
+                  <input
+                    type="radio"
+                    name="role"
+                    value={value}
+                    checked={role === value}
+                    onChange={() => setRole(value)}
+                    className="mt-1 size-4 accent-accent"
+                  />
+                  <span>
+                    <span className="block font-medium">{name}</span>
+                    <span className="text-sm text-muted">{about}</span>
+                  </span>
+                </label>
+              ))}
+            </div>
+          </fieldset>
+          <TextField label="Full name" name="full_name" autoComplete="name" required maxLength={120} />
+          <TextField label="Email" name="email" type="email" autoComplete="username" required maxLength={254} />
+          <TextField
+            label="Password"
+            name="password"
+            type="password"
+            autoComplete="new-password"
+            required
+            minLength={10}
+            maxLength={72}
+            hint="At least 10 characters."
+          />
+        </Form>
+      </Card>
+      <p className="mt-6 text-muted">
+        Been here before?{" "}
+        <Link
+          href={`/sign-in?${new URLSearchParams({ next: safeNext(next) }).toString()}`}
+          className="font-medium text-accent hover:underline"
+        >
+          Sign in
+        </Link>
+      </p>
+    </Page>
+  );
+}

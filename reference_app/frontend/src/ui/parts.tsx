@@ -1,0 +1,57 @@
+import type { ReactNode } from "react";
+import { initials } from "../data/words";
+
+export function Card({ children, className = "" }: { children: ReactNode; className?: string }) {
+  return (
+    <div className={`rounded-2xl border border-line bg-surface p-5 sm:p-6 ${className}`}>
+      {children}
+    </div>
+  );
+}
+
+const TONES = {
+  plain: "bg-sunken text-muted",
+  accent: "bg-accent-soft text-accent",
+  warn: "bg-warn-soft text-warn",
+  danger: "bg-danger-soft text-danger",
+};
+
+export function Badge({
+  tone = "plain",
+  children,
+}: {
+  tone?: keyof typeof TONES;
+  children: ReactNode;
+}) {
+  return (
+    <span
+      className={`inline-flex items-center gap-1 rounded-full px-2.5 py-0.5 text-sm ${TONES[tone]}`}
+    >
+      {children}
+    </span>
+  );
+}
+
+/** A person or company without a picture; the letters are no text, so that nothing reads them. */
+export function Monogram({ name, className = "size-11" }: { name: string; className?: string }) {
+  return (
+    <span
+      aria-hidden="true"
+      data-initials={initials(name)}
+      className={`inline-flex shrink-0 items-center justify-center rounded-xl bg-accent-soft text-sm font-semibold text-accent before:content-[attr(data-initials)] ${className}`}
+    />
+  );
+}
+
+/** Text as people wrote it: paragraphs where they left a line free. */
+export function Prose({ text }: { text: string }) {
+  return (
+    <div className="grid max-w-prose gap-4 break-words">
+      {text.split(/\n\s*\n/).map((paragraph, index) => (
+        <p key={index} className="whitespace-pre-line">
+          {paragraph}
+        </p>
+      ))}
+    </div>
+  );
+}
