@@ -22,7 +22,7 @@ _LOAD = re.compile(r"^hmb (loadtest .+)$", re.MULTILINE)
 
 def hmb(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*COMMAND, *words], check=False, cwd=folder, capture_output=True, text=True, timeout=300
+        [*COMMAND, *words], check=False, cwd=folder, capture_output=True, text=True, timeout=600
     )
 
 
