@@ -22,6 +22,7 @@ VIEWS: dict[str, tuple[tuple[int, int], Scheme]] = {
     "desktop-light": (DESKTOP, "light"),
     "desktop-dark": (DESKTOP, "dark"),
 }
+CHECKED = {"phone-dark", "desktop-light"}  # each size and each palette once
 STRANGERS = (
     *("/", "/jobs", "/jobs?q=nothing+fits+this", "/people", "/pricing", "/sign-in", "/sign-up"),
     *("/forgot-password", "/reset-password", "/verify-email", "/invitations", "/no/such/page"),
@@ -57,7 +58,8 @@ def _look(shown: Window, path: str, axe: str, pictures: Path) -> None:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.emulate_media(color_scheme=scheme)
         page.screenshot(path=pictures / f"{name}-{view}.png")
-        assert _serious(shown, axe) == [], f"{path}, {view}"
+        if view in CHECKED:
+            assert _serious(shown, axe) == [], f"{path}, {view}"
         too_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
         assert not too_wide, f"{path}, {view}"
     assert page.locator("h1").count() == 1, path

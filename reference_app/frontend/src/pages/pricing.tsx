@@ -121,7 +121,7 @@ export default function Pricing() {
             type="button"
             aria-pressed={every === one}
             onClick={() => setEvery(one)}
-            className="min-h-10 rounded-lg px-5 text-sm font-medium text-muted aria-pressed:bg-surface aria-pressed:text-ink"
+            className="min-h-10 rounded-lg px-5 text-sm font-medium text-muted aria-pressed:bg-accent aria-pressed:text-on-accent"
           >
             By the {one}
           </button>
