@@ -210,3 +210,23 @@ def test_every_variable_is_known() -> None:
     }
     assert len(named) > 10
     assert [one for one in sorted(named) if not re.search(rf"\b{one[0]}\b", known)] == []
+
+
+def test_every_file_spoken_of_is_there() -> None:
+    folders = "|".join(path.name for path in CHECKOUT.iterdir() if path.is_dir())
+    spoken = {
+        (token.content, page.name)
+        for page in PAGES
+        for token in tokens(page)
+        if token.type == "code_inline"
+        and re.fullmatch(rf"(?:{folders})/[\w./-]+\.\w+", token.content)
+        and not token.content.startswith(("runs/", "build/"))
+    }
+    assert len(spoken) > 50
+    made = {  # by whoever follows the page
+        "capacity/cost/catalogues/example.toml",
+        "scenarios/data/readers.toml",
+        ".github/workflows/performance.yml",
+    }
+    gone = {one for one in spoken if not (CHECKOUT / one[0]).exists() and one[0] not in made}
+    assert sorted(gone) == []
