@@ -30,7 +30,8 @@ type Sent<Op> = (Op extends { parameters: { path: infer P } } ? { path: P } : ob
     ? { body: B }
     : object) & { signal?: AbortSignal };
 
-const BASE: string = import.meta.env.VITE_API_URL ?? "";
+/** Before every path of the API, where it is not where the pages are. */
+export const BASE: string = import.meta.env.VITE_API_URL ?? "";
 const EARLY_MS = 20_000;
 
 interface Loose {

@@ -11,6 +11,13 @@ function keep(key: string, value: unknown): void {
   if (kept.size > KEPT_MOST && !oldest.done) kept.delete(oldest.value);
 }
 
+/** What is still shown is not the oldest. */
+function recall(key: string): unknown {
+  const value = kept.get(key);
+  if (value !== undefined) keep(key, value);
+  return value;
+}
+
 /** After signing in or out nothing that was shown to the one before may be shown again. */
 export function forgetAll(): void {
   kept.clear();
@@ -62,7 +69,7 @@ export function useResource<T>(
     [key],
   );
   return {
-    data: key === null ? undefined : (kept.get(key) as T | undefined),
+    data: key === null ? undefined : (recall(key) as T | undefined),
     error: failed?.key === key ? failed.error : null,
     reload,
     change,

@@ -1,4 +1,4 @@
-import { get } from "../api/client";
+import { BASE, get } from "../api/client";
 import { usePerson } from "../api/session";
 import { useResource } from "../data/use-resource";
 
@@ -22,7 +22,7 @@ export function Ad({
   return (
     <aside aria-label="Advertisement" className="rounded-2xl border border-line bg-sunken p-5">
       <p className="text-xs text-muted">Advertisement</p>
-      <a href={ad.click_path} target="_blank" rel="noopener sponsored" className="mt-1 block hover:underline">
+      <a href={BASE + ad.click_path} target="_blank" rel="noopener sponsored" className="mt-1 block hover:underline">
         <span className="font-semibold">{ad.title}</span>
         <span className="mt-1 block text-sm text-muted">{ad.text}</span>
       </a>
