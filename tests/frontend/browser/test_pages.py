@@ -108,12 +108,14 @@ def test_free_members_see_advertisements_and_paying_ones_none(
 ) -> None:
     advertiser = board.person("employer", name="Addie Vert")
     board.sql(
-        "INSERT INTO campaigns (owner_id, title, text, target_url, placement, starts_at, ends_at,"
+        "INSERT INTO campaigns (owner_id, title, body, target_url, placement, starts_at, ends_at,"
         " daily_impressions, total_impressions, cpm_cents, status)"
         " VALUES (%s, 'Tools on hire', 'By the day.', 'https://tools.example/', 'feed',"
-        " now() - interval '1 day', now() + interval '9 days', 1000000, 9000000, 500, 'running')",
+        " now() - interval '1 day', now() + interval '9 days', 1000000, 9000000, 500, 'approved')",
         advertiser.id,
     )
+    (campaign,) = advertiser.get("/campaigns/mine")["items"]
+    advertiser.send("POST", f"/campaigns/{campaign['id']}/start")
     free, paying = board.person(name="Fred Free"), board.person(name="Penny Pro")
     board.sql(
         "INSERT INTO subscriptions (user_id, tier, billing_interval, status)"
@@ -125,7 +127,7 @@ def test_free_members_see_advertisements_and_paying_ones_none(
             shown.sign_in(person)
             page = shown.go("/feed")
             page.wait_for_load_state("networkidle")
-            for _ in range(30 * count):  # the pods look for new ones every few seconds
+            for _ in range(30 * count):  # each pod has to hear of it
                 if page.get_by_text("Tools on hire").count():
                     break
                 page.wait_for_timeout(1_000)
