@@ -32,7 +32,8 @@ def test_a_stranger_searches_and_opens_a_job(
         page.wait_for_url(re.compile(r"/jobs\?q=plumber&island=exuma$"))
         shown.settle()
         links = page.get_by_role("link", name=re.compile("^Plumber for villa"))
-        assert links.count() == (LIST_LENGTH + 5 + 1) // 2
+        # every second one is there, and on a page with them whatever others have published
+        assert (LIST_LENGTH + 5 + 1) // 2 <= links.count() <= LIST_LENGTH
         links.first.click()
         page.wait_for_url(re.compile(rf"/jobs/({'|'.join(map(str, jobs))})$"))
         page.get_by_role("heading", name="About the job").wait_for()
