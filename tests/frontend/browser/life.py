@@ -76,7 +76,7 @@ class Board:
         for number in range(jobs):
             draft = {
                 "company_id": company["id"],
-                "title": f"Plumber for villa {number + 1}",
+                "title": f"Plumber for villa {number + 1} of {employer.id}",
                 "description": "Mend pipes in a resort.\n\nSix days a week, boat provided.",
                 "category": "plumbing",
                 "island": "exuma" if number % 2 == 0 else "abaco",
