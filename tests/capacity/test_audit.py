@@ -255,7 +255,7 @@ def test_a_plan_judges_by_its_interval(
 @pytest.mark.parametrize(
     ("plan", "why"),
     [
-        (None, "it takes a plan: hmb plan --users 1000000 --json"),
+        (None, "it takes a plan: hmb plan --users 1000000, then hmb audit"),
         (PlanFigures(users=50_000, monthly_bill=Span.exact(1)), "the plan is for 50,000 users"),
         (PlanFigures(users=1_000_000), "does not say its monthly bill"),
     ],

@@ -119,7 +119,10 @@ def test_warm_up_is_counted_apart(loaded: Loaded, server: Server, tmp_path: Path
     near = sum(1 for arrival in arrivals if abs(arrival - started - 2) < 0.02) + 4
     before = sum(1 for arrival in arrivals if arrival < started + 2)
     assert warm.arrivals.achieved == pytest.approx(before, abs=near)
-    assert warm.arrivals.achieved + measured.arrivals.achieved == len(arrivals)
+    # one that is sent when the time is over belongs to no step
+    late = sum(1 for arrival in arrivals if arrival > started + 4 - 0.02)
+    missing = len(arrivals) - warm.arrivals.achieved - measured.arrivals.achieved
+    assert 0 <= missing <= late
     assert [tick.phase for tick in ticks] == [Phase.WARMUP] * 2 + [Phase.MEASURED] * 2
     assert ticks[2].requests < ticks[3].requests < ticks[1].requests + ticks[3].requests
     timeline = read_timeline(the_run_folder(tmp_path))
