@@ -30,18 +30,24 @@ function useMessages(id: number) {
       query: { limit: AT_ONCE },
       signal,
     });
-    return { items: page.items, hasOlder: page.has_more };
+    return { items: page.items, hasOlder: page.has_more, wholeTo: page.items.at(-1)?.id ?? 0 };
   });
   const last = pages.data?.items.at(-1)?.id ?? 0;
+  // Not the last one shown: before one's own message another's may not have come yet.
+  const wholeTo = pages.data?.wholeTo ?? 0;
   const first = pages.data?.items[0]?.id;
   const add = (more: Message[]) =>
     pages.change((now) => ({ ...now, items: merged(now.items, more) }));
   const fetchNewer = async () => {
     const page = await get("/api/v1/conversations/{conversation_id}/messages", {
       path,
-      query: { after: last, limit: 100 },
+      query: { after: wholeTo, limit: 100 },
     });
-    add(page.items);
+    pages.change((now) => ({
+      ...now,
+      items: merged(now.items, page.items),
+      wholeTo: Math.max(now.wholeTo, page.items.at(-1)?.id ?? 0),
+    }));
   };
   const fetchOlder = async () => {
     if (first === undefined) return;
@@ -49,7 +55,11 @@ function useMessages(id: number) {
       path,
       query: { before: first, limit: AT_ONCE },
     });
-    pages.change((now) => ({ items: merged(page.items, now.items), hasOlder: page.has_more }));
+    pages.change((now) => ({
+      ...now,
+      items: merged(page.items, now.items),
+      hasOlder: page.has_more,
+    }));
   };
   return { ...pages, last, add, fetchNewer, fetchOlder };
 }
