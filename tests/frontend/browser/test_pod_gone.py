@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from stack import engine
 from tests.frontend.browser.life import Board, window
 
 if TYPE_CHECKING:
@@ -41,3 +42,4 @@ def test_nobody_notices_a_pod_that_is_killed(board: Board, chromium: "Browser") 
             first.page.get_by_role("link", name=name, exact=True).click()
             first.settle()
             assert first.page.get_by_role("alert").count() == 0
+    engine.start_again(board.running, "backend-1")  # for the tests that come after
