@@ -23,6 +23,6 @@ class SpoolFile:
                 text = text[os.write(self._file, text) :]
         except OSError as error:
             # a load whose results are lost must not go on
-            print(f"cannot write {self._path}: {error.strerror}", file=sys.stderr)  # noqa: T201
+            print(f"cannot write {self._path}: {error.strerror}", file=sys.stderr)  # noqa: T201 - its log
             sys.stderr.flush()
             os._exit(CANNOT_WRITE)

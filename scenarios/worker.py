@@ -62,7 +62,7 @@ class Worker:
         runner.register_message(messages.GO, go)
         runner.register_message(messages.END, end)
         runner.register_message(messages.DONE, done)
-        events.quitting.add_listener(leave)  # type: ignore[no-untyped-call]
+        events.quitting.add_listener(leave)  # type: ignore[no-untyped-call]  # Locust's
         if self._orders.scenario is None and not self._orders.is_open:
             # such users begin when they are made, which is after the master's word
             self._stand_ready()

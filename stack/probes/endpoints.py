@@ -38,7 +38,7 @@ class EndpointProbe:
 def _seconds(folder: Path) -> Iterator[tuple[str, float]]:
     files = [str(path) for path in folder.glob("counter_*.db")]
     try:
-        found = list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]
+        found = list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]  # theirs
     except (OSError, RuntimeError, ValueError) as error:
         raise ProbeError(f"{folder}: {error}") from None
     for metric in found:

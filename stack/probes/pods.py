@@ -80,6 +80,6 @@ class PodProbe:
             # not the same as workers to whom nothing happened yet, who have files
             raise ProbeError(f"{self.name} keeps no metrics in {folder}")
         try:
-            return list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]
+            return list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]  # theirs
         except (OSError, RuntimeError, ValueError) as error:
             raise ProbeError(f"{self.name}: {error}") from None

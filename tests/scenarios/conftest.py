@@ -16,6 +16,15 @@ from tests.scenarios.one_run import HERE
 
 Loaded = Callable[..., Run]
 
+THINKING = """
+class Person(FastHttpUser):
+    wait_time = constant(0.05)
+    @task
+    def page(self):
+        self.client.get("/page")
+"""
+"""A locustfile of people who pause between pages."""
+
 
 class Server:
     """The known server: where it is, and what it has seen."""

@@ -26,7 +26,7 @@ from scenarios.runner import run
 from scenarios.sources import source_address
 from tests.bench.reading import durations
 from tests.scenarios.board_data import load_file
-from tests.scenarios.conftest import Loaded, Server, endpoint
+from tests.scenarios.conftest import THINKING, Loaded, Server, endpoint
 from tests.scenarios.one_run import HERE
 from tests.scenarios.test_disturbance import Quiet
 from tests.scenarios.test_ending import STUCK, children, wait_for_beats
@@ -40,13 +40,6 @@ class Person(FastHttpUser):
     @task(1)
     def broken(self):
         self.client.get("/status/500")
-"""
-THINKING = """
-class Person(FastHttpUser):
-    wait_time = constant(0.05)
-    @task
-    def page(self):
-        self.client.get("/page")
 """
 
 

@@ -19,20 +19,13 @@ from scenarios.errors import ScenarioError
 from scenarios.live import Tick
 from scenarios.runner import RunRequest
 from tests.bench.reading import durations
-from tests.scenarios.conftest import Loaded, Server, endpoint
+from tests.scenarios.conftest import THINKING, Loaded, Server, endpoint
 
 DRAW = """
 class Person(FastHttpUser):
     @task
     def draw(self):
         self.client.get("/draw")
-"""
-THINKING = """
-class Person(FastHttpUser):
-    wait_time = constant(0.05)
-    @task
-    def page(self):
-        self.client.get("/page")
 """
 
 
