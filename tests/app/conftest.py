@@ -52,13 +52,18 @@ END $$;
 _DEADLOCKS = 3
 
 _CHORES = (
+    "advertising.booking",
+    "advertising.ending",
+    "alerts.watch",
+    "analytics.activity",
+    "companies.invitations",
+    "feed.promotion",
     "jobs.expiry",
     "jobs.placement",
     "jobs.trending",
+    "uploads.sweep",
     "views.jobs",
     "views.profiles",
-    "alerts.watch",
-    "uploads.sweep",
 )
 
 MakeSettings = Callable[..., Settings]
@@ -144,7 +149,7 @@ def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def run_app(empty: None, make_settings: MakeSettings) -> RunApp:
+def run_app(no_chores: None, make_settings: MakeSettings) -> RunApp:
     """Runs one worker of the app on empty servers: `async with run_app(**settings) as app`."""
 
     def run(**given: Any) -> AbstractAsyncContextManager[Running]:

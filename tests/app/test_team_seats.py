@@ -11,7 +11,6 @@ from sqlalchemy import create_engine
 
 from reference_app import tables
 from reference_app.companies import team
-from reference_app.kit.chores import do_if_due
 from reference_app.kit.tokens import refresh_token_hash
 from reference_app.subscriptions.tiers import Tier
 from tests.app.conftest import RunApp
@@ -225,7 +224,5 @@ async def test_addresses_of_the_invited_are_not_kept(app: Running, letters: list
         "UPDATE company_invitations SET created_at = now() - interval '31 days'"
         " WHERE email = 'old@example.com'",
     )
-    chore = team.forgetting(app.board.database)
-    was_done, _ = await do_if_due(app.board.store, chore)
-    assert was_done
+    await team.forgetting(app.board.database).work()
     assert execute(app, "SELECT email FROM company_invitations") == ["new@example.com"]

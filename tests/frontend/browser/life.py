@@ -133,6 +133,9 @@ class Window:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("button", name=f"Account of {person.name}").wait_for()
+        # The page one comes to takes the focus when it is there.
+        page.wait_for_url(self.site + "/")
+        expect(page.locator("h1")).to_be_focused(timeout=60_000)
         return page
 
 
