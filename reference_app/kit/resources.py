@@ -11,7 +11,7 @@ from time import process_time
 from prometheus_client import Counter, Gauge
 
 _GROUP = Path("/sys/fs/cgroup")
-_MEMORY_EVERY = 10
+_MEMORY_EVERY = 30
 """Of so many seconds memory is read once: that walks page tables."""
 
 _cpu = Counter("pod_cpu_seconds_total", "CPU seconds the pod's workers used.")
