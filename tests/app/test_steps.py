@@ -9,8 +9,9 @@ import pytest
 from prometheus_client import REGISTRY
 from starlette.types import Message, Receive, Scope, Send
 
+from reference_app.kit.callers import Callers
 from reference_app.kit.metrics import RequestCounters
-from reference_app.kit.middleware import Callers, Observe
+from reference_app.kit.middleware import Observe
 from reference_app.kit.steps import Stepped
 
 
