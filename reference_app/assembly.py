@@ -141,7 +141,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.router.routes.extend(domain.router.routes)
     document.name_operations(app.router.routes)
     rate_groups.guard(app.router.routes, groups)
-    sections.install(app.router)
+    by_section = sections.install(app.router)
     errors.install(app)
     app.add_middleware(
         Observe,
@@ -156,6 +156,7 @@ def create_app(settings: Settings) -> FastAPI:
         seen=lambda: app.state.board.activity.seen,
         keys=lambda: app.state.board.keys.owner,
         requests=requests,
+        route_of=by_section.route_of,
         cors=_cors(settings.cors_origins) if settings.cors_origins else None,
     )
     return app

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference_app.errors import (
@@ -121,6 +122,7 @@ class Observe:
         seen: Callable[[], Callable[[int], None]],
         keys: Callable[[], KeyReader],
         requests: metrics.RequestCounters,
+        route_of: Callable[[Scope], BaseRoute | None],
         cors: Callable[[ASGIApp], ASGIApp] | None,
     ) -> None:
         # Inside, so that what it answers itself passes here too; around our own answers as
@@ -138,6 +140,7 @@ class Observe:
         self._seen = seen
         self._keys = keys
         self._requests = requests
+        self._route_of = route_of
         self._worker = secrets.token_hex(4)
         self._numbers = count(1)
         self._turns = count(1)
@@ -203,6 +206,8 @@ class Observe:
             except Exception as error:
                 if status:  # the response has begun: all that is left is to break it off
                     raise
+                if "route" not in scope:  # refused by us: it counts for the route all the same
+                    scope["route"] = self._route_of(scope)
                 scope["answer"] = self._answer_to(error, observed)
                 await self._answer(scope, receive, send_observed)
         finally:

@@ -102,6 +102,7 @@ async def test_one_request_in_seven_is_timed_and_counts_for_all() -> None:
         seen=never,
         keys=never,
         requests=counters,
+        route_of=never,
         cors=None,
     )
 
