@@ -18,7 +18,6 @@ from tests.app.life import Running
 from tests.app.scene import Scene
 
 WHO = ("anonymous", "employer", "worker", "admin")
-EVERYTHING = ("--phases", "coverage,fuzzing", "--max-examples", "60")
 
 _CHECKS = (
     "not_a_server_error",
