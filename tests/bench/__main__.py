@@ -1,4 +1,4 @@
-"""Runs every bench, one after the other, and prints its figures. Bounded to a quarter of an hour."""
+"""Runs every bench in turn and prints its figures. Bounded to a quarter of an hour."""
 
 import runpy
 import sys
