@@ -38,6 +38,7 @@ from reference_app.jobs.expiry import expiry
 from reference_app.jobs.placement import upkeep
 from reference_app.kit import sections
 from reference_app.kit.cache import CHANNEL, Cache
+from reference_app.kit.callers import Callers
 from reference_app.kit.chores import Chore, do_regularly
 from reference_app.kit.ended_sessions import CHANNEL as SESSIONS_CHANNEL
 from reference_app.kit.ended_sessions import EndedSessions
@@ -45,7 +46,7 @@ from reference_app.kit.flags import CHANNEL as FLAGS_CHANNEL
 from reference_app.kit.flags import Flags
 from reference_app.kit.mail import Mail, Server
 from reference_app.kit.metrics import RequestCounters, Ticker
-from reference_app.kit.middleware import Callers, Observe
+from reference_app.kit.middleware import Observe
 from reference_app.kit.passwords import Passwords
 from reference_app.kit.pubsub import Listener
 from reference_app.kit.rate_limit import ApiLimit, LetterLimit, LoginLimit
@@ -140,7 +141,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.router.routes.extend(domain.router.routes)
     document.name_operations(app.router.routes)
     rate_groups.guard(app.router.routes, groups)
-    sections.install(app.router)
+    by_section = sections.install(app.router)
     errors.install(app)
     app.add_middleware(
         Observe,
@@ -155,6 +156,7 @@ def create_app(settings: Settings) -> FastAPI:
         seen=lambda: app.state.board.activity.seen,
         keys=lambda: app.state.board.keys.owner,
         requests=requests,
+        route_of=by_section.route_of,
         cors=_cors(settings.cors_origins) if settings.cors_origins else None,
     )
     return app

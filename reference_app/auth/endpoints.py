@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response, status
 
 from reference_app.auth import account_endpoints, google, repository, service
 from reference_app.auth.schemas import (
+    Exchange,
     GooglePage,
     GoogleReturn,
     GoogleStart,
@@ -75,9 +76,12 @@ async def log_in(request: Request, attempt: Login, session: Writing) -> SignedIn
     summary="Stay signed in",
     responses=problem_docs(UnauthenticatedError, ForbiddenError),
 )
-async def refresh(request: Request, given: RefreshRequest, session: Writing) -> SignedIn:
-    """Exchanges the refresh token for a new pair. A token used twice ends the session."""
-    return await service.refresh(session, board_of(request).settings, given.refresh_token)
+async def refresh(request: Request, given: Exchange, session: Writing) -> SignedIn:
+    """Exchanges the refresh token for a new pair. A token used twice ends the session.
+
+    Unless it is the same exchange again, known by its key, because the answer was lost.
+    """
+    return await service.refresh(session, board_of(request).settings, given)
 
 
 @router.post("/logout", summary="Sign out", status_code=status.HTTP_204_NO_CONTENT)

@@ -1,9 +1,9 @@
 """SQL about sign-ins and refresh tokens."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, func, insert, literal_column, select, update
+from sqlalchemy import Interval, bindparam, exists, func, insert, literal_column, select, update
 
 from reference_app.auth.models import AuthSession, RefreshToken
 from reference_app.database import AnyRow, WriteSession
@@ -72,22 +72,33 @@ _fresh = (
     .returning(literal_column("1"))
     .cte("fresh")
 )
+_whose = (
+    User.id,
+    User.email,
+    User.full_name,
+    User.role,
+    User.headline,
+    User.bio,
+    User.island,
+    User.created_at,
+    User.email_verified_at.is_not(None).label("email_verified"),
+    User.suspended_at,
+)
 _ROTATE = (
-    select(
-        _spent.c.session_id,
-        User.id,
-        User.email,
-        User.full_name,
-        User.role,
-        User.headline,
-        User.bio,
-        User.island,
-        User.created_at,
-        User.email_verified_at.is_not(None).label("email_verified"),
-        User.suspended_at,
-    )
+    select(_spent.c.session_id, *_whose)
     .join_from(_spent, User, User.id == _spent.c.user_id)
     .add_cte(_fresh)
+)
+_UNUSED = (
+    select(RefreshToken.session_id, *_whose)
+    .join_from(RefreshToken, User, User.id == RefreshToken.user_id)
+    .join(AuthSession, AuthSession.id == RefreshToken.session_id)
+    .where(
+        RefreshToken.token_hash == bindparam("token_hash", type_=RefreshToken.token_hash.type),
+        RefreshToken.used_at.is_(None),
+        RefreshToken.created_at > func.now() - bindparam("made_within", type_=Interval),
+        AuthSession.ended_at.is_(None),
+    )
 )
 
 
@@ -147,6 +158,14 @@ async def rotate(
     """
     parameters = {"old_hash": old_hash, "new_hash": new_hash, "good_until": expires_at}
     return (await session.execute(_ROTATE, parameters)).one_or_none()
+
+
+async def unused(
+    session: WriteSession, token_hash: bytes, *, made_within: timedelta
+) -> AnyRow | None:
+    """As `rotate` of a token that was just made, if its session is open and nobody has used it."""
+    parameters = {"token_hash": token_hash, "made_within": made_within}
+    return (await session.execute(_UNUSED, parameters)).one_or_none()
 
 
 async def standing(session: WriteSession, token_hash: bytes) -> AnyRow | None:

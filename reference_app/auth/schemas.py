@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, EmailStr, Field
+from pydantic import AfterValidator, BaseModel, EmailStr, Field, StringConstraints
 
 from reference_app.kit.passwords import LONGEST_PASSWORD_BYTES
 from reference_app.subscriptions.schemas import ReferralCode
@@ -40,6 +40,15 @@ GivenPassword = Annotated[str, Field(max_length=1_000)]
 LetterTokenText = Annotated[
     str, Field(min_length=1, max_length=200, description="What stands behind `#token=`.")
 ]
+ExchangeKey = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$"),
+    Field(
+        description="Random, new for each exchange, kept until its answer is there. Sent again"
+        " with the same key within a minute, the token is answered as before.",
+        examples=["7f3b2c9e-5d1a-4c55-9a53-3f0a1d2b4c6e"],
+    ),
+]
 _Opaque = Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
@@ -66,6 +75,12 @@ class RefreshRequest(Entered):
     """A refresh token."""
 
     refresh_token: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Exchange(RefreshRequest):
+    """A refresh token to be exchanged, and what tells a second attempt from a thief."""
+
+    key: ExchangeKey | None = None
 
 
 class SignedIn(BaseModel):

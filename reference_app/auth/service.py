@@ -2,7 +2,9 @@
 
 Access tokens are not stored: `kit.ended_sessions` knows those whose session has
 ended. Refresh tokens are exchanged one for one; a spent one coming back means
-that somebody copied it, and as nobody can tell who, the whole session ends.
+that somebody copied it, and as nobody can tell who, the whole session ends. Only who
+sends the key of that very exchange again is given its answer again
+(docs/decisions/031-an-exchange-is-answered-again.md).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -10,7 +12,7 @@ from uuid import UUID
 
 from reference_app.auth import letter_sql, recovery, repository
 from reference_app.auth.models import Purpose
-from reference_app.auth.schemas import Login, PasswordChange, Registration, SignedIn
+from reference_app.auth.schemas import Exchange, Login, PasswordChange, Registration, SignedIn
 from reference_app.database import AnyRow, Database, WriteSession
 from reference_app.errors import (
     ConflictError,
@@ -26,6 +28,7 @@ from reference_app.kit.tokens import (
     Access,
     mint_access_token,
     new_refresh_token,
+    refresh_token_after,
     refresh_token_hash,
 )
 from reference_app.settings import Settings
@@ -34,6 +37,9 @@ from reference_app.users import repository as users
 from reference_app.users.models import User
 from reference_app.users.schemas import PrivateUser
 from reference_app.users.service import cache_key
+
+# Longer than a request may take: that long a client may wait for the answer it does not get.
+_ANSWERED_AGAIN = timedelta(minutes=1)
 
 
 class TokenReusedError(UnauthenticatedError):
@@ -108,19 +114,19 @@ async def log_in(
     return await sign_in(session, settings, PrivateUser.model_validate(row), stored)
 
 
-async def refresh(session: WriteSession, settings: Settings, token: str) -> SignedIn:
+async def refresh(session: WriteSession, settings: Settings, given: Exchange) -> SignedIn:
     """Exchange a refresh token; see the module's text.
 
     Raises `UnauthenticatedError`, `ForbiddenError` for a suspended account.
     """
-    old_hash = refresh_token_hash(token)
-    new_token = new_refresh_token()
+    old_hash = refresh_token_hash(given.refresh_token)
+    new_token = _successor(settings, given)
+    new_hash = refresh_token_hash(new_token)
     row = await repository.rotate(
-        session,
-        old_hash=old_hash,
-        new_hash=refresh_token_hash(new_token),
-        expires_at=_refresh_expiry(settings),
+        session, old_hash=old_hash, new_hash=new_hash, expires_at=_refresh_expiry(settings)
     )
+    if row is None and given.key is not None:
+        row = await repository.unused(session, new_hash, made_within=_ANSWERED_AGAIN)
     if row is None:
         raise await _refusal(session, old_hash)
     if row.suspended_at is not None:
@@ -222,6 +228,14 @@ def registration_closed() -> UnavailableError:
 def suspended() -> ForbiddenError:
     """This person may not use the board for now."""
     return ForbiddenError("account_suspended", "This account is suspended. Write to us.")
+
+
+def _successor(settings: Settings, given: Exchange) -> str:
+    """The token that follows."""
+    if given.key is None:
+        return new_refresh_token()
+    secret = settings.secret_key.get_secret_value()
+    return refresh_token_after(given.refresh_token, given.key, secret=secret)
 
 
 async def _refusal(session: WriteSession, token_hash: bytes) -> DomainError:

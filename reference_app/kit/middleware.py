@@ -7,15 +7,14 @@ ones most of all.
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from collections.abc import Awaitable, Callable
 from itertools import count
 from time import perf_counter
 from typing import Any
 
 import structlog
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference_app.errors import (
@@ -26,6 +25,8 @@ from reference_app.errors import (
     unforeseen_response,
 )
 from reference_app.kit import metrics
+from reference_app.kit.bodies import Body, length_of
+from reference_app.kit.callers import Callers
 from reference_app.kit.ended_sessions import EndedSessions
 from reference_app.kit.overload import overloaded
 from reference_app.kit.rate_limit import ApiLimit, network_of
@@ -40,7 +41,6 @@ from reference_app.kit.tokens import (
 _log = structlog.get_logger()
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,128}")
-_MOST_KNOWN_CALLERS = 20_000
 # What only our own stack asks. /health is for everyone, so it counts as a request.
 _PROBES = frozenset({"/ready", "/startup", "/metrics"})
 # Whoever looks whether we are alive must not hear that we are busy.
@@ -49,7 +49,6 @@ _NO_ROUTE = "none"
 # One request in so many has its CPU timed and counts for all: two readings of the thread's
 # clock a step are worth nothing then, and the mean over some hundred requests is good to a tenth.
 _TIMED_EVERY = 7
-_LAST_BYTES_S = 2.0
 _SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -97,61 +96,6 @@ class Observed:
             self.depth = depth
 
 
-class Callers:
-    """Tells the address a request comes from.
-
-    Behind a trusted proxy it is the last address of X-Forwarded-For that is
-    not a trusted proxy itself: whatever stands before it the client may have
-    made up. From anyone else the header counts for nothing.
-    """
-
-    def __init__(self, trusted: Sequence[IPv4Network | IPv6Network]) -> None:
-        self._trusted = tuple(trusted)
-        self._trusts: dict[str, bool] = {}
-        self._behind: dict[bytes, str | None] = {}
-
-    def trusts(self, peer: str) -> bool:
-        """Whether `peer` is one of our proxies."""
-        known = self._trusts.get(peer)
-        if known is None:
-            if len(self._trusts) >= _MOST_KNOWN_CALLERS:
-                self._trusts.clear()
-            known = self._trusts[peer] = self._in_trusted(peer)
-        return known
-
-    def address(self, peer: str, forwarded: bytes | None) -> str:
-        """The client's address; `forwarded` is X-Forwarded-For as received from a trusted peer."""
-        if forwarded is None:
-            return peer
-        try:
-            return self._behind[forwarded] or peer
-        except KeyError:
-            if len(self._behind) >= _MOST_KNOWN_CALLERS:
-                self._behind.clear()
-            found = self._behind[forwarded] = self._last_untrusted(forwarded)
-            return found or peer
-
-    def _last_untrusted(self, forwarded: bytes) -> str | None:
-        for part in reversed(forwarded.decode("latin-1").split(",")):
-            address = part.strip()
-            try:
-                ip_address(address)
-            except ValueError:
-                return None
-            if not self._in_trusted(address):
-                return address
-        return None
-
-    def _in_trusted(self, address: str) -> bool:
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-            parsed = parsed.ipv4_mapped
-        return any(parsed in network for network in self._trusted)
-
-
 class Observe:
     """Gives every request an id, an address and a limit, and every response its headers.
 
@@ -178,6 +122,7 @@ class Observe:
         seen: Callable[[], Callable[[int], None]],
         keys: Callable[[], KeyReader],
         requests: metrics.RequestCounters,
+        route_of: Callable[[Scope], BaseRoute | None],
         cors: Callable[[ASGIApp], ASGIApp] | None,
     ) -> None:
         # Inside, so that what it answers itself passes here too; around our own answers as
@@ -195,6 +140,7 @@ class Observe:
         self._seen = seen
         self._keys = keys
         self._requests = requests
+        self._route_of = route_of
         self._worker = secrets.token_hex(4)
         self._numbers = count(1)
         self._turns = count(1)
@@ -226,7 +172,7 @@ class Observe:
         status = 0
         body = None
         if observed.body_bytes != 0:
-            receive = body = _Body(receive, self._body_bytes)
+            receive = body = Body(receive, self._body_bytes)
 
         async def send_observed(message: Message) -> None:
             nonlocal status
@@ -260,6 +206,8 @@ class Observe:
             except Exception as error:
                 if status:  # the response has begun: all that is left is to break it off
                     raise
+                if "route" not in scope:  # refused by us: it counts for the route all the same
+                    scope["route"] = self._route_of(scope)
                 scope["answer"] = self._answer_to(error, observed)
                 await self._answer(scope, receive, send_observed)
         finally:
@@ -288,7 +236,7 @@ class Observe:
             else:
                 access = self._holder(token)
         request_id = request_id or f"{self._worker}-{next(self._numbers):08x}"
-        return Observed(request_id, peer, access, _body_bytes(headers)), key
+        return Observed(request_id, peer, access, length_of(headers)), key
 
     def _holder(self, token: str) -> Access | None:
         """Whom an access token speaks for, None when it is not ours or its session has ended."""
@@ -360,50 +308,3 @@ def _pattern(scope: Scope) -> str:
 
 async def _send_answer(scope: Scope, receive: Receive, send: Send) -> None:
     await scope["answer"](scope, receive, send)
-
-
-def _body_bytes(headers: dict[bytes, bytes]) -> int | None:
-    if b"transfer-encoding" in headers:
-        return None
-    given = headers.get(b"content-length")
-    if given is None:
-        return 0
-    return int(given) if given.isdigit() else None
-
-
-class _Body:
-    """A request's body: read up to `most` bytes, and to its end before anything is answered.
-
-    A connection is closed when it is answered with bytes still unread; to our proxy
-    that is a pod that failed, and a few of them would put the pod out.
-    """
-
-    __slots__ = ("_ended", "_most", "_read", "_receive")
-
-    def __init__(self, receive: Receive, most: int) -> None:
-        self._receive = receive
-        self._most = most
-        self._read = 0
-        self._ended = False
-
-    async def __call__(self) -> Message:
-        message = await self._next()
-        if self._read > self._most:
-            # Of this kind, because the framework takes any other for a body it cannot parse.
-            raise HTTPException(413, "Content Too Large")
-        return message
-
-    async def drain(self) -> None:
-        """Let the rest go by: as much again as is taken, for a moment."""
-        try:
-            async with asyncio.timeout(_LAST_BYTES_S):
-                while not self._ended and self._read <= 2 * self._most:
-                    await self._next()
-        except TimeoutError:
-            self._ended = True
-
-    async def _next(self) -> Message:
-        message = await self._receive()
-        self._read += len(message.get("body", b""))
-        self._ended = self._ended or not message.get("more_body", False)
-        return message

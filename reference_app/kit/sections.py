@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from fastapi import APIRouter
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _PARTS = 4
@@ -24,6 +24,7 @@ class Sections:
         routes: defaultdict[str, list[BaseRoute]] = defaultdict(list)
         for route in router.routes:
             routes[_section_of(route)].append(route)
+        self._routes = dict(routes)
         self._sections = {
             name: APIRouter(routes=found, redirect_slashes=router.redirect_slashes).app
             for name, found in routes.items()
@@ -37,10 +38,16 @@ class Sections:
             find = self._sections.get(_section(scope["path"]), find)
         await find(scope, receive, send)
 
+    def route_of(self, scope: Scope) -> BaseRoute | None:
+        """The route that would answer, for who refuses before it is looked for."""
+        routes = self._routes.get(_section(scope["path"]), ())
+        return next((route for route in routes if route.matches(scope)[0] is Match.FULL), None)
 
-def install(router: APIRouter) -> None:
+
+def install(router: APIRouter) -> Sections:
     """Have a router whose routes are complete look by section."""
-    router.middleware_stack = Sections(router)
+    installed = router.middleware_stack = Sections(router)
+    return installed
 
 
 def _section_of(route: BaseRoute) -> str:

@@ -6,8 +6,10 @@ bulk makes exactly the tokens the app accepts.
 """
 
 import hashlib
+import hmac
 import secrets
 import time
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -83,6 +85,17 @@ def _signed(token: str, secret: str) -> tuple[Access, float]:
 def new_refresh_token() -> str:
     """A fresh refresh token: 43 characters, 256 random bits."""
     return secrets.token_urlsafe(_REFRESH_BYTES)
+
+
+def refresh_token_after(token: str, key: str, *, secret: str) -> str:
+    """The refresh token that `token` is exchanged for by whoever sends `key` with it.
+
+    The same each time, so that an answer that was lost can be given again though only its
+    hash is stored; without `secret` as hard to guess as a random one.
+    """
+    own = hmac.digest(secret.encode(), b"auth: refresh tokens", "sha256")
+    made = hmac.digest(own, f"{token}\n{key}".encode("utf-8", "surrogatepass"), "sha256")
+    return urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
 
 
 def refresh_token_hash(token: str) -> bytes:

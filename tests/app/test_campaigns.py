@@ -192,7 +192,7 @@ async def test_a_tier_that_begins_or_runs_out_is_known_at_once(app: Running) -> 
     assert (await other.get("/ads?placement=jobs")).status_code == 200
 
 
-async def test_an_impression_asks_no_database(app: Running) -> None:
+async def test_an_impression_asks_no_database_and_a_click_once(app: Running) -> None:
     owner, admin = await app.employer(), await administrator(app)
     for number in range(12):
         await started(owner, admin, title=f"Number {number}")
@@ -213,6 +213,10 @@ async def test_an_impression_asks_no_database(app: Running) -> None:
             await asked(app)
     # What the chores do meanwhile is not the impressions' doing.
     assert not [each for each in statements if each.lstrip().startswith("SELECT")], statements
+    click = path_of(await asked(app))
+    with counted() as statements:
+        await app.client.get(click)
+    assert len(statements) == 1, statements
 
 
 async def test_campaigns_of_suspended_people_are_not_listed(app: Running) -> None:

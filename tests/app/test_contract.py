@@ -1,35 +1,27 @@
 """The OpenAPI document and the running app, held against each other by schemathesis.
 
-Whatever is sent, well formed or not: no answer is a failure of ours, and each
-has a status, a type and a shape that the document says. The requests are the
-same every time.
+A pod as in production is asked in the short run (what is sold, which it cannot know of, in
+`tests/degradation`), a whole stack through nginx in the long one.
 """
 
-import asyncio
-import subprocess
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import cast
 
+import httpx2
 import pytest
 import pytest_asyncio
-from fastapi import FastAPI
 
-from tests.app.life import Running
+from stack import engine
+from stack.state import Running as Stack
+from tests.app.contract import WHO, agrees
 from tests.app.pods import Pod, running_pod
-from tests.app.scene import Scene
+from tests.conftest import MakeHome
 
-_CHECKS = (
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_headers_conformance",
-    "response_schema_conformance",
+# The payment service is not there.
+_NOTHING_BOUGHT = (
+    "--exclude-path-regex",
+    "/subscriptions/(checkout|portal|change|cancel|reactivate|webhook)$",
 )
-# The payment service is not there: that it is missed, quickly, is another test's business.
-_NOTHING_BOUGHT = "/subscriptions/(checkout|portal|change|cancel|reactivate|webhook)$"
-WHO = ("anonymous", "employer", "worker", "admin")
 # Whoever is signed in gets much the same everywhere: the short run does it once, and adds
 # what only seekers may do. Where a visitor is only turned away, that is the access table's.
 _SHORT: dict[str, tuple[str, ...]] = {
@@ -53,35 +45,39 @@ async def pod(
 async def test_the_app_answers_as_its_document_says(
     empty: None, pod: Pod, app_servers: dict[str, str], tmp_path: Path, who: str
 ) -> None:
-    await _agrees(pod, app_servers, tmp_path, who, "--phases", "coverage", *_SHORT[who])
+    how = ("--phases", "coverage", *_SHORT[who], *_NOTHING_BOUGHT)
+    async with pod.client() as client:
+        await agrees(client, app_servers["DATABASE_DIRECT_URL"], tmp_path, who, *how)
 
 
+@pytest.fixture(scope="module")
+def stack(make_home: MakeHome) -> Iterator[Stack]:
+    """A whole stack that lets one address ask as often as it likes."""
+    home = make_home()
+    nginx = home / "nginx-production.conf"
+    limited = nginx.read_text("utf-8")
+    nginx.write_text(limited.replace("rate=50r/s", "rate=50000r/s"), "utf-8")
+    assert nginx.read_text("utf-8") != limited
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("WEB_CONCURRENCY", "2")
+        environment.setenv("API_RATE_PER_MINUTE", "1000000")
+        environment.delenv("STRIPE_SECRET_KEY", raising=False)
+        yield engine.up(home, pods=2, replicas=1, bound=True)
+
+
+@pytest_asyncio.fixture
+async def board(stack: Stack) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the stack, whose paths begin at /api/v1."""
+    address = f"{stack.base_url}/api/v1"
+    async with httpx2.AsyncClient(base_url=address, timeout=60) as client:
+        yield client
+
+
+@pytest.mark.stack
 @pytest.mark.long
 @pytest.mark.parametrize("who", WHO)
-async def test_the_app_answers_as_its_document_says_whatever_one_thinks_of(
-    empty: None, pod: Pod, app_servers: dict[str, str], tmp_path: Path, who: str
+async def test_the_running_stack_answers_as_its_document_says_whatever_one_thinks_of(
+    board: httpx2.AsyncClient, stack: Stack, tmp_path: Path, who: str
 ) -> None:
-    phases = ("--phases", "coverage,fuzzing", "--max-examples", "60")
-    await _agrees(pod, app_servers, tmp_path, who, *phases)
-
-
-async def _agrees(pod: Pod, app_servers: dict[str, str], folder: Path, who: str, *how: str) -> None:
-    async with pod.client() as client:
-        scene = Scene(Running(cast(FastAPI, None), client), app_servers["DATABASE_DIRECT_URL"])
-        # The first of each kind, so that there is something by the id 1.
-        for name in ("conversation_id", "comment_id", "connection_id", "draft_id"):
-            await scene.the(name)
-        signed_in = []
-        if who != "anonymous":
-            token = (await scene.the(who)).access_token
-            signed_in = ["--header", f"Authorization: Bearer {token}"]
-    command = [
-        *(str(Path(sys.executable).with_name("schemathesis")), "run"),
-        *(f"{pod.url}/api/v1/openapi.json", "--checks", ",".join(_CHECKS), *signed_in, *how),
-        *("--generation-deterministic", "--no-color"),
-        *("--continue-on-failure", "--exclude-path-regex", _NOTHING_BOUGHT),
-    ]
-    run = await asyncio.to_thread(
-        subprocess.run, command, cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
+    how = ("--phases", "coverage,fuzzing", "--max-examples", "60")
+    await agrees(board, stack.environment["DATABASE_DIRECT_URL"], tmp_path, who, *how)

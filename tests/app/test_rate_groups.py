@@ -119,6 +119,21 @@ async def test_pods_count_together_and_refusals_are_counted_by_group(run_app: Ru
         assert await _count(one, series) >= 1
 
 
+async def test_refusals_of_the_limit_on_all_are_counted_by_route(run_app: RunApp) -> None:
+    async with run_app(api_rate_per_minute=2) as app:
+        series = [
+            f'http_requests_total{{method="GET",route="{route}",status="429"}}'
+            for route in ("/api/v1/companies/{company_id}", "none")
+        ]
+        before = [await _count(app, each) for each in series]
+        for _ in range(2):
+            await app.client.get("/companies/7")
+        told = problem(await app.client.get("/companies/7"), 429, "rate_limited")
+        assert told["group"] == "api"
+        problem(await app.client.get("/nobody/knows"), 429, "rate_limited")
+        assert [await _count(app, each) for each in series] == [n + 1 for n in before]
+
+
 async def test_without_redis_requests_pass_and_that_is_counted(run_app: RunApp) -> None:
     async with run_app(redis_url="redis://127.0.0.1:1/0", api_rate_per_minute=20) as app:
         person = await app.person()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference_app.kit.middleware import Callers
+from reference_app.kit.callers import Callers
 from reference_app.kit.rate_limit import ApiLimit, network_of
 from reference_app.kit.store import Store
 from tests.app.conftest import RunApp

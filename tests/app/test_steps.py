@@ -9,8 +9,9 @@ import pytest
 from prometheus_client import REGISTRY
 from starlette.types import Message, Receive, Scope, Send
 
+from reference_app.kit.callers import Callers
 from reference_app.kit.metrics import RequestCounters
-from reference_app.kit.middleware import Callers, Observe
+from reference_app.kit.middleware import Observe
 from reference_app.kit.steps import Stepped
 
 
@@ -101,6 +102,7 @@ async def test_one_request_in_seven_is_timed_and_counts_for_all() -> None:
         seen=never,
         keys=never,
         requests=counters,
+        route_of=never,
         cors=None,
     )
 

@@ -13,14 +13,10 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from capacity.store import read_timeline
-from scenarios import catalogue, runner
-from scenarios.fingerprint import where
 from stack import data, engine
-from stack.probes import probes
 from stack.state import Running
 from tests.bench.homes import a_home
-from tests.bench.serving import HOME
+from tests.bench.loaded import loaded
 
 USERS = 6000
 WARMUP_S, DURATION_S, IDLE_S = 20, 30, 10
@@ -36,8 +32,10 @@ def measure() -> dict[str, float]:
         running = engine.up(home, bound=True)
         data.ensure_seeded(running, "small", 1, lambda line: None)
         idle = _idle_cores(running)
-        timeline = _loaded(running, Path(folder))
-    window = timeline[timeline.index >= WARMUP_S]
+        seen = loaded(
+            running, "browse", Path(folder), users=USERS, warmup_s=WARMUP_S, duration_s=DURATION_S
+        )
+    window = seen.window
     cores = _sum(window, "service.backend-", ".cpu").mean()
     rate = _sum(window, "pod.", ".requests").mean()
     answered = window["load.requests"].mean()
@@ -73,32 +71,6 @@ def _cpu(pids: list[int]) -> float:
         for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
             total += sum(process.cpu_times()[:2])
     return total
-
-
-def _loaded(running: Running, folder: Path) -> pd.DataFrame:
-    scenario = catalogue.load("browse")
-    file = folder / "load.json"
-    data.export_load_data(running, scenario.accounts(USERS), 1, file)
-    watching = probes(running)
-    try:
-        record = runner.run(
-            runner.RunRequest(
-                scenario,
-                running.base_url,
-                where(HOME, topology=running.topology),
-                USERS,
-                WARMUP_S,
-                DURATION_S,
-                data_file=file,
-            ),
-            probes=watching,
-            runs_dir=folder,
-            on_second=lambda tick: None,
-        )
-    finally:
-        for probe in watching:
-            probe.close()
-    return read_timeline(folder / record.id)
 
 
 def _is(name: str, start: str, end: str) -> bool:

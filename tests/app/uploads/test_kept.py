@@ -20,6 +20,7 @@ from tests.app.parcels import (
     uploaded,
 )
 from tests.app.rows import execute
+from tests.app.statements import counted
 
 pytestmark = pytest.mark.usefixtures("no_chores")
 
@@ -102,6 +103,16 @@ async def test_who_may_fetch_what(app: Running) -> None:
     assert [await stranger(each) for each in ids] == [404] * 5
     assert (await other.get(f"/users/{person.id}/portfolio")).json()["items"] == []
     problem(await app.client.get(f"/users/{person.id}/avatar"), 404, "avatar_not_found")
+
+
+async def test_the_way_to_a_file_takes_one_statement(app: Running) -> None:
+    person = await app.person()
+    upload = await uploaded(person, "avatar", "me.png", PNG)
+    for path, status in ((f"/uploads/{upload}/link", 200), (f"/users/{person.id}/avatar", 307)):
+        with counted() as statements:
+            answer = await app.client.get(path)
+        assert answer.status_code == status
+        assert len(statements) == 1, statements
 
 
 async def test_someone_elses_upload_is_nobodys(app: Running) -> None:
