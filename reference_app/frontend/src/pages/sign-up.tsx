@@ -6,6 +6,7 @@ import { safeNext, useQuery } from "../data/going";
 import { useAction } from "../data/use-action";
 import { TextField } from "../ui/fields";
 import { Form } from "../ui/form";
+import { NewPasswordField, passwordIn } from "../ui/new-password";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
 
@@ -44,7 +45,7 @@ export default function SignUp() {
           label="Make the account"
           busy={join.busy}
           error={join.error}
-          onSend={(held, form) => join.run(held, new FormData(form).get("password") as string)}
+          onSend={(held, form) => join.run(held, passwordIn(form))}
         >
           <fieldset>
             <legend className="mb-2 text-sm font-medium">What brings you here?</legend>
@@ -72,16 +73,7 @@ export default function SignUp() {
           </fieldset>
           <TextField label="Full name" name="full_name" autoComplete="name" required maxLength={120} />
           <TextField label="Email" name="email" type="email" autoComplete="username" required maxLength={254} />
-          <TextField
-            label="Password"
-            name="password"
-            type="password"
-            autoComplete="new-password"
-            required
-            minLength={10}
-            maxLength={72}
-            hint="At least 10 characters."
-          />
+          <NewPasswordField label="Password" />
         </Form>
       </Card>
       <p className="mt-6 text-muted">
