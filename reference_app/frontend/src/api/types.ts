@@ -24,4 +24,6 @@ export type SignedIn = Schemas["SignedIn"];
 export type Subscription = Schemas["OwnSubscription"];
 export type Tier = Schemas["Tier"];
 export type TierDetail = Schemas["TierDetail"];
+export type Upload = Schemas["UploadShown"];
+export type UploadKind = Upload["kind"];
 export type Worker = Schemas["Worker"];

@@ -6,7 +6,7 @@ import { useResource } from "../data/use-resource";
 import { counted, date, islandName } from "../data/words";
 import { Button, ButtonLink } from "../ui/button";
 import { Page } from "../ui/page";
-import { Badge, Card, Prose } from "../ui/parts";
+import { Badge, Card, Portrait, Prose } from "../ui/parts";
 import { Failed, Loading, Refusal } from "../ui/states";
 
 function Relations({ id }: { id: number }) {
@@ -77,6 +77,7 @@ export default function PersonPage() {
       lead={[shown.headline, shown.island && islandName(shown.island)].filter(Boolean).join(" · ")}
     >
       <Card className="grid gap-5">
+        {shown.avatar_id !== null && <Portrait person={shown} className="size-24 text-2xl" />}
         <p className="flex flex-wrap gap-2">
           {shown.available_for_hire && <Badge tone="accent">Available for hire</Badge>}
           {shown.skills.map((skill) => (
