@@ -31,6 +31,7 @@ export const ROUTES: readonly PageRoute[] = [
   inside("/profile", () => import("./pages/profile")),
   inside("/applications", () => import("./pages/applications")),
   inside("/saved", () => import("./pages/saved")),
+  inside("/saved/searches", () => import("./pages/saved-searches")),
   inside("/desk", () => import("./pages/desk")),
   inside("/desk/new", () => import("./pages/post-job")),
   inside("/desk/jobs/:id", () => import("./pages/applicants")),

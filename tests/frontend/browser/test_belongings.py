@@ -79,3 +79,27 @@ def test_what_is_not_a_picture_is_refused_in_words(board: Board, chromium: "Brow
         false = FilePayload(name="me.png", mimeType="image/png", buffer=b"no picture at all")
         page.get_by_label("Add a picture").set_input_files(false)
         expect(page.get_by_role("alert")).to_contain_text("is not image/png")
+
+
+def test_a_search_is_saved_looked_up_and_deleted(board: Board, chromium: "Browser") -> None:
+    person = board.person(name="Saul Search")
+    with window(chromium, board.site, PHONE) as shown:
+        shown.sign_in(person)
+        page = shown.go("/jobs?q=villa&island=exuma&salary_min=150000")
+        page.get_by_role("button", name="Save this search").click()
+        name = page.get_by_label("Name of the search")
+        expect(name).to_have_value("villa, Exuma, from $1,500")
+        name.fill("Villas")
+        page.get_by_role("button", name="Save it").click()
+        page.get_by_role("link", name="Your searches").click()
+        page.get_by_label("Tell me of new jobs").uncheck()
+        (kept,) = person.get("/saved-searches")["items"]
+        assert (kept["name"], kept["q"], kept["island"]) == ("Villas", "villa", "exuma")
+        assert kept["salary_min_cents"] == 150_000
+        expect(page.get_by_label("Tell me of new jobs")).not_to_be_checked()
+        page.get_by_role("link", name="Villas").click()
+        page.wait_for_url(re.compile(r"/jobs\?q=villa&island=exuma&salary_min=150000$"))
+        shown.go("/saved/searches")
+        page.get_by_role("button", name="Delete Villas").click()
+        expect(page.get_by_text("No searches yet")).to_be_visible()
+        assert person.get("/saved-searches")["items"] == []
