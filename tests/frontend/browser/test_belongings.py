@@ -9,7 +9,7 @@ from playwright.sync_api import FilePayload, expect
 from tests.frontend.browser.life import PHONE, Board, window
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.stack
 expect.set_options(timeout=60_000)
@@ -92,9 +92,11 @@ def test_a_search_is_saved_looked_up_and_deleted(board: Board, chromium: "Browse
         name.fill("Villas")
         page.get_by_role("button", name="Save it").click()
         page.get_by_role("link", name="Your searches").click()
-        page.get_by_label("Tell me of new jobs").uncheck()
+        with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+            page.get_by_label("Tell me of new jobs").uncheck()
         (kept,) = person.get("/saved-searches")["items"]
         assert (kept["name"], kept["q"], kept["island"]) == ("Villas", "villa", "exuma")
+        assert kept["alerts"] is False
         assert kept["salary_min_cents"] == 150_000
         expect(page.get_by_label("Tell me of new jobs")).not_to_be_checked()
         page.get_by_role("link", name="Villas").click()
@@ -103,3 +105,39 @@ def test_a_search_is_saved_looked_up_and_deleted(board: Board, chromium: "Browse
         page.get_by_role("button", name="Delete Villas").click()
         expect(page.get_by_text("No searches yet")).to_be_visible()
         assert person.get("/saved-searches")["items"] == []
+
+
+def test_who_applied_reviews_the_company_and_who_hired_the_worker(
+    board: Board, chromium: "Browser"
+) -> None:
+    employer, (job,) = board.employer(name="Rita Reviewed")
+    company = employer.get(f"/jobs/{job}")["company"]["id"]
+    seeker = board.person(name="Ronny Reviewer")
+    with window(chromium, board.site, PHONE) as shown:
+        shown.sign_in(seeker)
+        page = shown.go(f"/companies/{company}")
+        _review(page, 4, "A good place.")
+        # Who never applied has no say.
+        expect(page.get_by_role("alert")).to_contain_text("Only those who applied")
+        application = seeker.send("POST", f"/jobs/{job}/applications", cover_letter="Please.")
+        page.get_by_role("button", name="Publish it").click()
+        reviews = page.get_by_role("region", name="Reviews")
+        expect(reviews.get_by_text("4.0 of 5 stars")).to_be_visible()
+        expect(reviews.get_by_text("A good place.")).to_be_visible()
+        page.get_by_role("button", name="Take it back").click()
+        expect(reviews.get_by_text("Nobody has written one yet.")).to_be_visible()
+        assert employer.get(f"/companies/{company}/rating")["reviews"] == 0
+    employer.send("PATCH", f"/applications/{application['id']}", status="hired")
+    with window(chromium, board.site) as shown:
+        shown.sign_in(employer)
+        page = shown.go(f"/people/{seeker.id}")
+        _review(page, 5, "Never late.")
+        expect(page.get_by_role("region", name="Reviews").get_by_text("Never late.")).to_be_visible()
+        assert employer.get(f"/users/{seeker.id}/rating")["average"] == 5
+
+
+def _review(page: "Page", stars: int, words: str) -> None:
+    page.get_by_role("button", name="Write a review").click()
+    page.get_by_role("radio", name=f"{stars} stars").check(force=True)
+    page.get_by_label("How was it?").fill(words)
+    page.get_by_role("button", name="Publish it").click()

@@ -18,9 +18,15 @@ function Search({
   onChange: (next: SavedSearch | null) => void;
 }) {
   const path = { search_id: search.id };
-  const tell = useAction(async (alerts: boolean) =>
-    onChange(await patch("/api/v1/saved-searches/{search_id}", { path, body: { alerts } })),
-  );
+  const tell = useAction(async (alerts: boolean) => {
+    onChange({ ...search, alerts });
+    try {
+      onChange(await patch("/api/v1/saved-searches/{search_id}", { path, body: { alerts } }));
+    } catch (refused) {
+      onChange(search);
+      throw refused;
+    }
+  });
   const drop = useAction(async () => {
     await remove("/api/v1/saved-searches/{search_id}", { path });
     onChange(null);
@@ -43,7 +49,6 @@ function Search({
       <Toggle
         label="Tell me of new jobs"
         checked={search.alerts}
-        disabled={tell.busy}
         onChange={(event) => void tell.run(event.target.checked)}
       />
       <Refusal error={tell.error ?? drop.error} />
