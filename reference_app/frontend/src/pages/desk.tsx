@@ -88,7 +88,20 @@ export default function Desk() {
   const changed = (id: number, status: string) =>
     jobs.change((items) => items.map((job) => (job.id === id ? { ...job, status } : job)));
   return (
-    <Page title="Employer desk" actions={<ButtonLink href="/desk/new">Post a job</ButtonLink>}>
+    <Page
+      title="Employer desk"
+      actions={
+        <div className="flex flex-wrap gap-3">
+          <ButtonLink kind="plain" href="/desk/team">
+            Team
+          </ButtonLink>
+          <ButtonLink kind="plain" href="/desk/campaigns">
+            Advertising
+          </ButtonLink>
+          <ButtonLink href="/desk/new">Post a job</ButtonLink>
+        </div>
+      }
+    >
       <Totals />
       <PagedList
         resource={jobs}
