@@ -22,6 +22,7 @@ export const ROUTES: readonly PageRoute[] = [
   open("/people", () => import("./pages/people")),
   open("/people/:id", () => import("./pages/person")),
   open("/sign-in", () => import("./pages/sign-in")),
+  open("/sign-in/google", () => import("./pages/google-return")),
   open("/sign-up", () => import("./pages/sign-up")),
   open("/forgot-password", () => import("./pages/forgot-password")),
   open("/reset-password", () => import("./pages/reset-password")),

@@ -8,25 +8,13 @@ import { date, islandName, money, number, wordFor } from "../data/words";
 import { ButtonLink } from "../ui/button";
 import { CampaignForm } from "../ui/campaign-form";
 import { CampaignSteps } from "../ui/campaign-steps";
+import { Facts } from "../ui/facts";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
 import { Alert, Failed, Loading, Note } from "../ui/states";
 import { Status } from "../ui/status";
 
 const DAYS = 30;
-
-function Facts({ facts }: { facts: [name: string, value: string][] }) {
-  return (
-    <dl className="grid grid-cols-2 gap-3 sm:grid-cols-4">
-      {facts.map(([name, value]) => (
-        <div key={name} className="flex flex-col-reverse justify-end rounded-2xl border border-line bg-surface p-4">
-          <dt className="text-sm text-muted">{name}</dt>
-          <dd className="text-2xl font-semibold">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
 
 function Figures({ id }: { id: number }) {
   const { data, error, reload } = useResource(`campaign-figures/${id}`, (signal) =>
@@ -43,6 +31,7 @@ function Figures({ id }: { id: number }) {
         The last {DAYS} days
       </h2>
       <Facts
+        className="grid-cols-2 sm:grid-cols-4"
         facts={[
           ["Impressions", number(data.impressions)],
           ["Clicks", number(data.clicks)],

@@ -5,6 +5,7 @@ import { safeNext, useQuery } from "../data/going";
 import { useAction } from "../data/use-action";
 import { TextField } from "../ui/fields";
 import { Form } from "../ui/form";
+import { GoogleButton } from "../ui/google-button";
 import { passwordIn } from "../ui/new-password";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
@@ -43,6 +44,7 @@ export default function SignIn() {
             required
           />
         </Form>
+        <GoogleButton role="seeker" next={next} />
       </Card>
       <p className="mt-6 text-muted">
         New here?{" "}

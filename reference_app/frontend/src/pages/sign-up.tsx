@@ -3,14 +3,15 @@ import { Link, Redirect } from "wouter";
 import { post } from "../api/client";
 import { begin, usePerson } from "../api/session";
 import { safeNext, useQuery } from "../data/going";
+import type { Role } from "../data/google";
 import { useAction } from "../data/use-action";
 import { TextField } from "../ui/fields";
 import { Form } from "../ui/form";
+import { GoogleButton } from "../ui/google-button";
 import { NewPasswordField, passwordIn } from "../ui/new-password";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
 
-type Role = "seeker" | "employer";
 const ROLES: { role: Role; name: string; about: string }[] = [
   { role: "seeker", name: "I look for work", about: "Find jobs, apply, be found." },
   { role: "employer", name: "I offer work", about: "Post jobs, choose people." },
@@ -34,13 +35,14 @@ export default function SignUp() {
     });
     begin(answer);
   });
-  if (person !== null) {
-    const first = person.role === "employer" ? "/desk" : "/jobs";
-    return <Redirect to={next === null || next === "/" ? first : safeNext(next)} replace />;
-  }
+  const goal = (as: string) => {
+    const first = as === "employer" ? "/desk" : "/jobs";
+    return next === null || next === "/" ? first : safeNext(next);
+  };
+  if (person !== null) return <Redirect to={goal(person.role)} replace />;
   return (
     <Page title="Make an account" narrow>
-      <Card>
+      <Card className="grid gap-5">
         <Form
           label="Make the account"
           busy={join.busy}
@@ -75,6 +77,7 @@ export default function SignUp() {
           <TextField label="Email" name="email" type="email" autoComplete="username" required maxLength={254} />
           <NewPasswordField label="Password" />
         </Form>
+        <GoogleButton role={role} next={goal(role)} />
       </Card>
       <p className="mt-6 text-muted">
         Been here before?{" "}
