@@ -132,7 +132,9 @@ def test_who_applied_reviews_the_company_and_who_hired_the_worker(
         shown.sign_in(employer)
         page = shown.go(f"/people/{seeker.id}")
         _review(page, 5, "Never late.")
-        expect(page.get_by_role("region", name="Reviews").get_by_text("Never late.")).to_be_visible()
+        expect(
+            page.get_by_role("region", name="Reviews").get_by_text("Never late.")
+        ).to_be_visible()
         assert employer.get(f"/users/{seeker.id}/rating")["average"] == 5
 
 

@@ -62,8 +62,9 @@ def test_someone_is_invited_joins_by_the_link_and_is_removed(
 def test_a_campaign_is_made_changed_approved_started_and_paused(
     board: Board, chromium: "Browser"
 ) -> None:
-    advertiser = board.person("employer", name="Cam Paign")
-    with window(chromium, board.site, PHONE) as shown:
+    advertiser, admin = board.person("employer", name="Cam Paign"), board.person(name="Ada Approve")
+    board.sql("UPDATE users SET role = 'admin' WHERE id = %s", admin.id)
+    with window(chromium, board.site, PHONE) as shown, window(chromium, board.site) as other:
         shown.sign_in(advertiser)
         page = shown.go("/desk/campaigns/new")
         page.get_by_label("Title").fill("Learn to dive")
@@ -84,7 +85,19 @@ def test_a_campaign_is_made_changed_approved_started_and_paused(
 
         page.get_by_role("button", name="Submit: Learn to dive").click()
         expect(page.get_by_text("We look at it")).to_be_visible()
-        board.sql("UPDATE campaigns SET status = 'approved' WHERE id = %s", campaign["id"])
+        other.sign_in(admin)
+        deciding = other.go("/admin")
+        deciding.get_by_role("button", name="Reject: Learn to dive").click()
+        deciding.get_by_label("Why?").fill("One week is too short.")
+        deciding.get_by_role("button", name="Reject it").click()
+        expect(deciding.get_by_text("None waits.")).to_be_visible()
+        shown.go(f"/desk/campaigns/{campaign['id']}")
+        expect(page.get_by_role("alert")).to_contain_text("One week is too short.")
+        page.get_by_role("button", name="Save the draft").click()
+        page.get_by_role("button", name="Submit: Learn to dive").click()
+        other.go("/admin")
+        deciding.get_by_role("button", name="Approve: Learn to dive").click()
+        expect(deciding.get_by_text("None waits.")).to_be_visible()
         board.sql(
             "INSERT INTO campaign_days (campaign_id, day, impressions, clicks)"
             " VALUES (%s, current_date, 1200, 6)",

@@ -31,6 +31,7 @@ export type SavedSearch = Schemas["SavedSearchShown"];
 export type SearchDraft = Schemas["SearchDraft"];
 export type Shelf = Schemas["Shelf"];
 export type SignedIn = Schemas["SignedIn"];
+export type SubmittedCampaign = Schemas["CampaignShown"];
 export type Subscription = Schemas["OwnSubscription"];
 export type Tier = Schemas["Tier"];
 export type TierDetail = Schemas["TierDetail"];
