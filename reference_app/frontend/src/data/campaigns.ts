@@ -34,15 +34,7 @@ export function placeInWords(placement: string | null): string {
   return placement === null ? "Everywhere" : (PLACES[placement] ?? placement);
 }
 
-/** Days are those of UTC; the last one is had to its end. */
-export function firstMoment(day: string): string {
-  return `${day}T00:00:00Z`;
-}
-
-export function lastMoment(day: string): string {
-  return `${day}T23:59:59Z`;
-}
-
+/** Days are those of UTC. */
 export function dayOf(moment: string): string {
   return new Date(moment).toISOString().slice(0, 10);
 }
@@ -55,8 +47,9 @@ export function draftFrom(held: Record<string, string>): CampaignDraft {
     placement: held["placement"] || null,
     island: held["island"] || null,
     category: held["category"] || null,
-    starts_at: firstMoment(held["starts"] ?? ""),
-    ends_at: lastMoment(held["ends"] ?? ""),
+    starts_at: `${held["starts"]}T00:00:00Z`,
+    // The last day is had to its end.
+    ends_at: `${held["ends"]}T23:59:59Z`,
     daily_impressions: Number(held["daily"]),
     total_impressions: Number(held["total"]),
     cpm_cents: cents(held["cpm"]) ?? 0,

@@ -3,23 +3,23 @@ import type { SavedSearch, SearchDraft } from "../api/types";
 import { islandName, money, wordFor } from "./words";
 
 export const CONDITIONS = ["q", "island", "category", "employment_type", "salary_min"] as const;
-export type Conditions = Partial<Record<(typeof CONDITIONS)[number], string>>;
+/** Those that are set, by their names in the address bar. */
+export type Conditions = Record<string, string>;
 
 export function conditionsIn(query: URLSearchParams): Conditions {
-  return Object.fromEntries(
-    CONDITIONS.map((name) => [name, query.get(name)] as const).filter(([, value]) => value),
-  );
+  const all = CONDITIONS.map((name) => [name, query.get(name)] as const);
+  return Object.fromEntries(all.filter(([, value]) => value)) as Conditions;
 }
 
 function conditionsOf(search: SavedSearch): Conditions {
   const { q, island, category, employment_type, salary_min_cents: salary } = search;
   const all = { q, island, category, employment_type, salary_min: salary === null ? "" : String(salary) };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value));
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value)) as Conditions;
 }
 
 /** Where the list shows what a saved search finds. */
 export function addressOf(search: SavedSearch): string {
-  return `/jobs?${new URLSearchParams(conditionsOf(search) as Record<string, string>).toString()}`;
+  return `/jobs?${new URLSearchParams(conditionsOf(search)).toString()}`;
 }
 
 /** "plumber, Exuma, from $2,000": what a search could be called. */

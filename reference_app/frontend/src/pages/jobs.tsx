@@ -97,7 +97,7 @@ function Filters() {
 export default function Jobs() {
   const query = useQuery();
   const conditions = conditionsIn(query);
-  const key = `jobs?${new URLSearchParams(conditions as Record<string, string>).toString()}`;
+  const key = `jobs?${new URLSearchParams(conditions).toString()}`;
   const jobs = usePages(key, (cursor, signal) =>
     get("/api/v1/jobs", {
       query: { ...conditions, limit: 20, ...(cursor !== undefined && { cursor }) },
