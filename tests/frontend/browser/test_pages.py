@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.frontend.browser.life import DESKTOP, PHONE, Board, Scheme, Window, window
+from tests.frontend.browser.life import DESKTOP, PHONE, Board, Scheme, Someone, Window, window
 from tests.frontend.conftest import FRONT_END
 
 if TYPE_CHECKING:
@@ -26,9 +26,11 @@ CHECKED = {"phone-dark", "desktop-light"}  # each size and each palette once
 STRANGERS = (
     *("/", "/jobs", "/jobs?q=nothing+fits+this", "/people", "/pricing", "/sign-in", "/sign-up"),
     *("/forgot-password", "/reset-password", "/verify-email", "/invitations", "/no/such/page"),
+    "/sign-in/google",
 )
 MEMBERS = (
     *("/profile", "/applications", "/saved", "/messages", "/notifications", "/feed", "/billing"),
+    "/saved/searches",
 )
 
 
@@ -70,6 +72,8 @@ def test_what_strangers_see(board: Board, chromium: "Browser", axe: str, picture
     company = board.person().get(f"/jobs/{job}")["company"]["id"]
     worker = board.person(name="Wilma Worker")
     worker.send("PATCH", "/users/me", available_for_hire=True, skills=["tiler"], bio="I tile.")
+    worker.send("POST", f"/jobs/{job}/applications", cover_letter="I tile as well.")
+    worker.send("PUT", f"/companies/{company}/review", stars=4, body="They answer on the day.")
     with window(chromium, board.site) as shown:
         for path in (*STRANGERS, f"/jobs/{job}", f"/companies/{company}", f"/people/{worker.id}"):
             _look(shown, path, axe, pictures)
@@ -80,6 +84,7 @@ def test_what_members_see(board: Board, chromium: "Browser", axe: str, pictures:
     person = board.person(name="Mia Member")
     person.send("POST", f"/jobs/{job}/applications", cover_letter="I mend pipes.")
     person.send("PUT", f"/jobs/{job}/save")
+    person.send("POST", "/saved-searches", name="Pipes on Exuma", q="pipes", island="exuma")
     person.send("POST", "/posts", body="Good day to all.", key="good-day")
     body = {"recipient_id": person.id, "body": "When can you begin?", "key": "when-begin"}
     talk = employer.send("POST", "/conversations", **body)["conversation_id"]
@@ -87,10 +92,32 @@ def test_what_members_see(board: Board, chromium: "Browser", axe: str, pictures:
         shown.sign_in(person)
         for path in (*MEMBERS, f"/messages/{talk}", f"/messages/new?to={employer.id}"):
             _look(shown, path, axe, pictures)
+    draft, submitted = (_campaign(employer, title) for title in ("Tools on hire", "Pipes by boat"))
+    employer.send("POST", f"/campaigns/{submitted}/submit")
     with window(chromium, board.site) as shown:
         shown.sign_in(employer)
-        for path in ("/desk", "/desk/new", f"/desk/jobs/{job}"):
+        for path in (
+            *("/desk", "/desk/new", f"/desk/jobs/{job}", "/desk/team", "/desk/campaigns"),
+            *("/desk/campaigns/new", f"/desk/campaigns/{draft}", f"/desk/campaigns/{submitted}"),
+        ):
             _look(shown, path, axe, pictures)
+
+
+def _campaign(employer: Someone, title: str) -> int:
+    """A draft of one's own."""
+    made: dict[str, int] = employer.send(
+        "POST",
+        "/campaigns",
+        title=title,
+        text="By the day, brought to you.",
+        target_url="https://tools.example/",
+        starts_at="2026-01-01T00:00:00Z",
+        ends_at="2099-12-31T23:59:59Z",
+        daily_impressions=1_000,
+        total_impressions=30_000,
+        cpm_cents=500,
+    )
+    return made["id"]
 
 
 def test_what_administrators_see(

@@ -52,6 +52,12 @@ export function number(n: number): string {
   return count.format(n);
 }
 
+/** "120 KB": files count in thousands. */
+export function fileSize(bytes: number): string {
+  if (bytes < 1e6) return `${count.format(Math.max(1, Math.round(bytes / 1e3)))} KB`;
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
   ["hour", 3600],

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { get } from "../api/client";
 import { useResource, type Resource } from "../data/use-resource";
 import { date, money, number, wordFor } from "../data/words";
+import { CampaignsToDecide } from "../ui/campaigns-to-decide";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
 import { Failed, Loading } from "../ui/states";
@@ -54,6 +55,7 @@ export default function Admin() {
   return (
     <Page title="Figures" lead="Of the whole board, each with what it rests on.">
       <div className="grid gap-8">
+        <CampaignsToDecide />
         <Known of={revenue}>
           {(now) => (
             <Figures

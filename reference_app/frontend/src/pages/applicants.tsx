@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Link, useParams } from "wouter";
 import { get, patch } from "../api/client";
 import type { ApplicationStatus, ReceivedApplication } from "../api/types";
+import { fetchFile } from "../data/uploads";
 import { useAction } from "../data/use-action";
 import { usePages, useResource } from "../data/use-resource";
 import { ago, money, wordFor } from "../data/words";
@@ -31,6 +32,8 @@ function Applicant({ one, onStep }: { one: ReceivedApplication; onStep: (to: str
     const path = { application_id: one.id };
     onStep((await patch("/api/v1/applications/{application_id}", { path, body: { status } })).status);
   });
+  const open = useAction(fetchFile);
+  const { resume_id: resume } = one;
   return (
     <Card className="grid gap-4">
       <div className="flex flex-wrap items-start gap-4">
@@ -51,7 +54,7 @@ function Applicant({ one, onStep }: { one: ReceivedApplication; onStep: (to: str
       {one.proposed_budget_cents !== null && (
         <p className="text-sm text-muted">Asks {money(one.proposed_budget_cents)} a month</p>
       )}
-      <Refusal error={step.error} />
+      <Refusal error={step.error ?? open.error} />
       <div className="flex flex-wrap gap-2">
         {(STEPS[one.status] ?? []).map((to) => (
           <Button
@@ -63,6 +66,11 @@ function Applicant({ one, onStep }: { one: ReceivedApplication; onStep: (to: str
             {DEEDS[to]}
           </Button>
         ))}
+        {resume !== null && (
+          <Button kind="quiet" busy={open.busy} onClick={() => void open.run(resume)}>
+            Open the résumé
+          </Button>
+        )}
         <ButtonLink kind="quiet" href={`/messages/new?to=${one.applicant.id}`}>
           Write
         </ButtonLink>

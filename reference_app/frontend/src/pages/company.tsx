@@ -1,10 +1,13 @@
 import { useParams } from "wouter";
 import { get } from "../api/client";
+import { usePerson } from "../api/session";
+import { averageInWords, COMPANIES } from "../data/reviews";
 import { usePages, useResource } from "../data/use-resource";
 import { counted, islandName } from "../data/words";
 import { JobCards } from "../ui/job-card";
 import { Page } from "../ui/page";
 import { Badge, Card, Prose } from "../ui/parts";
+import { Reviews } from "../ui/reviews";
 import { Empty, Failed, Loading, PagedList } from "../ui/states";
 
 export default function CompanyPage() {
@@ -12,9 +15,8 @@ export default function CompanyPage() {
   const company = useResource(`company/${id}`, (signal) =>
     get("/api/v1/companies/{company_id}", { path: { company_id: id }, signal }),
   );
-  const rating = useResource(`rating/${id}`, (signal) =>
-    get("/api/v1/companies/{company_id}/rating", { path: { company_id: id }, signal }),
-  );
+  const me = usePerson();
+  const rating = useResource(`rating/company/${id}`, (signal) => COMPANIES.rating(id, signal));
   const jobs = usePages(`company-jobs/${id}`, (cursor, signal) =>
     get("/api/v1/companies/{company_id}/jobs", {
       path: { company_id: id },
@@ -30,17 +32,19 @@ export default function CompanyPage() {
       </Page>
     );
   }
-  const stars = rating.data?.average;
+  const stars = averageInWords(rating.data);
   return (
     <Page
       key={id}
       title={shown.name}
-      lead={[
-        shown.island && islandName(shown.island),
-        typeof stars === "number" && `${stars.toFixed(1)} of 5 stars (${counted(rating.data?.reviews ?? 0, "review")})`,
-      ]
-        .filter(Boolean)
-        .join(" · ")}
+      lead={
+        <>
+          {shown.island !== null && `${islandName(shown.island)} · `}
+          <a href="#reviews" className="text-accent underline underline-offset-2">
+            {stars ?? "Reviews"}
+          </a>
+        </>
+      }
     >
       <Card className="grid gap-4">
         {shown.profile !== null && shown.profile.cover_text !== "" && (
@@ -60,10 +64,17 @@ export default function CompanyPage() {
           </a>
         )}
       </Card>
-      <h2 className="mt-10 mb-4 text-xl">{counted(shown.open_jobs, "open job")}</h2>
-      <PagedList resource={jobs} empty={<Empty icon="briefcase" title="No open jobs now" />}>
-        {(items) => <JobCards jobs={items} />}
-      </PagedList>
+      <div className="mt-10 grid gap-10 lg:grid-cols-[1fr_22rem]">
+        <section aria-labelledby="open-jobs" className="min-w-0">
+          <h2 id="open-jobs" className="mb-4 text-xl">
+            {counted(shown.open_jobs, "open job")}
+          </h2>
+          <PagedList resource={jobs} empty={<Empty icon="briefcase" title="No open jobs now" />}>
+            {(items) => <JobCards jobs={items} />}
+          </PagedList>
+        </section>
+        <Reviews of={COMPANIES} id={id} rating={rating} mayWrite={me?.role === "seeker"} />
+      </div>
     </Page>
   );
 }

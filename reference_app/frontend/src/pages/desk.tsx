@@ -5,6 +5,7 @@ import { useAction } from "../data/use-action";
 import { usePages, useResource } from "../data/use-resource";
 import { counted, islandName, number } from "../data/words";
 import { Button, ButtonLink } from "../ui/button";
+import { Facts, type Fact } from "../ui/facts";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
 import { Empty, PagedList, Refusal } from "../ui/states";
@@ -64,21 +65,12 @@ function Totals() {
   );
   if (totals.data === undefined || totals.data.jobs === 0) return null;
   const { jobs, applications, mean_hours_to_first_application: hours } = totals.data;
-  const facts: [string, string][] = [
+  const facts: Fact[] = [
     ["Jobs", number(jobs)],
     ["Applications", number(applications)],
     ["Hours to the first", hours === null ? "none yet" : hours.toFixed(1)],
   ];
-  return (
-    <dl className="mb-6 grid grid-cols-3 gap-3">
-      {facts.map(([name, value]) => (
-        <div key={name} className="flex flex-col-reverse justify-end rounded-2xl border border-line bg-surface p-4">
-          <dt className="text-sm text-muted">{name}</dt>
-          <dd className="text-2xl font-semibold">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} className="mb-6 grid-cols-3" />;
 }
 
 export default function Desk() {
@@ -88,7 +80,20 @@ export default function Desk() {
   const changed = (id: number, status: string) =>
     jobs.change((items) => items.map((job) => (job.id === id ? { ...job, status } : job)));
   return (
-    <Page title="Employer desk" actions={<ButtonLink href="/desk/new">Post a job</ButtonLink>}>
+    <Page
+      title="Employer desk"
+      actions={
+        <div className="flex flex-wrap gap-3">
+          <ButtonLink kind="plain" href="/desk/team">
+            Team
+          </ButtonLink>
+          <ButtonLink kind="plain" href="/desk/campaigns">
+            Advertising
+          </ButtonLink>
+          <ButtonLink href="/desk/new">Post a job</ButtonLink>
+        </div>
+      }
+    >
       <Totals />
       <PagedList
         resource={jobs}

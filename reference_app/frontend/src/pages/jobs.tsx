@@ -1,15 +1,16 @@
 import { useEffect, useState } from "react";
 import { get } from "../api/client";
 import { useQuery, useSetQuery } from "../data/going";
+import { CONDITIONS, conditionsIn } from "../data/searches";
 import { usePages, useResource } from "../data/use-resource";
 import { EMPLOYMENT_TYPES, wordFor } from "../data/words";
 import { Button } from "../ui/button";
 import { Select, TextField, type Choice } from "../ui/fields";
 import { JobCards } from "../ui/job-card";
 import { Page } from "../ui/page";
+import { SaveSearch } from "../ui/save-search";
 import { Empty, PagedList } from "../ui/states";
 
-const CONDITIONS = ["q", "island", "category", "employment_type", "salary_min"] as const;
 const SALARIES = [1000, 1500, 2000, 3000, 4000, 6000];
 const TYPING_MS = 350;
 
@@ -95,10 +96,8 @@ function Filters() {
 
 export default function Jobs() {
   const query = useQuery();
-  const conditions = Object.fromEntries(
-    CONDITIONS.map((name) => [name, query.get(name)] as const).filter(([, value]) => value),
-  );
-  const key = `jobs?${new URLSearchParams(conditions as Record<string, string>).toString()}`;
+  const conditions = conditionsIn(query);
+  const key = `jobs?${new URLSearchParams(conditions).toString()}`;
   const jobs = usePages(key, (cursor, signal) =>
     get("/api/v1/jobs", {
       query: { ...conditions, limit: 20, ...(cursor !== undefined && { cursor }) },
@@ -124,6 +123,11 @@ export default function Jobs() {
         </div>
         <section aria-label="Results" className="min-w-0">
           <h2 className="sr-only">Results</h2>
+          {Object.keys(conditions).length > 0 && (
+            <div className="mb-3">
+              <SaveSearch key={key} conditions={conditions} />
+            </div>
+          )}
           <PagedList
             resource={jobs}
             empty={

@@ -22,7 +22,7 @@ const TOLD: Record<string, (ids: Ids) => Told> = {
   post_commented: () => ["There is a comment on your post.", "/feed"],
   job_expired: () => ["Your job's time is over.", "/desk"],
   search_found: (ids) => ["A job fits your search.", `/jobs/${ids["job_id"]}`],
-  member_joined: () => ["Someone joined your team.", "/desk"],
+  member_joined: () => ["Someone joined your team.", "/desk/team"],
   content_hidden: () => ["Something of yours was taken down.", "/profile"],
 };
 

@@ -1,12 +1,14 @@
 import { useParams } from "wouter";
 import { get, post, put, remove } from "../api/client";
 import { usePerson } from "../api/session";
+import { WORKERS } from "../data/reviews";
 import { useAction } from "../data/use-action";
 import { useResource } from "../data/use-resource";
 import { counted, date, islandName } from "../data/words";
 import { Button, ButtonLink } from "../ui/button";
 import { Page } from "../ui/page";
-import { Badge, Card, Prose } from "../ui/parts";
+import { Badge, Card, Portrait, Prose } from "../ui/parts";
+import { Reviews } from "../ui/reviews";
 import { Failed, Loading, Refusal } from "../ui/states";
 
 function Relations({ id }: { id: number }) {
@@ -61,6 +63,7 @@ export default function PersonPage() {
   const audience = useResource(`audience/${id}`, (signal) =>
     get("/api/v1/users/{user_id}/audience", { path: { user_id: id }, signal }),
   );
+  const rating = useResource(`rating/worker/${id}`, (signal) => WORKERS.rating(id, signal));
   const shown = person.data;
   if (shown === undefined) {
     return (
@@ -77,6 +80,7 @@ export default function PersonPage() {
       lead={[shown.headline, shown.island && islandName(shown.island)].filter(Boolean).join(" · ")}
     >
       <Card className="grid gap-5">
+        {shown.avatar_id !== null && <Portrait person={shown} className="size-24 text-2xl" />}
         <p className="flex flex-wrap gap-2">
           {shown.available_for_hire && <Badge tone="accent">Available for hire</Badge>}
           {shown.skills.map((skill) => (
@@ -95,6 +99,11 @@ export default function PersonPage() {
           </div>
         )}
       </Card>
+      {shown.role === "seeker" && (
+        <div className="mt-10">
+          <Reviews of={WORKERS} id={id} rating={rating} mayWrite={me?.role === "employer"} />
+        </div>
+      )}
     </Page>
   );
 }

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { Link } from "wouter";
 import { get, patch, post } from "../api/client";
 import { rename, usePerson } from "../api/session";
@@ -7,10 +8,10 @@ import { counted } from "../data/words";
 import { Button } from "../ui/button";
 import { Select, TextArea, TextField, Toggle } from "../ui/fields";
 import { Form } from "../ui/form";
+import { OwnPicture, OwnResumes } from "../ui/own-files";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
 import { Failed, Loading, Note, Refusal } from "../ui/states";
-import { useState } from "react";
 
 function Proof() {
   const [isSent, setSent] = useState(false);
@@ -78,7 +79,11 @@ export default function ProfilePage() {
       {own === undefined || islands.data === undefined ? (
         profile.error === null ? <Loading /> : <Failed error={profile.error} retry={profile.reload} />
       ) : (
-        <Card className="grid gap-5">
+        <Card className="grid gap-6">
+          <OwnPicture
+            profile={own}
+            onChange={(avatar_id) => profile.change((now) => ({ ...now, avatar_id }))}
+          />
           <Form
             label="Save"
             busy={save.busy}
@@ -107,6 +112,11 @@ export default function ProfilePage() {
             <TextArea label="About you" name="bio" maxLength={20000} defaultValue={own.bio} />
           </Form>
           <Views />
+        </Card>
+      )}
+      {person?.role === "seeker" && (
+        <Card className="mt-4">
+          <OwnResumes />
         </Card>
       )}
     </Page>

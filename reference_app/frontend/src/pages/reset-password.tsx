@@ -2,8 +2,8 @@ import { useLocation } from "wouter";
 import { post } from "../api/client";
 import { useFragmentToken } from "../data/going";
 import { useAction } from "../data/use-action";
-import { TextField } from "../ui/fields";
 import { Form } from "../ui/form";
+import { NewPasswordField, passwordIn } from "../ui/new-password";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
 
@@ -21,18 +21,9 @@ export default function ResetPassword() {
           label="Change it"
           busy={reset.busy}
           error={reset.error}
-          onSend={(_, form) => reset.run(new FormData(form).get("password") as string)}
+          onSend={(_, form) => reset.run(passwordIn(form))}
         >
-          <TextField
-            label="New password"
-            name="password"
-            type="password"
-            autoComplete="new-password"
-            required
-            minLength={10}
-            maxLength={72}
-            hint="At least 10 characters."
-          />
+          <NewPasswordField label="New password" />
         </Form>
       </Card>
     </Page>

@@ -10,7 +10,15 @@ export default function Saved() {
     get("/api/v1/jobs/saved", { query: { limit: 20, ...(cursor && { cursor }) }, ...(signal && { signal }) }),
   );
   return (
-    <Page title="Saved jobs" narrow>
+    <Page
+      title="Saved jobs"
+      narrow
+      actions={
+        <ButtonLink kind="plain" href="/saved/searches">
+          Saved searches
+        </ButtonLink>
+      }
+    >
       <h2 className="sr-only">Jobs</h2>
       <PagedList
         resource={list}

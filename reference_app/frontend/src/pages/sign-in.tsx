@@ -5,6 +5,8 @@ import { safeNext, useQuery } from "../data/going";
 import { useAction } from "../data/use-action";
 import { TextField } from "../ui/fields";
 import { Form } from "../ui/form";
+import { GoogleButton } from "../ui/google-button";
+import { passwordIn } from "../ui/new-password";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
 import { Note } from "../ui/states";
@@ -26,9 +28,7 @@ export default function SignIn() {
           label="Sign in"
           busy={signIn.busy}
           error={signIn.error}
-          onSend={(held, form) =>
-            signIn.run(held["email"] ?? "", new FormData(form).get("password") as string)
-          }
+          onSend={(held, form) => signIn.run(held["email"] ?? "", passwordIn(form))}
           beside={
             <Link href="/forgot-password" className="text-sm text-accent hover:underline">
               Forgotten your password?
@@ -44,6 +44,7 @@ export default function SignIn() {
             required
           />
         </Form>
+        <GoogleButton role="seeker" next={next} />
       </Card>
       <p className="mt-6 text-muted">
         New here?{" "}

@@ -3,13 +3,15 @@ import { Link, Redirect } from "wouter";
 import { post } from "../api/client";
 import { begin, usePerson } from "../api/session";
 import { safeNext, useQuery } from "../data/going";
+import type { Role } from "../data/google";
 import { useAction } from "../data/use-action";
 import { TextField } from "../ui/fields";
 import { Form } from "../ui/form";
+import { GoogleButton } from "../ui/google-button";
+import { NewPasswordField, passwordIn } from "../ui/new-password";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
 
-type Role = "seeker" | "employer";
 const ROLES: { role: Role; name: string; about: string }[] = [
   { role: "seeker", name: "I look for work", about: "Find jobs, apply, be found." },
   { role: "employer", name: "I offer work", about: "Post jobs, choose people." },
@@ -33,18 +35,19 @@ export default function SignUp() {
     });
     begin(answer);
   });
-  if (person !== null) {
-    const first = person.role === "employer" ? "/desk" : "/jobs";
-    return <Redirect to={next === null || next === "/" ? first : safeNext(next)} replace />;
-  }
+  const goal = (as: string) => {
+    const first = as === "employer" ? "/desk" : "/jobs";
+    return next === null || next === "/" ? first : safeNext(next);
+  };
+  if (person !== null) return <Redirect to={goal(person.role)} replace />;
   return (
     <Page title="Make an account" narrow>
-      <Card>
+      <Card className="grid gap-5">
         <Form
           label="Make the account"
           busy={join.busy}
           error={join.error}
-          onSend={(held, form) => join.run(held, new FormData(form).get("password") as string)}
+          onSend={(held, form) => join.run(held, passwordIn(form))}
         >
           <fieldset>
             <legend className="mb-2 text-sm font-medium">What brings you here?</legend>
@@ -72,17 +75,9 @@ export default function SignUp() {
           </fieldset>
           <TextField label="Full name" name="full_name" autoComplete="name" required maxLength={120} />
           <TextField label="Email" name="email" type="email" autoComplete="username" required maxLength={254} />
-          <TextField
-            label="Password"
-            name="password"
-            type="password"
-            autoComplete="new-password"
-            required
-            minLength={10}
-            maxLength={72}
-            hint="At least 10 characters."
-          />
+          <NewPasswordField label="Password" />
         </Form>
+        <GoogleButton role={role} next={goal(role)} />
       </Card>
       <p className="mt-6 text-muted">
         Been here before?{" "}

@@ -3,11 +3,38 @@ import { Link } from "wouter";
 import { post } from "../api/client";
 import type { Job, Person } from "../api/types";
 import { signInAddress } from "../data/going";
+import { PAPERS, useResumes } from "../data/uploads";
 import { cents, useAction } from "../data/use-action";
-import { Button, ButtonLink } from "./button";
-import { TextArea, TextField } from "./fields";
+import { Button, ButtonLink, FileButton } from "./button";
+import { Select, TextArea, TextField } from "./fields";
 import { Form } from "./form";
-import { Note } from "./states";
+import { Note, Refusal } from "./states";
+
+/** Which of one's résumés goes with it; one can be added on the way. */
+function ResumeChoice() {
+  const [chosen, choose] = useState<string | null>(null);
+  const { files, send } = useResumes((sent) => choose(String(sent.id)));
+  const held = files.data;
+  if (held === undefined) return null;
+  return (
+    <div className="grid gap-2">
+      <Select
+        label="Résumé"
+        name="resume"
+        none="Without a résumé"
+        value={chosen ?? String(held[0]?.id ?? "")}
+        onChange={(event) => choose(event.target.value)}
+        choices={held.map((file) => ({ value: String(file.id), name: file.file_name }))}
+      />
+      <div>
+        <FileButton accept={PAPERS} busy={send.busy} onPick={send.run}>
+          Add a résumé
+        </FileButton>
+      </div>
+      <Refusal error={send.error} />
+    </div>
+  );
+}
 
 function ApplyForm({ job, onDone }: { job: Job; onDone: () => void }) {
   const apply = useAction(async (held: Record<string, string>) => {
@@ -17,6 +44,7 @@ function ApplyForm({ job, onDone }: { job: Job; onDone: () => void }) {
       body: {
         cover_letter: held["cover_letter"] ?? "",
         ...(budget !== null && { proposed_budget_cents: budget }),
+        ...(held["resume"] && { resume_id: Number(held["resume"]) }),
       },
     });
     onDone();
@@ -31,6 +59,7 @@ function ApplyForm({ job, onDone }: { job: Job; onDone: () => void }) {
         autoFocus
         hint="What you have done, and when you can begin."
       />
+      <ResumeChoice />
       <TextField
         label="What you ask, in dollars a month (if you like)"
         name="budget"

@@ -30,6 +30,40 @@ export function Button({ kind = "main", busy = false, className = "", ...rest }:
   );
 }
 
+/** Opens the choice of a file; the input under it is what keys and readers reach. */
+export function FileButton({
+  accept,
+  busy = false,
+  onPick,
+  children,
+}: {
+  accept: string;
+  busy?: boolean;
+  onPick: (file: File) => unknown;
+  children: ReactNode;
+}) {
+  return (
+    <label
+      className={`${SHAPE} ${KINDS.plain} relative cursor-pointer has-disabled:opacity-60 has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent`}
+    >
+      {children}
+      <input
+        type="file"
+        accept={accept}
+        disabled={busy}
+        aria-busy={busy || undefined}
+        className="sr-only"
+        onChange={({ currentTarget: input }) => {
+          const file = input.files?.[0];
+          // The same file may be chosen again.
+          input.value = "";
+          if (file !== undefined) void onPick(file);
+        }}
+      />
+    </label>
+  );
+}
+
 interface ButtonLinkProps {
   href: string;
   kind?: ButtonKind;

@@ -1,4 +1,5 @@
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
+import { BASE } from "../api/client";
 import { initials } from "../data/words";
 
 export function Card({ children, className = "" }: { children: ReactNode; className?: string }) {
@@ -39,6 +40,28 @@ export function Monogram({ name, className = "size-11" }: { name: string; classN
       aria-hidden="true"
       data-initials={initials(name)}
       className={`inline-flex shrink-0 items-center justify-center rounded-xl bg-accent-soft text-sm font-semibold text-accent before:content-[attr(data-initials)] ${className}`}
+    />
+  );
+}
+
+/** A person's picture where there is one; the name stands beside it. */
+export function Portrait({
+  person,
+  className = "size-11",
+}: {
+  person: { id: number; full_name: string; avatar_id: number | null };
+  className?: string;
+}) {
+  const { id, full_name: name, avatar_id: avatar } = person;
+  const [broken, setBroken] = useState<number | null>(null);
+  if (avatar === null || avatar === broken) return <Monogram name={name} className={className} />;
+  return (
+    <img
+      // Another picture has another address: a browser keeps the one before for a while.
+      src={`${BASE}/api/v1/users/${id}/avatar?of=${avatar}`}
+      alt=""
+      onError={() => setBroken(avatar)}
+      className={`shrink-0 rounded-xl bg-sunken object-cover ${className}`}
     />
   );
 }

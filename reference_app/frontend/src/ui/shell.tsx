@@ -33,12 +33,15 @@ function useScrollToTop(here: string): void {
     // A step back is the browser's to place.
     if (!steppedBack) scrollTo(0, 0);
     steppedBack = false;
+    shown = here;
   }, [here]);
 }
 
 let steppedBack = false;
+let shown = location.pathname;
 addEventListener("popstate", () => {
-  steppedBack = true;
+  // A link to a part of the same page comes this way as well.
+  steppedBack = location.pathname !== shown;
 });
 
 /** How much waits, if anything does. */

@@ -8,6 +8,8 @@ const TONES = {
   rejected: "danger",
   suspended: "danger",
   past_due: "danger",
+  running: "accent",
+  paused: "warn",
   draft: "warn",
   expired: "warn",
 } as const;

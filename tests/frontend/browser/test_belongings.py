@@ -1,0 +1,146 @@
+"""What people keep on the board and say of each other: files, searches, reviews."""
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import FilePayload, expect
+
+from tests.frontend.browser.life import PHONE, Board, window
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.stack
+expect.set_options(timeout=60_000)
+# One dot, as a browser can draw it.
+_PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c494441"
+    "54789c63e0cfcf0000017700e7f5ae989c0000000049454e44ae426082"
+)
+PICTURE = FilePayload(name="me.png", mimeType="image/png", buffer=_PICTURE)
+RESUME = FilePayload(name="pipes.pdf", mimeType="application/pdf", buffer=b"%PDF-1.4\n%%EOF\n")
+
+
+def test_a_picture_is_shown_to_others_until_it_is_removed(
+    board: Board, chromium: "Browser"
+) -> None:
+    person = board.person(name="Pia Picture")
+    with window(chromium, board.site, PHONE) as shown, window(chromium, board.site) as other:
+        shown.sign_in(person)
+        page = shown.go("/profile")
+        page.get_by_label("Add a picture").set_input_files(PICTURE)
+        expect(page.get_by_text("Your picture is there.")).to_be_attached()
+        others = other.go(f"/people/{person.id}")
+        drawn = others.locator("main img")
+        expect(drawn).to_be_visible()
+        # It came from the store, past the page's policy.
+        expect(drawn).to_have_js_property("naturalWidth", 1)
+        page.get_by_role("button", name="Remove it").click()
+        expect(page.get_by_label("Add a picture")).to_be_attached()
+        other.go(f"/people/{person.id}")
+        expect(drawn).to_have_count(0)
+
+
+def test_a_resume_goes_with_an_application_and_is_opened_there(
+    board: Board, chromium: "Browser"
+) -> None:
+    employer, (job,) = board.employer(name="Orla Opener")
+    seeker = board.person(name="Rena Résumé")
+    with window(chromium, board.site, PHONE) as shown, window(chromium, board.site) as desk:
+        shown.sign_in(seeker)
+        page = shown.go("/profile")
+        page.get_by_label("Add a résumé").set_input_files(RESUME)
+        expect(page.get_by_role("button", name="Delete pipes.pdf")).to_be_visible()
+        shown.go(f"/jobs/{job}")
+        page.get_by_role("button", name="Apply").click()
+        page.get_by_label("Why you?").fill("It is all in there.")
+        chosen = page.get_by_label("Résumé", exact=True).locator("option:checked")
+        expect(chosen).to_have_text("pipes.pdf")
+        page.get_by_role("button", name="Send application").click()
+        expect(page.get_by_text("Sent.")).to_be_visible()
+
+        desk.sign_in(employer)
+        desk.go(f"/desk/jobs/{job}")
+        with desk.page.expect_download() as fetched:
+            desk.page.get_by_role("button", name="Open the résumé").click()
+        assert fetched.value.suggested_filename == "pipes.pdf"
+
+        shown.go("/profile")
+        page.get_by_role("button", name="Delete pipes.pdf").click()
+        expect(page.get_by_role("button", name="Delete pipes.pdf")).to_have_count(0)
+        (application,) = seeker.get("/applications")["items"]
+        assert application["resume_id"] is None
+
+
+def test_what_is_not_a_picture_is_refused_in_words(board: Board, chromium: "Browser") -> None:
+    with window(chromium, board.site) as shown:
+        shown.sign_in(board.person(name="Nora Not"))
+        page = shown.go("/profile")
+        false = FilePayload(name="me.png", mimeType="image/png", buffer=b"no picture at all")
+        page.get_by_label("Add a picture").set_input_files(false)
+        expect(page.get_by_role("alert")).to_contain_text("is not image/png")
+
+
+def test_a_search_is_saved_looked_up_and_deleted(board: Board, chromium: "Browser") -> None:
+    person = board.person(name="Saul Search")
+    with window(chromium, board.site, PHONE) as shown:
+        shown.sign_in(person)
+        page = shown.go("/jobs?q=villa&island=exuma&salary_min=150000")
+        page.get_by_role("button", name="Save this search").click()
+        name = page.get_by_label("Name of the search")
+        expect(name).to_have_value("villa, Exuma, from $1,500")
+        name.fill("Villas")
+        page.get_by_role("button", name="Save it").click()
+        page.get_by_role("link", name="Your searches").click()
+        with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+            page.get_by_label("Tell me of new jobs").uncheck()
+        (kept,) = person.get("/saved-searches")["items"]
+        assert (kept["name"], kept["q"], kept["island"]) == ("Villas", "villa", "exuma")
+        assert kept["alerts"] is False
+        assert kept["salary_min_cents"] == 150_000
+        expect(page.get_by_label("Tell me of new jobs")).not_to_be_checked()
+        page.get_by_role("link", name="Villas").click()
+        page.wait_for_url(re.compile(r"/jobs\?q=villa&island=exuma&salary_min=150000$"))
+        shown.go("/saved/searches")
+        page.get_by_role("button", name="Delete Villas").click()
+        expect(page.get_by_text("No searches yet")).to_be_visible()
+        assert person.get("/saved-searches")["items"] == []
+
+
+def test_who_applied_reviews_the_company_and_who_hired_the_worker(
+    board: Board, chromium: "Browser"
+) -> None:
+    employer, (job,) = board.employer(name="Rita Reviewed")
+    company = employer.get(f"/jobs/{job}")["company"]["id"]
+    seeker = board.person(name="Ronny Reviewer")
+    with window(chromium, board.site, PHONE) as shown:
+        shown.sign_in(seeker)
+        page = shown.go(f"/companies/{company}")
+        _review(page, 4, "A good place.")
+        # Who never applied has no say.
+        expect(page.get_by_role("alert")).to_contain_text("Only those who applied")
+        application = seeker.send("POST", f"/jobs/{job}/applications", cover_letter="Please.")
+        page.get_by_role("button", name="Publish it").click()
+        reviews = page.get_by_role("region", name="Reviews")
+        expect(reviews.get_by_text("4.0 of 5 stars")).to_be_visible()
+        expect(reviews.get_by_text("A good place.")).to_be_visible()
+        page.get_by_role("button", name="Take it back").click()
+        expect(reviews.get_by_text("Nobody has written one yet.")).to_be_visible()
+        assert employer.get(f"/companies/{company}/rating")["reviews"] == 0
+    employer.send("PATCH", f"/applications/{application['id']}", status="hired")
+    with window(chromium, board.site) as shown:
+        shown.sign_in(employer)
+        page = shown.go(f"/people/{seeker.id}")
+        _review(page, 5, "Never late.")
+        expect(
+            page.get_by_role("region", name="Reviews").get_by_text("Never late.")
+        ).to_be_visible()
+        assert employer.get(f"/users/{seeker.id}/rating")["average"] == 5
+
+
+def _review(page: "Page", stars: int, words: str) -> None:
+    page.get_by_role("button", name="Write a review").click()
+    page.get_by_role("radio", name=f"{stars} stars").check(force=True)
+    page.get_by_label("How was it?").fill(words)
+    page.get_by_role("button", name="Publish it").click()
