@@ -29,17 +29,17 @@ def doctor(
 
     Exits 1 when something is missing that the stack cannot do without.
     """
-    from stack.doctor import Health, look
+    from stack.doctor import look
+    from stack.outcome import State
 
     found = list(look(home()))
     if as_json:
-        told = [
-            {"health": one.health.value, "what": one.what, "seen": one.seen, "mend": one.mend}
-            for one in found
-        ]
+        names = ("state", "what", "note", "mend")
+        rows = [(one.outcome.state, one.what, one.outcome.note, one.mend) for one in found]
+        told = [dict(zip(names, row, strict=True)) for row in rows]
         typer.echo(json.dumps(told, indent=1))
     else:
         for one in found:
             mend = f"; {one.mend}" if one.mend else ""
-            typer.echo(f"{one.health:<8} {one.what:<13} {one.seen}{mend}")
-    raise typer.Exit(1 if any(one.health is Health.MISSING for one in found) else 0)
+            typer.echo(f"{one.outcome.state:<8} {one.what:<13} {one.outcome.note}{mend}")
+    raise typer.Exit(1 if any(one.outcome.state is State.FAILED for one in found) else 0)

@@ -113,7 +113,7 @@ def _by_hand(name: str, known: "tuple[Step, ...]") -> str:
 
 def _tell(found: "list[Found]", shape: Shape) -> None:
     from reports import checklist
-    from stack.preflight.outcome import State
+    from stack.outcome import State
 
     counts: dict[str, int] = {}
     for one in found:

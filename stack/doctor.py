@@ -7,12 +7,12 @@ import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import psutil
 
 from stack import servers
+from stack.outcome import Outcome, State, judged, passed
 
 _PYTHON = (3, 11)
 _CORES = 2
@@ -28,23 +28,13 @@ _SERVERS = (
 _OPTIONAL = (servers.PROMETHEUS,)
 
 
-class Health(StrEnum):
-    """How a finding stands."""
-
-    FINE = "fine"
-    WANTED = "wanted"
-    """hmb works without; something is left out or slower."""
-    MISSING = "missing"
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing: what was found, and how to get it when it is not as it should be."""
+    """One thing, what came of looking at it, and how to get it when it is not as it should be."""
 
-    health: Health
     what: str
-    seen: str
-    mend: str = ""
+    outcome: Outcome
+    mend: str
 
 
 def look(home: Path) -> Iterator[Finding]:
@@ -61,11 +51,12 @@ def look(home: Path) -> Iterator[Finding]:
 
 
 def _wanted(holds: bool, what: str, seen: str, mend: str) -> Finding:
-    return Finding(Health.FINE if holds else Health.WANTED, what, seen, "" if holds else mend)
+    outcome = passed(seen) if holds else Outcome(State.WANTED, seen)
+    return Finding(what, outcome, "" if holds else mend)
 
 
 def _needed(holds: bool, what: str, seen: str, mend: str) -> Finding:
-    return Finding(Health.FINE if holds else Health.MISSING, what, seen, "" if holds else mend)
+    return Finding(what, judged(holds, seen), "" if holds else mend)
 
 
 def _python() -> Finding:

@@ -5,7 +5,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,14 +75,15 @@ def checkouts() -> Iterator[MakeHome]:
     """Makes checkouts of their own: the stack's files copied, the app linked.
 
     So a test never touches the state of the real checkout, and may change its copy. What
-    runs there is stopped and all is deleted at the end. Unless asked to be `durable`, as
-    in production, its Postgres does not wait for the disk.
+    runs there is stopped and all is deleted at the end, also of tests that failed. Unless
+    asked to be `durable`, as in production, its Postgres does not wait for the disk.
     """
-    homes: list[Path] = []
+    ends = ExitStack()
 
     def make(durable: bool = False) -> Path:
         home = Path(tempfile.mkdtemp(prefix="hmb-test-")).resolve()
-        homes.append(home)
+        ends.callback(shutil.rmtree, home)
+        ends.callback(engine.wipe, home)
         # Every user may enter, as Postgres' own user must.
         home.chmod(0o755)
         for name in _PART_OF_A_HOME:
@@ -102,10 +103,8 @@ def checkouts() -> Iterator[MakeHome]:
             compose.write_text(small, encoding="utf-8")
         return home
 
-    yield make
-    for home in homes:
-        engine.wipe(home)
-        shutil.rmtree(home)
+    with ends:
+        yield make
 
 
 @pytest.fixture(scope="module")

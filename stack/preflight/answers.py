@@ -9,9 +9,9 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from capacity.checklist.steps import Answer
+from stack.outcome import Outcome, UnableError, judged, passed
 from stack.preflight.asking import Server
 from stack.preflight.env_file import EnvFile
-from stack.preflight.outcome import Outcome, UnableError, judged, passed
 
 _PATIENCE_S = 10.0
 _LEAST_DAYS = 14

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from stack.preflight.outcome import UnableError
+from stack.outcome import UnableError
 
 _PATIENCE_S = 10.0
 _MOST_BYTES = 1_000_000

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from capacity.checklist.steps import Alert, Answer, Check, Named, Query, Setting, Step, Text
+from stack.outcome import Outcome, State, UnableError, judged
 from stack.preflight import answers, settings
 from stack.preflight.asking import Prometheus, Server
 from stack.preflight.env_file import EnvFile
-from stack.preflight.outcome import Outcome, State, UnableError, judged
 
 _T = TypeVar("_T")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from capacity.checklist.steps import Setting
 from capacity.errors import HmbError
 from stack import budget, compose
+from stack.outcome import Outcome, judged, passed
 from stack.preflight.env_file import EnvFile
-from stack.preflight.outcome import Outcome, judged, passed
 
 _SHORTEST_SECRET, _FEWEST_LETTERS = 24, 10
 _PLACEHOLDERS = re.compile(

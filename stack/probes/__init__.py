@@ -47,13 +47,10 @@ def probes(running: Running) -> list[Probe]:
     # The primary before its replicas: they are compared with what it had written.
     ordered = sorted(running.services.values(), key=lambda s: s.kind == "postgres-replica")
     tiers = [makers[service.kind](service) for service in ordered if service.kind in makers]
-    pods = [service for service in ordered if service.kind == "gunicorn"]
-    whole: list[Probe] = [
-        MachineProbe(),
-        ServicesProbe(list(running.services.values())),
-        EndpointProbe(pods),
-    ]
-    return [*whole, *tiers]
+    pods = [probe for probe in tiers if isinstance(probe, PodProbe)]
+    whole: list[Probe] = [MachineProbe(), ServicesProbe(list(running.services.values()))]
+    # The endpoints last: they are what the pods' probes have just read.
+    return [*whole, *tiers, EndpointProbe(pods)]
 
 
 def required(running: Running) -> list[str]:

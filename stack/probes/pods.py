@@ -8,8 +8,8 @@ Reading the files costs half a millisecond, and costs it us.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from prometheus_client import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.samples import Sample
 
 from capacity.probes import Kind, ProbeError, Reading
 from stack.state import ServiceState
@@ -32,6 +32,7 @@ _SUMMED: Mapping[str, str] = {
     "rate_limited_total": "rate_limited",
 }
 """Counter -> series of its sum over all labels."""
+_ENDPOINT_CPU = "http_request_cpu_seconds_total"
 _GAUGES: Mapping[str, str] = {
     "db_pool_in_use": "pool_in_use",
     "db_pool_waiting": "pool_waiting",
@@ -46,6 +47,8 @@ class PodProbe:
 
     def __init__(self, service: ServiceState) -> None:
         self.name = service.name
+        self.cpu_by_endpoint: Mapping[str, float] | None = None
+        """Method and route -> CPU seconds, as last read; None before that. `EndpointProbe`'s."""
         self._service = service
 
     def sample(self) -> Iterator[Reading]:
@@ -54,15 +57,20 @@ class PodProbe:
             raise ProbeError(f"{self.name} is not running")
         totals = dict.fromkeys([*_LABELLED.values(), *_SUMMED.values()], 0.0)
         gauges = dict.fromkeys(_GAUGES.values(), 0.0)
-        for metric in self._metrics(self._service.metrics_folder):
-            for sample in metric.samples:
-                for label in sample.labels.values():
-                    if (sample.name, label) in _LABELLED:
-                        totals[_LABELLED[sample.name, label]] += sample.value
-                if sample.name in _SUMMED:
-                    totals[_SUMMED[sample.name]] += sample.value
-                if sample.name in _GAUGES:
-                    gauges[_GAUGES[sample.name]] = sample.value
+        samples = self._samples(self._service.metrics_folder)
+        for sample in samples:
+            for label in sample.labels.values():
+                if (sample.name, label) in _LABELLED:
+                    totals[_LABELLED[sample.name, label]] += sample.value
+            if sample.name in _SUMMED:
+                totals[_SUMMED[sample.name]] += sample.value
+            if sample.name in _GAUGES:
+                gauges[_GAUGES[sample.name]] = sample.value
+        self.cpu_by_endpoint = {
+            f"{sample.labels['method']} {sample.labels['route']}": sample.value
+            for sample in samples
+            if sample.name == _ENDPOINT_CPU
+        }
         for series, total in totals.items():
             yield Reading(f"pod.{self.name}.{series}", total, Kind.COUNTER)
         for series, value in gauges.items():
@@ -71,7 +79,7 @@ class PodProbe:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _metrics(self, folder: Path | None) -> list[Metric]:
+    def _samples(self, folder: Path | None) -> list[Sample]:
         if folder is None:
             raise ProbeError(f"{self.name} keeps no metrics")
         # Histograms are most of the work, and none of them is in the timeline.
@@ -80,6 +88,7 @@ class PodProbe:
             # not the same as workers to whom nothing happened yet, who have files
             raise ProbeError(f"{self.name} keeps no metrics in {folder}")
         try:
-            return list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]  # theirs
+            found = list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]  # theirs
         except (OSError, RuntimeError, ValueError) as error:
             raise ProbeError(f"{self.name}: {error}") from None
+        return [sample for metric in found for sample in metric.samples]

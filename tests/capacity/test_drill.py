@@ -214,3 +214,18 @@ def test_what_a_drill_looks_at_besides_must_hold(checks: dict[str, bool], outcom
     assert found.outcome is outcome
     if outcome is Outcome.NOT_MET:
         assert found.reason == "does not hold: none more"
+
+
+# As the task of the drills words them.
+PROMISED = {
+    "no-get-fails": ("pod-kill", "rolling-restart", "replica-loss", "redis-loss", "nginx-reload"),
+    "heals": ("primary-restart",),
+}
+
+
+@pytest.mark.parametrize("promise", PROMISED)
+def test_what_is_promised_of_these_decides_their_exit_code(promise: str) -> None:
+    for name in PROMISED[promise]:
+        gates = {each.id: each for each in plans.promises(plans.drill(name)) if each.gate}
+        assert promise in gates, name
+        assert gates[promise].limit == {"no-get-fails": 0, "heals": 5}[promise]

@@ -10,6 +10,7 @@ import pytest
 
 from cli.main import app
 from stack import doctor, servers
+from stack.outcome import State
 from tests.cli.conftest import COMMAND, Said
 
 
@@ -47,16 +48,16 @@ def test_what_is_missing_is_named_with_its_cure(
         servers, "find", lambda name: None if name in ("redis-server", "chromium") else there(name)
     )
     found = {one.what: one for one in doctor.look(tmp_path)}
-    assert found["redis-server"].health is doctor.Health.MISSING
+    assert found["redis-server"].outcome.state is State.FAILED
     assert "apt install redis-server" in found["redis-server"].mend
-    assert found["nginx"].health is doctor.Health.FINE
+    assert found["nginx"].outcome.state is State.PASSED
     assert found["nginx"].mend == ""
-    assert found["openssl"].seen != "unknown"
+    assert found["openssl"].outcome.note != "unknown"
 
 
 def test_the_doctor_speaks_json(hmb: Callable[..., Said], tmp_path: Path) -> None:
     said = hmb(tmp_path, "doctor", "--json")
     found = json.loads(said.out)
-    missing = any(one["health"] == "missing" for one in found)
+    missing = any(one["state"] == "failed" for one in found)
     assert said.code == (1 if missing else 0)
     assert {"Python", "postgres", "ports", "cores", "memory"} <= {one["what"] for one in found}

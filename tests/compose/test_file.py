@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stack import docker
+from stack import docker, servers
 from stack.compose import FILE
 from stack.errors import StackError
 
@@ -40,6 +40,21 @@ def test_every_image_has_a_tag_and_none_is_latest() -> None:
     for name, tag in images():
         assert tag, name
         assert tag != "latest", name
+
+
+def test_default_images_are_of_the_majors_that_the_native_stack_is_tested_with() -> None:
+    system = Path("/etc/os-release").read_text(encoding="utf-8")
+    if "bookworm" not in system:
+        pytest.skip("the native stack is tested on Debian 12; this is another system")
+    tags = dict(images())
+    for image, server in (
+        ("postgres", servers.POSTGRES),
+        ("redis", servers.REDIS),
+        ("nginx", servers.NGINX),
+        ("prom/prometheus", servers.PROMETHEUS),
+    ):
+        tested = servers.version(server)
+        assert tags[image].removeprefix("v").split(".")[0] == tested.split(".")[0], image
 
 
 def test_only_what_has_no_official_image_is_built() -> None:
@@ -78,6 +93,18 @@ def test_every_service_is_restarted_and_watched_unless_it_runs_once(name: str) -
     assert service["restart"] == "unless-stopped"
     check = service["healthcheck"]
     assert (check["interval"], check["timeout"], check["retries"]) == ("10s", "5s", 3)
+
+
+def test_nothing_starts_before_what_it_needs_is_well_or_done() -> None:
+    for name, service in SERVICES.items():
+        for needed, how in service.get("depends_on", {}).items():
+            done = "service_completed_successfully"
+            assert how == {"condition": done if needed in TASKS else "service_healthy"}, name
+    needed = {name: set(service.get("depends_on", {})) for name, service in SERVICES.items()}
+    assert needed["nginx"] == {"backend", "certificates"}
+    assert needed["backend"] == {"migrate", "pgbouncer", "redis"}
+    assert needed["migrate"] == needed["pgbouncer"] == needed["replica-1"] == {"primary"}
+    assert needed["replica-2"] == needed["replica-1"]
 
 
 def test_the_world_reaches_nginx_alone() -> None:

@@ -247,21 +247,24 @@ def monitoring(brought_up: BroughtUp) -> Iterator[Callable[..., str]]:
         return brought_up.compose("--profile", "monitoring", *words)
 
     yield compose
-    compose("rm", "--stop", "--force", "grafana", "prometheus")
+    compose("rm", "--stop", "--force", "grafana", "prometheus", "uptime")
 
 
-def test_prometheus_finds_every_pod(brought_up: BroughtUp, monitoring: Callable[..., str]) -> None:
-    monitoring("up", "--detach", "--no-deps", "prometheus")
+def test_prometheus_finds_every_pod_and_knows_that_the_site_is_up(
+    brought_up: BroughtUp, monitoring: Callable[..., str]
+) -> None:
+    monitoring("up", "--detach", "--no-deps", "prometheus", "uptime")
     base = f"http://127.0.0.1:{brought_up.ports['PROMETHEUS']}/api/v1"
 
-    def healthy() -> list[str]:
+    def values(query: str) -> list[str]:
         try:
-            targets = httpx2.get(f"{base}/targets").json()["data"]["activeTargets"]
+            answer = httpx2.get(f"{base}/query", params={"query": query}).json()
         except httpx2.HTTPError:
             return []
-        return [each["health"] for each in targets if each["labels"]["job"] == "backend"]
+        return [each["value"][1] for each in answer["data"]["result"]]
 
-    until(lambda: healthy() == ["up"] * 3, "three targets are up")
+    until(lambda: values('up{job="backend"}') == ["1"] * 3, "three pods are found")
+    until(lambda: values("probe_success") == ["1"], "the probe reaches nginx")
     assert httpx2.get(f"{base}/rules").json()["data"]["groups"]
 
 
@@ -282,7 +285,8 @@ def test_grafana_shows_the_dashboards(
             return set()
         return {each["uid"] for each in found.json()} if found.status_code == 200 else set()
 
-    there = {"hmb-limits", "hmb-service", "hmb-tiers"}
+    files = (brought_up.home / "deploy/grafana/dashboards").glob("*.json")
+    there = {json.loads(file.read_text(encoding="utf-8"))["uid"] for file in files}
     until(lambda: dashboards() == there, "the dashboards are there")
 
 

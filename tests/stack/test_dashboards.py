@@ -37,6 +37,11 @@ def _queries() -> set[str]:
     return {target["expr"] for _, panel in _panels() for target in panel["targets"]}
 
 
+def _recorded() -> set[str]:
+    rules = yaml.safe_load((CHECKOUT / "deploy/prometheus/rules/targets.yml").read_text("utf-8"))
+    return {rule["record"] for group in rules["groups"] for rule in group["rules"]}
+
+
 def test_panels_are_told_apart_and_read_the_provisioned_source() -> None:
     source = yaml.safe_load((FOLDER / "provisioning/datasources/prometheus.yml").read_text("utf-8"))
     (provisioned,) = source["datasources"]
@@ -80,14 +85,14 @@ async def watched(make_home: Callable[[], Path]) -> AsyncIterator[tuple[Stack, R
 
 
 @pytest.mark.stack
-async def test_every_query_is_answered_with_data(watched: tuple[Stack, Running]) -> None:
+async def test_every_query_is_answered_with_data_and_every_rule_is_well(
+    watched: tuple[Stack, Running],
+) -> None:
     stack, board = watched
     prometheus = stack.services["prometheus"].urls["http"]
     async with httpx2.AsyncClient(base_url=prometheus, timeout=30) as client:
-        rules = (await client.get("/api/v1/rules")).json()["data"]["groups"]
-        assert {"targets", "budget", "blueprint"} <= {group["name"] for group in rules}
         busy = asyncio.create_task(_life(board))
-        missing = _queries()
+        missing = _queries() | _recorded()
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 while missing:
@@ -98,6 +103,10 @@ async def test_every_query_is_answered_with_data(watched: tuple[Stack, Running])
             raise AssertionError(f"no data: {sorted(missing)}") from None
         finally:
             busy.cancel()
+        groups = (await client.get("/api/v1/rules")).json()["data"]["groups"]
+    assert {"targets", "budget", "uptime", "blueprint"} <= {group["name"] for group in groups}
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert {rule["name"]: rule.get("lastError") for rule in rules if rule["health"] != "ok"} == {}
 
 
 async def _answers(client: httpx2.AsyncClient, query: str) -> bool:

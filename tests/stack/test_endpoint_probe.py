@@ -1,4 +1,4 @@
-"""CPU by endpoint from the files that workers keep, of all pods together."""
+"""CPU by endpoint from the files that workers keep, read once, of all pods together."""
 
 import os
 import subprocess
@@ -7,8 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from capacity.probes import Kind
+import pytest
+
+from capacity.probes import Kind, ProbeError
 from stack.probes.endpoints import EndpointProbe
+from stack.probes.pods import PodProbe
 from stack.state import ServiceState
 
 WORKER = """
@@ -17,24 +20,47 @@ cpu = Counter("http_request_cpu_seconds_total", "CPU", ["method", "route"])
 cpu.labels("GET", "/jobs/{job_id}").inc(0.25)
 Counter("served_requests_total", "Others", ["source"]).labels("db").inc()
 """
+IDLE = """
+from prometheus_client import Counter
+Counter("served_requests_total", "Others", ["source"]).labels("db")
+"""
 
 
-def pod(folder: Path) -> ServiceState:
-    return cast("ServiceState", SimpleNamespace(metrics_folder=folder))
+def pod(folder: Path, script: str, workers: int = 1) -> PodProbe:
+    """A pod whose workers did what `script` does, and the files they left."""
+    folder.mkdir()
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    for _ in range(workers):
+        subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+    process = SimpleNamespace(alive=True)
+    seen = SimpleNamespace(name=folder.name, process=process, metrics_folder=folder)
+    return PodProbe(cast("ServiceState", seen))
 
 
 def test_pods_and_their_workers_add_up(tmp_path: Path) -> None:
-    folders = [tmp_path / "a", tmp_path / "b"]
-    for folder in folders:
-        folder.mkdir()
-        environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
-        for _ in range(2):
-            subprocess.run([sys.executable, "-c", WORKER], env=environment, check=True)
-    probe = EndpointProbe([pod(folder) for folder in folders])
-    (reading,) = probe.sample()
+    pods = [pod(tmp_path / name, WORKER, workers=2) for name in ("a", "b")]
+    for one in pods:
+        told = {reading.series: reading.value for reading in one.sample()}
+        assert told[f"pod.{one.name}.served_db"] == 2
+    (reading,) = EndpointProbe(pods).sample()
     assert reading.series == "endpoint.GET /jobs/{job_id}.cpu"
     assert (reading.value, reading.kind) == (1.0, Kind.COUNTER)
 
 
 def test_what_nobody_asked_for_yet_has_no_series(tmp_path: Path) -> None:
-    assert list(EndpointProbe([pod(tmp_path)]).sample()) == []
+    one = pod(tmp_path / "a", IDLE)
+    list(one.sample())
+    assert list(EndpointProbe([one]).sample()) == []
+
+
+def test_a_pod_that_is_gone_keeps_its_part_and_one_never_read_is_a_gap(tmp_path: Path) -> None:
+    gone, unread = pod(tmp_path / "a", WORKER), pod(tmp_path / "b", WORKER)
+    list(gone.sample())
+    for file in (tmp_path / "a").iterdir():
+        file.unlink()
+    with pytest.raises(ProbeError, match="keeps no metrics"):
+        list(gone.sample())
+    (reading,) = EndpointProbe([gone]).sample()
+    assert reading.value == 0.25
+    with pytest.raises(ProbeError, match="b has not been read yet"):
+        list(EndpointProbe([gone, unread]).sample())

@@ -12,6 +12,7 @@ from capacity.errors import UsageError
 from stack import engine
 from stack.errors import StackError
 from stack.processes import descendants
+from tests.conftest import checkouts
 
 pytestmark = pytest.mark.stack
 
@@ -119,3 +120,17 @@ def test_a_folder_that_is_no_checkout_is_told(tmp_path: Path) -> None:
 def test_an_unknown_service_is_told(make_home: Callable[[], Path]) -> None:
     with pytest.raises(StackError, match="no service mysql"):
         engine.up(make_home(), services={"mysql"})
+
+
+def test_a_test_that_fails_leaves_no_checkout_behind() -> None:
+    homes = []
+
+    def fails() -> None:
+        with checkouts() as make:
+            homes.append(make())
+            homes.append(make())
+            engine.up(homes[0], services={"no such service"})
+
+    with pytest.raises(StackError):
+        fails()
+    assert not any(home.exists() for home in homes)

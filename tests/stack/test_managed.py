@@ -1,9 +1,10 @@
 """Render, Vercel and Kubernetes: files for other people's machines, none of which is here.
 
-Checked is what can be without them: `kubectl kustomize` puts the manifests together where kubectl
-is installed; every field is a documented one (managed_fields.toml); paths, names and thresholds are
-those of the app, the image and the blueprint. Not checked: the services' own schemas, which are not
-to be had offline, and that a cluster, Render or Vercel accepts them.
+Checked is what can be without them: where kubectl is installed it puts the manifests together and
+reads them into Kubernetes' own types; every field is a documented one (managed_fields.toml); paths,
+names and thresholds are those of the app, the image and the blueprint. Not checked: Render's and
+Vercel's own schemas, which are not to be had offline, and that a cluster, Render or Vercel accepts
+them.
 """
 
 import json
@@ -248,7 +249,50 @@ def test_the_load_s_locustfile_runs(tmp_path: Path) -> None:
     assert "look_at_companies" in done.stdout
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+_NEEDS_KUBECTL = pytest.mark.skipif(
+    shutil.which("kubectl") is None, reason="kubectl is not installed"
+)
+
+
+@_NEEDS_KUBECTL
+@pytest.mark.parametrize("name", OBJECTS)
+def test_kubernetes_own_types_know_every_field(name: str) -> None:
+    """kubectl reads what it changes into the API's types: what these do not know is not there."""
+    done = subprocess.run(
+        ["kubectl", "set", "env", "--local", "--filename=-", "LOOKED=1", "--output=json"],
+        input=json.dumps(OBJECTS[name]),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if name not in PODS:
+        # Of what has no containers no more can be had than that it was read.
+        assert f"pod template: *v{_api_version(name)}.{name.split('/')[-2]}" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    assert list(_lost(OBJECTS[name], json.loads(done.stdout))) == []
+
+
+def _api_version(name: str) -> str:
+    return str(OBJECTS[name]["apiVersion"]).rpartition("v")[2]
+
+
+def _lost(ours: Any, read: Any, where: str = "") -> Iterator[str]:
+    """What we say and has not been read."""
+    if isinstance(ours, dict):
+        for key, value in ours.items():
+            yield from _lost(
+                value, read.get(key) if isinstance(read, dict) else None, f"{where}.{key}"
+            )
+    elif isinstance(ours, list):
+        for number, value in enumerate(ours):
+            there = isinstance(read, list) and number < len(read)
+            yield from _lost(value, read[number] if there else None, f"{where}[{number}]")
+    elif ours != read:
+        yield f"{where}: {ours} is read as {read}"
+
+
+@_NEEDS_KUBECTL
 @pytest.mark.parametrize("folder", _FOLDERS)
 def test_kustomize_puts_it_together(folder: str) -> None:
     done = subprocess.run(

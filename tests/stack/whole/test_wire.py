@@ -1,6 +1,7 @@
 """What leaves nginx: headers once each, and logs that hold nothing of people's."""
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -97,6 +98,29 @@ def test_the_page_that_describes_the_api_keeps_its_own_policy(full_stack: Runnin
     (policy,) = answer.headers.get_all("Content-Security-Policy", [])
     assert "script-src https://cdn.jsdelivr.net 'sha256-" in policy
     assert "frame-ancestors 'none'" in policy
+
+
+def test_what_is_long_is_packed_for_who_can_unpack_it(full_stack: Running) -> None:
+    path = "/api/v1/openapi.json"
+    packed = ask(full_stack, "GET", path, headers={"accept-encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    assert ask(full_stack, "GET", path).headers["Content-Encoding"] is None
+
+
+def test_over_tls_http_2_is_agreed_on(full_stack: Running) -> None:
+    assert full_stack.base_url_tls is not None
+    parts = urlsplit(full_stack.base_url_tls)
+    trusting = ssl.create_default_context()
+    trusting.check_hostname = False
+    trusting.verify_mode = ssl.CERT_NONE
+    trusting.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection((str(parts.hostname), parts.port or 443), timeout=20) as plain,
+        trusting.wrap_socket(plain) as wrapped,
+    ):
+        assert wrapped.selected_alpn_protocol() == "h2"
+        assert wrapped.version() in {"TLSv1.2", "TLSv1.3"}
 
 
 def test_no_log_of_nginx_holds_what_anyone_sent(full_stack: Running) -> None:

@@ -1,14 +1,16 @@
-"""What came of one step."""
+"""What came of looking at one thing: this machine for the stack, a deployment for the checklist."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """How a step stands."""
+    """How it stands."""
 
     PASSED = "passed"
     FAILED = "failed"
+    WANTED = "wanted"
+    """It goes without; something is left out or slower."""
     NOT_CHECKED = "not checked"
     DONE = "done"
     """By hand, as a person said."""
