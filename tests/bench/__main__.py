@@ -6,6 +6,7 @@ import time
 
 BENCHES = (
     "recorder_overhead",
+    "for_scale",
     "percentile_truth",
     "open_rate",
     "cached_pages",
