@@ -10,6 +10,7 @@ import typer
 
 from capacity import figures
 from capacity.errors import UsageError
+from cli.examples import EXAMPLES
 from cli.options import runs_dir
 from cli.stacking import say
 
@@ -32,7 +33,7 @@ def _path(store: Path | None) -> Path:
     return store or runs_dir() / "history.sqlite"
 
 
-@app.command()
+@app.command(epilog=f"For example: {EXAMPLES['history add']}")
 def add(
     runs: Annotated[
         list[str], typer.Argument(help="Runs: ids, folders, latest, or folders of several.")
@@ -53,7 +54,7 @@ def add(
     say(f"{new} of {len(found)} runs are new in {_path(store)}")
 
 
-@app.command("list")
+@app.command("list", epilog=f"For example: {EXAMPLES['history list']}")
 def listed(
     store: Store = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
@@ -67,7 +68,7 @@ def listed(
         typer.echo(f"{one.id:<34} {(one.commit or '-')[:12]:<12} {one.scenario}  {one.machine}")
 
 
-@app.command()
+@app.command(epilog=f"For example: {EXAMPLES['history trend']}")
 def trend(
     scenario: Annotated[
         str | None, typer.Option(help="Of which scenario; that of the latest run.")
