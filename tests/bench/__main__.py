@@ -9,6 +9,7 @@ BENCHES = (
     "for_scale",
     "percentile_truth",
     "open_rate",
+    "many_users",
     "cached_pages",
     "browse_cost",
     "endpoint_cost",
