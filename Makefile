@@ -66,8 +66,8 @@ check: setup  ## ruff, mypy --strict and the import contracts
 	$(BIN)/lint-imports --no-logo
 
 bench: setup servers  ## measure our own speed: ratios, CPU per request, memory
-	@command -v wrk >/dev/null || sh deploy/apt.sh wrk || \
-		{ echo "error: the benches drive load with wrk; install the package wrk" >&2; exit 1; }
+	@{ command -v wrk && command -v hey; } >/dev/null || sh deploy/apt.sh wrk hey || \
+		{ echo "error: the benches drive load with wrk and hey; install the packages" >&2; exit 1; }
 	$(BIN)/python -m tests.bench
 
 docs: setup  ## build the documentation as a static site in build/docs

@@ -5,7 +5,7 @@ run's figures are kept, not its record: the file stays small, and a record may b
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +58,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One figure over the runs of a series, oldest first."""
+    """One figure over runs of one series, in the order in which it is looked at."""
 
     key: Key
     runs: list[Kept]
@@ -103,12 +103,11 @@ def runs(path: Path) -> list[Kept]:
         return [Kept(*row) for row in rows]
 
 
-def lines(path: Path, series: tuple[str, str, str]) -> list[Line]:
-    """Every figure of one series over its runs; a figure may lack some of them."""
+def lines(path: Path, kept: Iterable[Kept]) -> list[Line]:
+    """Every figure of these runs, in their order; a figure may lack some of them."""
     with _opened(path) as database:
-        kept = {one.id: one for one in runs(path) if one.series == series}
         found: dict[Key, Line] = {}
-        for run in kept.values():
+        for run in kept:
             rows = database.execute(
                 "SELECT endpoint, statistic, value FROM figure WHERE run_id = ?", (run.id,)
             )

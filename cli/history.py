@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capacity import figures
 from capacity.errors import UsageError
+from cli.examples import EXAMPLES
 from cli.options import runs_dir
 from cli.stacking import say
 
@@ -31,7 +33,7 @@ def _path(store: Path | None) -> Path:
     return store or runs_dir() / "history.sqlite"
 
 
-@app.command()
+@app.command(epilog=f"For example: {EXAMPLES['history add']}")
 def add(
     runs: Annotated[
         list[str], typer.Argument(help="Runs: ids, folders, latest, or folders of several.")
@@ -52,7 +54,7 @@ def add(
     say(f"{new} of {len(found)} runs are new in {_path(store)}")
 
 
-@app.command("list")
+@app.command("list", epilog=f"For example: {EXAMPLES['history list']}")
 def listed(
     store: Store = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
@@ -66,18 +68,21 @@ def listed(
         typer.echo(f"{one.id:<34} {(one.commit or '-')[:12]:<12} {one.scenario}  {one.machine}")
 
 
-@app.command()
+@app.command(epilog=f"For example: {EXAMPLES['history trend']}")
 def trend(
     scenario: Annotated[
         str | None, typer.Option(help="Of which scenario; that of the latest run.")
     ] = None,
     endpoint: Annotated[str | None, typer.Option(help="Of one endpoint alone.")] = None,
+    branch: Annotated[
+        str | None, typer.Option(help="Of this branch's commits alone, in its order, e.g. main.")
+    ] = None,
     store: Store = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Tell where the figures of the latest run's line changed, and draw them in trend.html.
 
-    A line holds runs of one scenario, one load and one machine.
+    A line holds runs of one scenario, one load and one machine, oldest first.
     """
     from capacity import history
     from capacity.compare.statistic import statistics
@@ -88,15 +93,15 @@ def trend(
     kept = [one for one in _kept(store) if scenario in (None, one.scenario)]
     if not kept:
         raise UsageError(f"no run of {scenario} is in {_path(store)}; see hmb history list")
+    if branch is not None:
+        kept = _along(branch, kept)
     series = kept[-1].series
     others = sum(one.series != series for one in kept)
     if others:
         say(f"{others} runs of other loads or machines are left out")
     kept = [one for one in kept if one.series == series]
     lines = [
-        line
-        for line in history.lines(_path(store), series)
-        if endpoint in (None, line.key.endpoint)
+        line for line in history.lines(_path(store), kept) if endpoint in (None, line.key.endpoint)
     ]
     if not lines:
         raise UsageError(f"no figure of {endpoint} is in {_path(store)}")
@@ -118,6 +123,24 @@ def _kept(store: Path | None) -> "list[Kept]":
     if not path.is_file():
         raise UsageError(f"there is no history {path}: keep a run with hmb history add latest")
     return history.runs(path)
+
+
+def _along(branch: str, kept: "Sequence[Kept]") -> "list[Kept]":
+    """The runs of the commits of `branch`, in its order; those of several of one by their time.
+
+    Raises `UsageError` when there are none, and outside of a git checkout.
+    """
+    from stack import worktrees
+
+    root = worktrees.root_of(Path.cwd())
+    place: dict[str | None, int] = {
+        commit: at for at, commit in enumerate(worktrees.commits_along(root, branch))
+    }
+    runs = [one for one in kept if one.commit in place]
+    if not runs:
+        raise UsageError(f"no run of a commit of {branch} is in the history; see hmb history list")
+    say(f"{figures.plural(len(runs), 'run')} of {len(kept)} are of commits of {branch}")
+    return sorted(runs, key=lambda one: (place[one.commit], one.started_at))
 
 
 def _show(found: "Sequence[Trend]", kept: "Sequence[Kept]") -> None:

@@ -153,7 +153,7 @@ def loadtest(
     if not isinstance(journeys, Path):
         journeys.accounts(load_model.users)
     if host:
-        request = replace(request, host=hosts.check(host, allow_remote))
+        request = replace(request, host=host_of(host, allow_remote, journeys))
         several.announce(workers, scenario)
         run_dir = load_host(request)
     else:
@@ -205,13 +205,21 @@ def journeys_named(scenario: str, population: Path | None = None) -> "Scenario |
     return Path(scenario)
 
 
-def load_host(request: "RunRequest") -> Path:
-    """Load a system we neither run nor see into."""
-    if not isinstance(request.journeys, Path):
+def host_of(host: str, allowed: str | None, journeys: "Scenario | Path") -> str:
+    """The `host` that was asked for, if it may be loaded and these journeys can load it.
+
+    Raises `UsageError` for one that may not (see `hosts.check`), and for a built-in scenario.
+    """
+    if not isinstance(journeys, Path):
         raise UsageError(
-            f"scenario {request.journeys.name} signs in as people of the seeded job board, so it "
+            f"scenario {journeys.name} signs in as people of the seeded job board, so it "
             f"loads only hmb's own stack: leave out --host, or name a locustfile of yours"
         )
+    return hosts.check(host, allowed)
+
+
+def load_host(request: "RunRequest") -> Path:
+    """Load a system we neither run nor see into."""
     return run_load(request, [])
 
 

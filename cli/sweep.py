@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import UsageError
-from cli import hosts
-from cli.load import FOREIGN_WARMUP_S, journeys_named, load_host, load_stack, own_stack
+from cli.load import FOREIGN_WARMUP_S, host_of, journeys_named, load_host, load_stack, own_stack
 from cli.options import arrival_rate, duration, home, positive_duration, runs_dir
 from cli.stacking import Scale, say
 
@@ -94,7 +93,7 @@ def sweep(
     journeys = journeys_named(scenario, population)
     request = RunRequest(
         journeys,
-        hosts.check(host, allow_remote) if host else "",
+        host_of(host, allow_remote, journeys) if host else "",
         where(home()),
         warmup_s=FOREIGN_WARMUP_S if warmup_s is None and isinstance(journeys, Path) else warmup_s,
         seed=seed,

@@ -28,6 +28,17 @@ def commit_of(source: Path, ref: str) -> str:
     return done.stdout.strip()
 
 
+def commits_along(source: Path, branch: str) -> list[str]:
+    """The commits of `branch` in the checkout `source`, oldest first.
+
+    A merge is one of them, what it brought in is not. Raises `UsageError` for an unknown branch.
+    """
+    done = _git(source, "rev-list", "--first-parent", "--reverse", commit_of(source, branch))
+    if done.returncode != 0:
+        raise StackError(f"git cannot list the commits of {branch}", done.stderr)
+    return done.stdout.split()
+
+
 def changed(source: Path) -> bool:
     """Whether the checkout has changes that no commit holds."""
     return bool(_git(source, "status", "--porcelain").stdout.strip())

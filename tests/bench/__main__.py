@@ -6,8 +6,10 @@ import time
 
 BENCHES = (
     "recorder_overhead",
+    "for_scale",
     "percentile_truth",
     "open_rate",
+    "many_users",
     "cached_pages",
     "browse_cost",
     "mixed_cache",

@@ -151,6 +151,7 @@ def test_a_rate_is_a_number_above_none(text: str) -> None:
         ("loadtest --rate 5 --users 5", "--users and --rate exclude each other"),
         ("loadtest --stages 5@1s --duration 9s", "says how long it lasts: no duration"),
         ("sweep --from 50 --to 20", "--from 50 is above --to 20"),
+        ("sweep mixed --host http://127.0.0.1:1", "loads only hmb's own stack"),
     ],
 )
 def test_what_cannot_be_is_one_line(hmb: Hmb, tmp_path: Path, words: str, problem: str) -> None:
