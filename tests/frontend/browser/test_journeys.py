@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.frontend.browser.life import PASSWORD, PHONE, Board, Window, window
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.stack
 FREE_POSTS = 5
@@ -135,19 +135,47 @@ def test_an_access_token_is_renewed_before_it_ends(board: Board, chromium: "Brow
     with window(chromium, board.site) as shown:
         page = shown.sign_in(person)
         before = page.evaluate("JSON.parse(localStorage['hmb.session']).refresh")
-        # A renewal under way while the window is left would be lost, and the session with it.
-        page.wait_for_load_state("networkidle")
-        # As half an hour later, in two windows of one browser.
-        page.evaluate(
-            "localStorage['hmb.session'] = JSON.stringify("
-            "{...JSON.parse(localStorage['hmb.session']), endsAt: Date.now()})"
-        )
+        # In two windows of one browser.
+        _half_an_hour_later(page)
         second = shown.context.new_page()
         for one in (page, second):
             one.goto(f"{board.site}/billing")
         for one in (page, second):
             expect(one.get_by_role("heading", name="Free")).to_be_visible()
         assert page.evaluate("JSON.parse(localStorage['hmb.session']).refresh") != before
+
+
+def test_a_renewal_whose_answer_is_lost_does_not_end_the_session(
+    board: Board, chromium: "Browser"
+) -> None:
+    person = board.person(name="Lois Lost")
+    with window(chromium, board.site) as shown:
+        page = shown.sign_in(person)
+        lost = []
+
+        def lose(route: "Route") -> None:
+            lost.append(route.fetch().status)
+            route.abort()
+
+        page.route("**/auth/refresh", lose)
+        _half_an_hour_later(page)
+        page.goto(f"{board.site}/billing")
+        expect(page.get_by_role("button", name="Account of Lois Lost")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert set(lost) == {200}
+        page.unroute_all(behavior="wait")
+        page.reload()
+        expect(page.get_by_role("heading", name="Free")).to_be_visible()
+        shown.complaints.clear()
+
+
+def _half_an_hour_later(page: "Page") -> None:
+    # A renewal under way keeps what it is given only while its window is there.
+    page.wait_for_load_state("networkidle")
+    page.evaluate(
+        "localStorage['hmb.session'] = JSON.stringify("
+        "{...JSON.parse(localStorage['hmb.session']), endsAt: Date.now()})"
+    )
 
 
 def test_a_link_leads_nobody_elsewhere_by_way_of_the_sign_in(

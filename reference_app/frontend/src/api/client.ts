@@ -1,7 +1,7 @@
 // Every request to the API, typed by its document; it keeps the session alive on the way.
 import { problemOf, unreached } from "./problem";
 import type { paths } from "./schema";
-import { begin, end, session, type Session } from "./session";
+import { begin, end, exchangeKey, session, type Session } from "./session";
 import type { SignedIn } from "./types";
 
 type Method = "get" | "post" | "put" | "patch" | "delete";
@@ -79,7 +79,7 @@ async function renewed(known: Session): Promise<Session | null> {
     const present = session();
     if (present === null || present.access !== known.access) return present;
     const answer = await ask("post", "/api/v1/auth/refresh", {
-      body: { refresh_token: present.refresh },
+      body: { refresh_token: present.refresh, key: exchangeKey(present) },
     });
     if (answer.ok) begin((await answer.json()) as SignedIn);
     else if (answer.status === 401 || answer.status === 403) end(true);

@@ -8,6 +8,8 @@ export interface Session {
   /** When `access` ends, in milliseconds. */
   endsAt: number;
   person: Person;
+  /** Of the exchange of `refresh` under way: if its answer is lost, it is asked for again. */
+  exchange?: string;
 }
 
 const KEY = "hmb.session";
@@ -48,6 +50,15 @@ export function begin(answer: SignedIn): void {
     endsAt: Date.now() + answer.expires_in * 1000,
     person: answer.user,
   });
+}
+
+/** What this exchange of the refresh token is known by, kept until its answer is there. */
+export function exchangeKey(present: Session): string {
+  if (present.exchange !== undefined) return present.exchange;
+  const drawn = crypto.getRandomValues(new Uint8Array(16));
+  const exchange = Array.from(drawn, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  store({ ...present, exchange });
+  return exchange;
 }
 
 let expired = false;
