@@ -34,7 +34,7 @@ from stack.state import Running
 from tests.bench.homes import a_home
 from tests.scenarios.person import Person
 
-ROUNDS, IN_A_BLOCK, PIECES, IN_A_PIECE = 5, 40, 4, 60
+ROUNDS, IN_A_BLOCK, PIECES, IN_A_PIECE = 6, 20, 4, 60
 SEEKERS, EMPLOYERS, VISITORS = 60, 12, 40
 IDLE_S = 16.0
 SETTLED_S = 0.1
@@ -173,7 +173,7 @@ def measure() -> Figures:
         cast = Cast(running, home)
         kinds = cast.kinds()
         for _ in range(2):  # everybody sees and has what the next step takes
-            _send(cast, [kind for kind in kinds for _ in range(20)])
+            _send(cast, [kind for kind in kinds for _ in range(IN_A_BLOCK)])
         meter = Meter(running)
         rounds: dict[Kind, list[Cost]] = defaultdict(list)
         mix: list[tuple[list[Kind], Cost]] = []

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from scenarios.journeys.browsing import Journey
 from scenarios.journeys.call import Call
 from scenarios.journeys.files import FileOwner
 from scenarios.object_store import ObjectStore
+
+_HANGS_UP_AFTER_S = 30.0
 
 
 class Person:
@@ -20,16 +23,20 @@ class Person:
             urlsplit(host).netloc, timeout=30, source_address=(source, 0)
         )
         self.journey = journey
+        self._last = time.monotonic()
 
     def send(self, call: Call) -> None:
         """One request; fails unless the answer is what the journey expects."""
         headers = {"Content-Type": "application/json"}
         if call.signed and isinstance(self.journey, Member):
             headers["Authorization"] = f"Bearer {self.journey.access_token}"
+        if time.monotonic() - self._last > _HANGS_UP_AFTER_S:
+            self.close()  # before the server does: the next request connects anew
         body = None if call.body is None else json.dumps(call.body)
         self._connection.request(call.method, call.path, body, headers)
         answer = self._connection.getresponse()
         content = answer.read()
+        self._last = time.monotonic()
         assert answer.status in call.expect, f"{call.method} {call.path}: {content.decode()}"
         decoded: Any = content.decode() if call.is_text else json.loads(content or b"null")
         call.check(answer.status, decoded)
