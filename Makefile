@@ -54,6 +54,7 @@ loadtest: setup servers  ## the main job: start the stack, load it, print the ve
 test: check servers  ## static checks and every test but the long ones
 	@$(BUILD_PAGES)
 	$(PYTEST) -m "not long"
+	@echo "not run here: the long tests, the compose file under a real Docker among them (make test-all)"
 
 test-all: check servers docker  ## every test, the long ones too
 	@$(BUILD_PAGES)

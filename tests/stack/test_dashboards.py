@@ -22,8 +22,8 @@ from tests.sockets import RefusedError, Socket
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = CHECKOUT / "deploy" / "grafana"
 DASHBOARDS = sorted((FOLDER / "dashboards").glob("*.json"))
-_PATIENCE_S = 120
-_OVER_THE_LIMIT = 120
+_PATIENCE_S = 240
+_CROWD, _OVER_THE_LIMIT = 20, 120
 
 
 def _panels() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -135,9 +135,11 @@ async def _life(board: Running) -> None:
             await employer.post("/conversations", **body)
             with pytest.raises(RefusedError):
                 await Socket.connect(f"ws://{place}/ws", ["hmb"])
-            if number == 3:
-                for _ in range(_OVER_THE_LIMIT):
-                    await employer.get("/jobs/mine", expect=None)
+            if number % 10 == 3:
+                # within the minute that the limit counts, also on a slow machine
+                for _ in range(_OVER_THE_LIMIT // _CROWD):
+                    crowd = (employer.get("/jobs/mine", expect=None) for _ in range(_CROWD))
+                    await asyncio.gather(*crowd)
             await asyncio.sleep(0.5)
     finally:
         socket.close()
