@@ -33,7 +33,9 @@ _NOT_THEIRS = "site-packages/"
 """Part of every path of an installed package, wherever a person keeps the environment."""
 _POLL_S = 0.05
 _START_S = 60.0
-"""How long the generator may take to load the journeys and make its users."""
+"""How long the generator may take to load the journeys and begin."""
+_A_USER_S = 0.03
+"""And to make each user: of a locustfile's own ones each has a TLS context, some milliseconds."""
 _STOP_S = 3.0
 """How long it may take to stop when a person wants to leave."""
 _STANDING_EVERY_S = 5
@@ -109,7 +111,8 @@ class Attempt:
     def _watch(self, generator: Crew) -> None:
         """Follow the spool until the generator's last word. Raises `ScenarioError` without one."""
         post = self._orders.post
-        patience = time.monotonic() + _START_S + (post.wait_s if post is not None else 0.0)
+        start_s = _START_S + _A_USER_S * self._orders.load.users
+        patience = time.monotonic() + start_s + (post.wait_s if post is not None else 0.0)
         while True:
             # asked before reading: what it wrote before it ended is read then
             ended = generator.ended
