@@ -33,13 +33,15 @@ _NOT_THEIRS = "site-packages/"
 """Part of every path of an installed package, wherever a person keeps the environment."""
 _POLL_S = 0.05
 _START_S = 60.0
-"""How long the generator may take to load the journeys and make its users."""
+"""How long the generator may take to load the journeys and begin."""
 _STOP_S = 3.0
 """How long it may take to stop when a person wants to leave."""
 _STANDING_EVERY_S = 5
 """How often the SLOs are judged meanwhile: it takes a tenth of a second of this process."""
 _OVERRUN_S = 15.0
 """How long after the last request could have ended it may take to say so."""
+_A_USER_S = 0.005
+"""What each user adds to both: thousands are a while to make and to stop where CPU is scarce."""
 
 
 class Attempt:
@@ -109,7 +111,9 @@ class Attempt:
     def _watch(self, generator: Crew) -> None:
         """Follow the spool until the generator's last word. Raises `ScenarioError` without one."""
         post = self._orders.post
-        patience = time.monotonic() + _START_S + (post.wait_s if post is not None else 0.0)
+        crowd_s = _A_USER_S * self._orders.load.users
+        patience = time.monotonic() + _START_S + crowd_s
+        patience += post.wait_s if post is not None else 0.0
         while True:
             # asked before reading: what it wrote before it ended is read then
             ended = generator.ended
@@ -117,7 +121,7 @@ class Attempt:
                 self._take(entry)
                 if isinstance(entry, Opening):
                     planned_s = entry.steps[-1].end_s + self._orders.finish_s
-                    patience = time.monotonic() + planned_s + _OVERRUN_S
+                    patience = time.monotonic() + planned_s + _OVERRUN_S + crowd_s
             self._write_samples()
             self._heed(generator)
             closing = self._fold.closings.get(self._orders.generator)

@@ -3,6 +3,7 @@
 import itertools
 import re
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from capacity.probes import Kind, ProbeError, Reading
 from capacity.run import Phase, Run, Status
 from capacity.spool import fold
 from capacity.store import read_run, read_timeline
-from scenarios import catalogue, runner
+from scenarios import attempt, catalogue, runner
 from scenarios.errors import ScenarioError
 from scenarios.live import Tick
 from scenarios.runner import RunRequest
@@ -260,6 +261,17 @@ def test_what_cannot_run_says_why_and_leaves_nothing(loaded: Loaded, tmp_path: P
     assert "No User class found" in refused(loaded, "x = 1\n", tmp_path)
     assert "No module named 'nowhere'" in refused(loaded, "import nowhere\n", tmp_path)
     assert "SyntaxError" in refused(loaded, "def\n", tmp_path)
+
+
+def test_a_generator_that_never_begins_is_given_up_later_the_more_users_it_makes(
+    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "_START_S", 0.5)
+    monkeypatch.setattr(attempt, "_A_USER_S", 0.05)
+    began = time.monotonic()
+    said = refused(loaded, "import time\ntime.sleep(60)\n", tmp_path, users=50)
+    assert said.startswith("the load generator does not answer")
+    assert 3.0 <= time.monotonic() - began < 30
 
 
 def test_journeys_that_never_send_are_an_error(loaded: Loaded) -> None:

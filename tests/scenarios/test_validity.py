@@ -103,6 +103,20 @@ def test_one_series_that_is_missing_spoils_a_run_though_all_probes_answered(seri
     assert reasons_of(silent, some) == [f"{series} is missing in 3 of 29 measured seconds"]
 
 
+def test_a_short_run_may_miss_one_second_but_not_all() -> None:
+    short = step(None, 1).model_copy(update={"end_s": 20.0})
+    for lost, valid in ((1, True), (2, False)):
+        silent = {"redis": list(range(10, 10 + lost))}
+        assert (assess([short], [], silent, {}) == []) == valid
+        read = {"machine.cpu": set(range(10 + lost, 19))}
+        assert (assess([short], [], {}, {}, read) == []) == valid
+    shortest = short.model_copy(update={"end_s": 12.0})
+    (one,) = assess([shortest], [], {}, {}, {"machine.cpu": set()})
+    assert one.detail == "machine.cpu is missing in 1 of 1 measured seconds"
+    (one,) = assess([short.model_copy(update={"end_s": 11.0})], [], {"redis": [10]}, {})
+    assert one.detail == "redis gave no reading in 1 of 1 measured seconds"
+
+
 def reasons_of(silent: dict[str, list[int]], read: dict[str, set[int]]) -> list[str]:
     return [one.detail for one in assess([step(None, 1)], [], silent, {}, read)]
 
