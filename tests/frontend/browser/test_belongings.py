@@ -1,6 +1,7 @@
 """What people keep on the board and say of each other: files, searches, reviews."""
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +24,7 @@ RESUME = FilePayload(name="pipes.pdf", mimeType="application/pdf", buffer=b"%PDF
 
 
 def test_a_picture_is_shown_to_others_until_it_is_removed(
-    board: Board, chromium: "Browser"
+    board: Board, chromium: "Browser", pictures: Path
 ) -> None:
     person = board.person(name="Pia Picture")
     with window(chromium, board.site, PHONE) as shown, window(chromium, board.site) as other:
@@ -36,14 +37,14 @@ def test_a_picture_is_shown_to_others_until_it_is_removed(
         expect(drawn).to_be_visible()
         # It came from the store, past the page's policy.
         expect(drawn).to_have_js_property("naturalWidth", 1)
+        page.screenshot(path=pictures / "journey-picture-phone.png")
         page.get_by_role("button", name="Remove it").click()
         expect(page.get_by_label("Add a picture")).to_be_attached()
-        other.go(f"/people/{person.id}")
-        expect(drawn).to_have_count(0)
+        assert person.get(f"/users/{person.id}")["avatar_id"] is None
 
 
 def test_a_resume_goes_with_an_application_and_is_opened_there(
-    board: Board, chromium: "Browser"
+    board: Board, chromium: "Browser", pictures: Path
 ) -> None:
     employer, (job,) = board.employer(name="Orla Opener")
     seeker = board.person(name="Rena Résumé")
@@ -52,11 +53,13 @@ def test_a_resume_goes_with_an_application_and_is_opened_there(
         page = shown.go("/profile")
         page.get_by_label("Add a résumé").set_input_files(RESUME)
         expect(page.get_by_role("button", name="Delete pipes.pdf")).to_be_visible()
+        page.screenshot(path=pictures / "journey-resumes-phone.png", full_page=True)
         shown.go(f"/jobs/{job}")
         page.get_by_role("button", name="Apply").click()
         page.get_by_label("Why you?").fill("It is all in there.")
         chosen = page.get_by_label("Résumé", exact=True).locator("option:checked")
         expect(chosen).to_have_text("pipes.pdf")
+        page.screenshot(path=pictures / "journey-apply-phone.png", full_page=True)
         page.get_by_role("button", name="Send application").click()
         expect(page.get_by_text("Sent.")).to_be_visible()
 
@@ -82,7 +85,9 @@ def test_what_is_not_a_picture_is_refused_in_words(board: Board, chromium: "Brow
         expect(page.get_by_role("alert")).to_contain_text("is not image/png")
 
 
-def test_a_search_is_saved_looked_up_and_deleted(board: Board, chromium: "Browser") -> None:
+def test_a_search_is_saved_looked_up_and_deleted(
+    board: Board, chromium: "Browser", pictures: Path
+) -> None:
     person = board.person(name="Saul Search")
     with window(chromium, board.site, PHONE) as shown:
         shown.sign_in(person)
@@ -91,6 +96,7 @@ def test_a_search_is_saved_looked_up_and_deleted(board: Board, chromium: "Browse
         name = page.get_by_label("Name of the search")
         expect(name).to_have_value("villa, Exuma, from $1,500")
         name.fill("Villas")
+        page.screenshot(path=pictures / "journey-save-search-phone.png")
         page.get_by_role("button", name="Save it").click()
         page.get_by_role("link", name="Your searches").click()
         with page.expect_response(lambda answer: answer.request.method == "PATCH"):
@@ -109,7 +115,7 @@ def test_a_search_is_saved_looked_up_and_deleted(board: Board, chromium: "Browse
 
 
 def test_who_applied_reviews_the_company_and_who_hired_the_worker(
-    board: Board, chromium: "Browser"
+    board: Board, chromium: "Browser", pictures: Path
 ) -> None:
     employer, (job,) = board.employer(name="Rita Reviewed")
     company = employer.get(f"/jobs/{job}")["company"]["id"]
@@ -120,6 +126,8 @@ def test_who_applied_reviews_the_company_and_who_hired_the_worker(
         _review(page, 4, "A good place.")
         # Who never applied has no say.
         expect(page.get_by_role("alert")).to_contain_text("Only those who applied")
+        page.get_by_role("alert").scroll_into_view_if_needed()
+        page.screenshot(path=pictures / "journey-review-phone.png")
         application = seeker.send("POST", f"/jobs/{job}/applications", cover_letter="Please.")
         page.get_by_role("button", name="Publish it").click()
         reviews = page.get_by_role("region", name="Reviews")

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,7 @@ expect.set_options(timeout=60_000)
 
 
 def test_someone_is_invited_joins_by_the_link_and_is_removed(
-    board: Board, chromium: "Browser"
+    board: Board, chromium: "Browser", pictures: Path
 ) -> None:
     owner, _ = board.employer(jobs=2, name="Tess Team")
     helper = board.person("employer", name="Hal Helper")
@@ -30,6 +31,7 @@ def test_someone_is_invited_joins_by_the_link_and_is_removed(
             page.get_by_role("button", name="Send the invitation").click()
             expect(page.get_by_text(address)).to_be_visible()
         expect(page.get_by_text(re.compile(r"^3 of \d+ seats taken"))).to_be_visible()
+        page.screenshot(path=pictures / "journey-team-phone.png", full_page=True)
         page.get_by_role("button", name="Take the invitation of nobody@example.com back").click()
         expect(page.get_by_text("nobody@example.com")).to_have_count(0)
         expect(page.get_by_text(re.compile(r"^2 of \d+ seats taken"))).to_be_visible()
@@ -59,8 +61,8 @@ def test_someone_is_invited_joins_by_the_link_and_is_removed(
         assert helper.get("/companies/mine")["items"] == []
 
 
-def test_a_campaign_is_made_changed_approved_started_and_paused(
-    board: Board, chromium: "Browser"
+def test_a_campaign_is_made_changed_approved_started_paused_and_ended(
+    board: Board, chromium: "Browser", pictures: Path
 ) -> None:
     advertiser, admin = board.person("employer", name="Cam Paign"), board.person(name="Ada Approve")
     board.sql("UPDATE users SET role = 'admin' WHERE id = %s", admin.id)
@@ -112,11 +114,17 @@ def test_a_campaign_is_made_changed_approved_started_and_paused(
         page.get_by_role("link", name="Learn to dive").click()
         expect(page.get_by_text("0.5 %")).to_be_visible()
         expect(page.get_by_text("$9", exact=True)).to_be_visible()
+        page.screenshot(path=pictures / "journey-campaign-phone.png")
+        page.get_by_role("button", name="End: Learn to dive").click()
+        expect(page.get_by_role("button", name="Keep it")).to_be_focused()
         assert advertiser.get("/campaigns/mine")["items"][0]["status"] == "paused"
+        page.get_by_role("button", name="End it for good").click()
+        expect(page.get_by_text("Ended")).to_be_visible()
+        assert advertiser.get("/campaigns/mine")["items"][0]["status"] == "ended"
 
 
 def test_google_is_offered_where_the_board_has_it_and_leads_back(
-    board: Board, chromium: "Browser"
+    board: Board, chromium: "Browser", pictures: Path
 ) -> None:
     person = board.person(name="Gil Google")
     session = person.send("POST", "/auth/login", email=person.email, password=PASSWORD)
@@ -139,6 +147,8 @@ def test_google_is_offered_where_the_board_has_it_and_leads_back(
         page.route("**/google/begin", begin)
         page.route("**/google/finish", finish)
         shown.go("/sign-in?next=/billing")
+        page.get_by_role("button", name=offer).wait_for()
+        page.screenshot(path=pictures / "journey-google.png")
         page.get_by_role("button", name=offer).click()
         page.wait_for_url(f"{board.site}/billing")
         page.get_by_role("button", name="Account of Gil Google").wait_for()

@@ -80,7 +80,7 @@ export default function PersonPage() {
       lead={[shown.headline, shown.island && islandName(shown.island)].filter(Boolean).join(" · ")}
     >
       <Card className="grid gap-5">
-        {shown.avatar_id !== null && <Portrait person={shown} className="size-24 text-2xl" />}
+        {shown.avatar_id !== null && <Portrait person={shown} className="size-24" />}
         <p className="flex flex-wrap gap-2">
           {shown.available_for_hire && <Badge tone="accent">Available for hire</Badge>}
           {shown.skills.map((skill) => (

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { post } from "../api/client";
 import { stepsFrom, type Step } from "../data/campaigns";
 import { useAction } from "../data/use-action";
@@ -26,8 +27,23 @@ export function CampaignSteps({
   onStatus: (status: string) => void;
 }) {
   const step = useAction(async (to: Step) => onStatus((await bring[to](id)).status));
+  const [isEnding, setEnding] = useState(false);
   const steps = stepsFrom(status);
   if (steps.length === 0) return null;
+  if (isEnding) {
+    return (
+      <div role="group" aria-label={`End: ${title}`} className="flex flex-wrap items-center gap-3">
+        <p>It is never shown again then.</p>
+        <Button kind="danger" busy={step.busy} onClick={() => void step.run("end")}>
+          End it for good
+        </Button>
+        <Button kind="plain" autoFocus onClick={() => setEnding(false)}>
+          Keep it
+        </Button>
+        <Refusal error={step.error} />
+      </div>
+    );
+  }
   return (
     <>
       <div className="flex flex-wrap gap-3">
@@ -37,7 +53,7 @@ export function CampaignSteps({
             kind={to === "end" ? "danger" : to === "pause" ? "plain" : "main"}
             busy={step.busy}
             aria-label={`${DEEDS[to]}: ${title}`}
-            onClick={() => void step.run(to)}
+            onClick={() => (to === "end" ? setEnding(true) : void step.run(to))}
           >
             {DEEDS[to]}
           </Button>

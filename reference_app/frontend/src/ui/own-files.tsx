@@ -30,7 +30,7 @@ export function OwnPicture({
   return (
     <section aria-label="Picture" className="grid gap-3">
       <div className="flex flex-wrap items-center gap-4">
-        <Portrait person={profile} className="size-20 text-2xl" />
+        <Portrait person={profile} className="size-20" />
         <div className="grid gap-2">
           <div className="flex flex-wrap gap-2">
             <FileButton accept={PICTURES} busy={send.busy} onPick={send.run}>
