@@ -51,6 +51,14 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
     known["cache.hit_rate"] = Input(
         low=hit, mid=hit, high=hit, unit="share", reason=why, evidence=Evidence.MEASURED
     )
+    known["model.wait_factor"] = Input(
+        low=model.wait_factor,
+        mid=model.wait_factor,
+        high=model.wait_factor,
+        unit="times",
+        reason=f"measured over modelled waiting for a core, {why}",
+        evidence=Evidence.MODELLED,
+    )
     known["model.p95_off"] = _tail_error(model)
     return Inputs(known)
 

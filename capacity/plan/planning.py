@@ -12,7 +12,7 @@ from capacity.inputs import Array, Values
 from capacity.plan.assumed import Assumed
 from capacity.plan.costing import cost_of, money_of
 from capacity.plan.designing import designed
-from capacity.plan.limits import Design, carried, filled
+from capacity.plan.limits import Design, carried, filled, rate_of
 from capacity.plan.moving import sensitivity
 from capacity.plan.regret import Option
 from capacity.plan.shapes import Basis, Figure, Limit, PlanResult, PodOption, RunsOut
@@ -31,6 +31,8 @@ from capacity.population.growth import paths
 from capacity.population.traffic import DAYS_PER_MONTH, checked_users
 
 DRAWS = 10_000
+_TOLD_PODS = (1, 10)
+"""Pods whose requests per second are told: one, and as many as the blueprint speaks of."""
 _FARTHEST_MONTHS = 1200.0
 """Beyond a century nobody plans."""
 
@@ -93,6 +95,10 @@ def make_plan(
         headroom=_headroom(all_worlds.needs, design, values, given),
         capacity_users=Figure.over(able[1], "users"),
         capacity_users_none_lost=Figure.over(able[0], "users"),
+        carried_by_pods={
+            pods: Figure.over(rate_of(pods, all_worlds.needs, values, given.rules), "req/s")
+            for pods in _TOLD_PODS
+        },
         runs_out=_runs_out(able[1], values["growth.after"], request.start),
         cost=cost,
         money=money_of(given, all_worlds, values, catalogues, choice),

@@ -264,7 +264,8 @@ class Simulation(_Part):
 
 
 class PlanResult(_Part):
-    """A plan. `capacity_users` are carried within the targets, with N-1 and without.
+    """A plan. `capacity_users` are carried within the targets, with N-1 and without;
+    `carried_by_pods` tells requests per second for so many pods with all else large enough.
 
     `latency` is of the busiest seconds with everything up, in ms, by percentile; without the
     draws in which something is saturated. `simulation` is None unless it was asked for.
@@ -290,6 +291,7 @@ class PlanResult(_Part):
     headroom: Figure
     capacity_users: Figure
     capacity_users_none_lost: Figure
+    carried_by_pods: dict[int, Figure]
     runs_out: tuple[RunsOut, ...]
     cost: Cost
     money: Money

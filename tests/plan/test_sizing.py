@@ -11,8 +11,8 @@ from capacity.model.cache import hit_rate, with_hit_rate
 from capacity.model.predict import mean_demand
 from capacity.plan.assumed import Assumed, assumed
 from capacity.plan.demand_inputs import demands
-from capacity.plan.limits import Design, carried, filled
-from capacity.plan.sizing import Needs, holds, needs
+from capacity.plan.limits import Design, carried, filled, rate_of
+from capacity.plan.sizing import Needs, holds, needs, response
 from tests.plan.made_up import model
 
 STEADY = ("peak.burst=1", "machine.speed=1", "model.p95_off=1")
@@ -124,6 +124,38 @@ def test_predictions_are_stretched_by_the_errors_of_held_out_runs() -> None:
     off = assumed(model()).inputs.known["model.p95_off"]
     # p95: 46 for 40, 45 for 50, 70 for 60
     assert (off.low, off.mid, off.high) == pytest.approx((0.9, 1.15, 70 / 60))
+
+
+def test_waiting_is_taken_by_the_factor_that_was_fitted() -> None:
+    def mean(waiting: float) -> float:
+        sized, mids, known = middle(10_000_000, f"model.wait_factor={waiting}")
+        rate, pods = sized.traffic.burst_rate, np.array([12.0])
+        return float(response(sized, mids, known.rules, pods, sized.replicas, rate).mean[0])
+
+    alone, queued = mean(0), mean(1)
+    sized = middle(10_000_000)[0]
+    assert alone == pytest.approx(
+        sum(float(one[0]) for one in sized.demands.cpu_s.values()) + sized.demands.delay_s[0]
+    )
+    assert mean(3) - alone == pytest.approx(3 * (queued - alone))
+    assert assumed(model().model_copy(update={"wait_factor": 2.5})).inputs.known[
+        "model.wait_factor"
+    ].mid == pytest.approx(2.5)
+
+
+def test_so_many_pods_carry_the_rate_at_which_the_targets_just_hold() -> None:
+    sized, mids, known = middle(1_000_000)
+    one, ten = (rate_of(pods, sized, mids, known.rules)[0] for pods in (1, 10))
+    # a rotation smooths what each of ten gets
+    assert 10 * one < ten < 12 * one
+    # no core answers more than its seconds allow
+    assert ten < 10 * known.rules.pod.vcpu / sized.demands.cpu_s[Tier.PODS][0]
+    # and nothing but the pods is in the way, so twice as many people change nothing
+    twice = middle(2_000_000, "database.growth=0")[0]
+    same = middle(1_000_000, "database.growth=0")[0]
+    assert rate_of(10, twice, mids, known.rules)[0] == pytest.approx(
+        rate_of(10, same, mids, known.rules)[0], rel=0.02
+    )
 
 
 DESIGN = Design(
