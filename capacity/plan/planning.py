@@ -10,7 +10,7 @@ from capacity.bought import HOURS_PER_MONTH
 from capacity.cost.catalogue import Catalogue
 from capacity.inputs import Array, Values
 from capacity.plan.assumed import Assumed
-from capacity.plan.costing import cost_of, money_of
+from capacity.plan.costing import cost_of, kept_up_usd, money_of
 from capacity.plan.designing import designed
 from capacity.plan.limits import Design, carried, filled, rate_of
 from capacity.plan.moving import sensitivity
@@ -68,6 +68,7 @@ def make_plan(
     made = designed(given, users, values)
     design, middle, all_worlds = made.design, made.middle, made.all_worlds
     cost, choice = cost_of(given, middle, all_worlds, catalogues, request.providers, request.start)
+    kept_up = kept_up_usd(catalogues, middle.amounts, choice, design.pods)
     able = {
         lost: users * carried(all_worlds.needs, design, values, given.rules, lost)
         for lost in (0, 1)
@@ -84,7 +85,7 @@ def make_plan(
         inputs=dict(given.inputs.known),
         traffic=traffic_figures(all_worlds),
         latency=latency,
-        resources=resources(given, design, middle, all_worlds),
+        resources=resources(given, design, middle, all_worlds, kept_up),
         day=day_of_pods(given, design, middle),
         bought=bought_of(middle),
         pods=_pod_options(made.sizes["pods"], all_worlds.needs),
