@@ -136,7 +136,9 @@ class _Judge:
         if claim.probe is not None:
             yield by_probe(claim, claim.probe, self._looked.probes)
         if claim.steps:
-            yield by_steps(reading, claim.steps, self._looked.recorded, self._gates)
+            yield by_steps(
+                reading, claim.steps, self._looked.recorded, self._gates, self._looked.plan
+            )
         if claim.expects:
             yield by_facts(reading, claim.expects, self._looked.facts)
         if claim.plan is not None:

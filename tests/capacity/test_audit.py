@@ -15,6 +15,7 @@ from capacity.audit.plan_document import figures_of
 from capacity.audit.selection import Recorded, newest_of_each_load, unusable
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
+from capacity.observation import Observation
 from capacity.run import Drilled, Invalidity, Run, Status
 from capacity.verdicts import Outcome
 from tests.reports.sample import sample_run, sample_timeline
@@ -177,6 +178,29 @@ def test_steps_take_a_passing_run_of_each_load(
     found = audit(blueprint, Looked([_recorded(run) for run in runs]))
     assert found.of("x").fair.outcome is outcome
     assert words in found.of("x").fair.reason
+
+
+@pytest.mark.parametrize(
+    ("times", "outcome"),
+    [(2.0, Outcome.MET), (0.5, Outcome.NOT_MET), (1.0, Outcome.INCONCLUSIVE)],
+)
+def test_the_last_step_without_a_run_is_what_ten_pods_carry(
+    tmp_path: Path, times: float, outcome: Outcome
+) -> None:
+    run = _as(GOOD, users=100)
+    seen = Observation(run, sample_timeline(run))
+    wanted = 10 * sum(one.requests for one in seen.endpoints()) / seen.seconds
+    carried = Span(low=0.8 * times * wanted, mid=times * wanted, high=1.2 * times * wanted)
+    plan = PlanFigures(users=1_000_000, requests_per_s_carried=carried)
+    section = '[section]\nname = "s"\ntitle = "S"\njudged_by_runs = true\n'
+    blueprint = _theirs(tmp_path, STEPS, GATE + section)
+    found = audit(blueprint, Looked([_recorded(run)], plan=plan)).of("x").fair
+    assert found.outcome is outcome
+    assert found.evidence is Evidence.MODELLED
+    assert "by the model 1,000 who ask as often" in found.reason
+    # a run that did not pass is not made good by a plan
+    slow = Looked([_recorded(_as(SLOW, users=100))], plan=plan)
+    assert audit(blueprint, slow).of("x").fair.outcome is Outcome.NOT_MET
 
 
 @pytest.mark.parametrize(
