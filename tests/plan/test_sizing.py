@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from capacity.demands import DemandModel, Tier
+from capacity.evidence import Evidence
 from capacity.inputs import Array
 from capacity.model.cache import hit_rate, with_hit_rate
 from capacity.model.predict import mean_demand
@@ -109,6 +110,23 @@ def test_a_database_grows_dearer_with_its_users() -> None:
     times = large.cpu_s[Tier.PRIMARY][0] / small.cpu_s[Tier.PRIMARY][0]
     assert times == pytest.approx(100**0.1)
     assert large.cpu_s[Tier.PODS][0] == small.cpu_s[Tier.PODS][0]
+
+
+def test_how_long_a_connection_is_held_is_measured_where_the_records_tell() -> None:
+    assert given().inputs.known["database.held_ms"].evidence is Evidence.ASSUMED
+    classes = tuple(
+        one.model_copy(update={"held_s": one.queries.times(0.006)}) for one in model().classes
+    )
+    told = assumed(model().model_copy(update={"classes": classes}), STEADY)
+    held = told.inputs.known["database.held_ms"]
+    assert held.evidence is Evidence.MODELLED
+    assert held.mid == pytest.approx(6)
+    longer = needs(told.model, 40_000_000, told.inputs.mids(), told.rules)
+    assumed_of = middle(40_000_000)[0]  # 4 ms
+    reserved = told.rules.fill.reserved_connections
+    assert longer.primary_connections[0] - reserved == pytest.approx(
+        1.5 * (assumed_of.primary_connections[0] - reserved), abs=2
+    )
 
 
 def test_growth_that_was_fitted_is_taken_from_the_model() -> None:
