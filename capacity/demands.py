@@ -65,6 +65,10 @@ class ClassDemand(_Part):
         description="seconds in statements by pg_stat_statements, waiting and disk included: what "
         "the database's CPU is held against",
     )
+    held_s: Span = Field(
+        default=Span.exact(0.0),
+        description="seconds one of PgBouncer's server connections is held; 0 where not told",
+    )
     delay_s: Span = Field(
         default=Span.exact(0.0), description="seconds that are nobody's CPU: disk, network, timers"
     )

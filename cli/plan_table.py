@@ -14,7 +14,7 @@ _ROW = "{:<28} {:>12} {:>26}  {}"
 _AROUND = 5
 """Numbers of pods told on each side of the chosen one; JSON has all."""
 _SIMULATED = "{:>5} {:>20} {:>20} {:>24} {:>24}"
-_COMPARED = "{:<28} {:>20} {:>20}"
+_COMPARED = "{:<20} {:>24} {:>24}"
 
 
 def show(answers: "Sequence[Answer]", names: Sequence[str]) -> None:
@@ -253,8 +253,11 @@ def _basis(plan: "PlanResult") -> Iterator[str]:
 
 
 def _beside(answers: "Sequence[Answer]", names: Sequence[str]) -> Iterator[str]:
-    yield _COMPARED.format("", *(name[-20:] for name in names))
     one, two = (answer.plan for answer in answers)
+    yield f"A: {names[0]}"
+    yield f"B: as A, and {names[1]}"
+    yield ""
+    yield _COMPARED.format("", "A", "B")
     rows = {
         "users": (_count(one.users), _count(two.users)),
         "pods at most": (str(one.resources.pods_most), str(two.resources.pods_most)),
@@ -263,6 +266,7 @@ def _beside(answers: "Sequence[Answer]", names: Sequence[str]) -> Iterator[str]:
         "replica cores": (f"{one.resources.replica_cores:g}", f"{two.resources.replica_cores:g}"),
         "carries, users": _both(one.capacity_users, two.capacity_users),
         "fills first": (one.first, two.first),
+        "p95, ms": (_p95(one), _p95(two)),
         "bill, USD": _both(one.cost.usd, two.cost.usd),
         "per user, USD": _both(one.cost.per_user, two.cost.per_user),
         "MRR, USD": _both(one.money.mrr, two.money.mrr),
@@ -273,6 +277,18 @@ def _beside(answers: "Sequence[Answer]", names: Sequence[str]) -> Iterator[str]:
         rows["simulated p95, ms"] = (_lost_one(one), _lost_one(two))
     for name, (left, right) in rows.items():
         yield _COMPARED.format(name, left, right)
+    yield ""
+    yield from _basis(one)
+    yield from (
+        f"only of B: {one_more}" for one_more in two.warnings if one_more not in one.warnings
+    )
+    for name, plan in (("A", one), ("B", two)):
+        yield from (f"problem of {name}: {problem}" for problem in plan.resources.problems)
+
+
+def _p95(plan: "PlanResult") -> str:
+    """In the busiest seconds, nothing lost."""
+    return _interval(plan.latency["p95"]) if "p95" in plan.latency else "saturated"
 
 
 def _lost_one(plan: "PlanResult") -> str:

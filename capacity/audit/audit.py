@@ -136,7 +136,9 @@ class _Judge:
         if claim.probe is not None:
             yield by_probe(claim, claim.probe, self._looked.probes)
         if claim.steps:
-            yield by_steps(reading, claim.steps, self._looked.recorded, self._gates)
+            yield by_steps(
+                reading, claim.steps, self._looked.recorded, self._gates, self._looked.plan
+            )
         if claim.expects:
             yield by_facts(reading, claim.expects, self._looked.facts)
         if claim.plan is not None:
@@ -151,7 +153,11 @@ class _Judge:
         target, said = claim.literal_target(), claim.literal
         reading = said.reading if said is not None else f"By {claim.also}, not {claim.statistic}"
         if target is not None:
-            return self._verdicts.judged(reading, target, claim.scenarios)
+            found = self._verdicts.judged(reading, target, claim.scenarios)
+            untold = found.outcome is Outcome.NOT_MEASURED
+            if not untold or said is None or said.plan is None:
+                return found
+            return by_plan(reading, said.plan, self._looked.plan)
         if said is None:
             return None
         if said.check is not None:

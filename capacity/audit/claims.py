@@ -13,7 +13,8 @@ class Literally(BaseModel):
     """The claim taken at its word, where that differs from the fairest reading.
 
     Judged by another statistic, limit or metric of a run than the fair reading's (`statistic`,
-    `op`, `limit`), by arithmetic, by facts, by a plan, or not at all (`not_measured`).
+    `op`, `limit`; where no run can tell by a plan), by arithmetic, by facts, by a plan, or not
+    at all (`not_measured`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -25,6 +25,7 @@ from capacity.evidence import Evidence, Span
 from capacity.intervals import Interval
 from capacity.metrics import known_metric
 from capacity.nearest import nearest
+from capacity.observation import Observation
 from capacity.run import Run
 from capacity.targets import Check, Target
 from capacity.verdicts import ExitCode, Outcome, Verdict, decide, exit_code, judge
@@ -237,17 +238,26 @@ def _of_people(run: Run, users: int) -> bool:
 
 
 def by_steps(
-    reading: str, steps: Sequence[int], recorded: Sequence[Recorded], gates: Sequence[Target]
+    reading: str,
+    steps: Sequence[int],
+    recorded: Sequence[Recorded],
+    gates: Sequence[Target],
+    plan: PlanFigures | None = None,
 ) -> Judged:
-    """By a run at each of several loads, all of which must meet the targets that gate."""
+    """By a run at each of several loads, all of which must meet the targets that gate.
+
+    Where only the last has no run, as one machine may not hold it, a plan's ten pods stand in.
+    """
     passed: list[str] = []
     failed: list[str] = []
     missing: list[str] = []
+    last: Recorded | None = None
     for users in steps:
         run = next((one for one in recorded if _of_people(one.run, users)), None)
         if run is None:
             missing.append(figures.count(users))
             continue
+        last = run
         code = exit_code(run.run, judge(run.run, run.timeline, gates))
         (passed if code == ExitCode.PASSED else failed).append(
             f"{figures.count(users)} ({run.run.id})"
@@ -262,4 +272,29 @@ def by_steps(
     if not (passed or failed):
         return not_measured(reading, told_)
     shown_ = f"{len(passed)} of {len(steps)} passed"
+    if last is not None and len(passed) == len(steps) - 1 and missing == [figures.count(steps[-1])]:
+        modelled = _by_ten_pods(steps[-1], last, plan)
+        if modelled is not None:
+            outcome, words = modelled
+            return Judged(
+                reading, outcome, f"{told_}; {words}", evidence=Evidence.MODELLED, shown=shown_
+            )
     return Judged(reading, outcome, told_, evidence=Evidence.MEASURED, shown=shown_)
+
+
+def _by_ten_pods(
+    users: int, known: Recorded, plan: PlanFigures | None
+) -> tuple[Outcome, str] | None:
+    """Whether ten pods carry `users` who each ask as often as those of a run; None untold."""
+    carried = plan.requests_per_s_carried if plan is not None else None
+    if carried is None:
+        return None
+    seen = Observation(known.run, known.timeline)
+    asked = sum(one.requests for one in seen.endpoints()) / seen.seconds
+    rate = users * asked / known.run.what.load.users
+    bounds = Interval(carried.low, carried.high, "the plan's interval")
+    return decide(">=", carried.mid, bounds, rate), (
+        f"by the model {figures.count(users)} who ask as often send "
+        f"{figures.figure(rate, 'req/s')}, where ten pods carry "
+        f"{figures.interval(bounds, 'req/s')} within the targets"
+    )

@@ -26,6 +26,7 @@ class PlanFigures(BaseModel):
     requests_per_s_carried: Span | None = Field(
         default=None, description="what ten pods carry within the targets"
     )
+    requests_per_s_carried_by_a_pod: Span | None = Field(default=None, description="of one pod")
     commands_per_s: Span | None = Field(default=None, description="of Redis, mean")
     monthly_bill: Span | None = None
     cost_per_user: Span | None = None
@@ -55,6 +56,7 @@ FIGURES = {
     "requests_per_s_mean": "req/s",
     "requests_per_s_peak": "req/s",
     "requests_per_s_carried": "req/s",
+    "requests_per_s_carried_by_a_pod": "req/s",
     "commands_per_s": "commands/s",
     "monthly_bill": "$",
     "cost_per_user": "$",

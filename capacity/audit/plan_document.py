@@ -16,6 +16,8 @@ _SPANS = {
     "pods_least": ("resources", "pods_least"),
     "requests_per_s_mean": ("traffic", "mean"),
     "requests_per_s_peak": ("traffic", "peak"),
+    "requests_per_s_carried": ("carried_by_pods", "10"),
+    "requests_per_s_carried_by_a_pod": ("carried_by_pods", "1"),
     "commands_per_s": ("resources", "redis_commands_per_s"),
     "monthly_bill": ("cost", "usd"),
     "cost_per_user": ("cost", "per_user"),

@@ -187,6 +187,7 @@ def _classes(fitted: Fitted, runs: Sequence[Material]) -> tuple[ClassDemand, ...
             redis_commands=counted("redis_commands", n),
             rows_written=counted("rows_written", n),
             statement_s=counted("statement_s", n),
+            held_s=counted("held_s", n),
             bytes_out=_bytes(one.endpoints, runs),
             light=_light(one.endpoints, runs),
         )

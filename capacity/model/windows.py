@@ -35,6 +35,8 @@ COUNTED = {
     "redis_commands": "redis.commands",
     "rows_written": "postgres.primary.rows_written",
     "statement_s": "postgres.*.query_time",
+    # a gauge by the second: its sum is connection-seconds, by Little's law the mean time held
+    "held_s": "pgbouncer.servers_active",
 }
 _LAYERS = {layer: f"pod.*.served_{layer.value}" for layer in Layer if layer is not Layer.NGINX}
 

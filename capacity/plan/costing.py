@@ -5,10 +5,12 @@ from datetime import date
 
 import numpy as np
 
+from capacity.bought import HOURS_PER_MONTH
 from capacity.cost.catalogue import Catalogue, Layer
 from capacity.cost.choosing import Choice, cheapest, spread_cost
 from capacity.cost.curve import cost_curve
 from capacity.cost.invoice import invoice
+from capacity.cost.quantities import derived
 from capacity.cost.units import per_class
 from capacity.errors import UsageError
 from capacity.evidence import Evidence
@@ -104,6 +106,17 @@ def infrastructure(
     """What all layers but payments cost in every draw."""
     layers = spread_cost(catalogues, amounts, providers)
     return total({layer: usd for layer, usd in layers.items() if layer is not Layer.PAYMENTS})
+
+
+def kept_up_usd(
+    catalogues: Sequence[Catalogue], amounts: Values, choice: Choice, pods: int
+) -> float:
+    """What `pods` at all hours of a month cost more than the hours in `amounts`."""
+    all_hours = derived({**amounts, "pod_hours": np.array([pods * HOURS_PER_MONTH])})
+    more, now = (
+        float(infrastructure(catalogues, one, choice.providers)[0]) for one in (all_hours, amounts)
+    )
+    return more - now
 
 
 def _combinations(catalogues: Sequence[Catalogue], amounts: Values) -> tuple[Combination, ...]:

@@ -22,7 +22,8 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
 
     The ends of an interval add up over the classes: errors of one fit lean the same way.
     `growth` stands in for a database whose growth with data was not fitted; other tiers grow
-    where the fit is sure of it. No demand is taken to fall with more data.
+    where the fit is sure of it. How long a statement holds a connection takes the place of what
+    is assumed of it where the records tell. No demand is taken to fall with more data.
 
     Raises `UsageError` for a model whose mix is empty or names unknown classes.
     """
@@ -41,6 +42,13 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
     ):
         span = _mixed(model, attrgetter(name))
         known[f"demand.{name}"] = _input(span, unit, why)
+    held, queries = _mixed(model, attrgetter("held_s")), _mixed(model, attrgetter("queries")).mid
+    if held.mid > 0 and queries > 0:
+        known["database.held_ms"] = _input(
+            held.times(1000 / queries),
+            "ms",
+            f"a statement, what it waited for the tested machine's cores included; {why}",
+        )
     for tier in Tier:
         fitted = model.growth.get(tier)
         if fitted is not None and (tier in _HOLD_DATA or fitted.low > 0):
@@ -50,6 +58,14 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
     hit = hit_rate(model)
     known["cache.hit_rate"] = Input(
         low=hit, mid=hit, high=hit, unit="share", reason=why, evidence=Evidence.MEASURED
+    )
+    known["model.wait_factor"] = Input(
+        low=model.wait_factor,
+        mid=model.wait_factor,
+        high=model.wait_factor,
+        unit="times",
+        reason=f"measured over modelled waiting for a core, {why}",
+        evidence=Evidence.MODELLED,
     )
     known["model.p95_off"] = _tail_error(model)
     return Inputs(known)

@@ -1,5 +1,6 @@
 """What fills first: every resource of a design at the busiest seconds, against its end."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from capacity.demands import Tier
 from capacity.inputs import Array, Values
 from capacity.plan.rules import Rules
-from capacity.plan.sizing import Needs, holds, response, whole_cores
+from capacity.plan.sizing import Needs, holds, response, servers, whole_cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,29 @@ def carried(sized: Needs, design: Design, values: Values, rules: Rules, lost: in
         people = replace(placed.traffic, burst_rate=placed.traffic.burst_rate * times)
         return holds(replace(placed, traffic=people), values, rules, placed.pods, up)
 
-    low, high = np.zeros_like(up), np.ones_like(up)
+    ends = [one.times for one in filled(sized, left, values, rules) if one.hard]
+    return np.asarray(np.minimum(_most(holding, up), np.min(ends, axis=0)))
+
+
+def rate_of(pods: int, sized: Needs, values: Values, rules: Rules) -> Array:
+    """The most requests per second at which so many `pods` hold the latency targets.
+
+    All of them up, and every other tier as large as that rate takes: what the pods themselves
+    can do. Zero where the targets hold at no load at all.
+    """
+    like = np.ones_like(sized.replicas)
+
+    def holding(times: Array) -> NDArray[np.bool_]:
+        people = replace(sized.traffic, burst_rate=sized.traffic.burst_rate * times)
+        placed = servers(people, sized.demands, values, rules)
+        return holds(placed, values, rules, like * pods, placed.replicas)
+
+    return sized.traffic.burst_rate * _most(holding, like)
+
+
+def _most(holding: Callable[[Array], NDArray[np.bool_]], like: Array) -> Array:
+    """How many times the load `holding` is true for, by bisection in every draw of `like`."""
+    low, high = np.zeros_like(like), np.ones_like(like)
     for _ in range(20):
         growing = holding(high)
         if not growing.any():
@@ -166,5 +189,4 @@ def carried(sized: Needs, design: Design, values: Values, rules: Rules, lost: in
         middle = (low + high) / 2
         good = holding(middle)
         low, high = np.where(good, middle, low), np.where(good, high, middle)
-    ends = [one.times for one in filled(sized, left, values, rules) if one.hard]
-    return np.asarray(np.minimum(low, np.min(ends, axis=0)))
+    return low

@@ -10,9 +10,9 @@ from capacity.bought import HOURS_PER_MONTH
 from capacity.cost.catalogue import Catalogue
 from capacity.inputs import Array, Values
 from capacity.plan.assumed import Assumed
-from capacity.plan.costing import cost_of, money_of
+from capacity.plan.costing import cost_of, kept_up_usd, money_of
 from capacity.plan.designing import designed
-from capacity.plan.limits import Design, carried, filled
+from capacity.plan.limits import Design, carried, filled, rate_of
 from capacity.plan.moving import sensitivity
 from capacity.plan.regret import Option
 from capacity.plan.shapes import Basis, Figure, Limit, PlanResult, PodOption, RunsOut
@@ -31,6 +31,8 @@ from capacity.population.growth import paths
 from capacity.population.traffic import DAYS_PER_MONTH, checked_users
 
 DRAWS = 10_000
+_TOLD_PODS = (1, 10)
+"""Pods whose requests per second are told: one, and as many as the blueprint speaks of."""
 _FARTHEST_MONTHS = 1200.0
 """Beyond a century nobody plans."""
 
@@ -66,6 +68,7 @@ def make_plan(
     made = designed(given, users, values)
     design, middle, all_worlds = made.design, made.middle, made.all_worlds
     cost, choice = cost_of(given, middle, all_worlds, catalogues, request.providers, request.start)
+    kept_up = kept_up_usd(catalogues, middle.amounts, choice, design.pods)
     able = {
         lost: users * carried(all_worlds.needs, design, values, given.rules, lost)
         for lost in (0, 1)
@@ -82,7 +85,7 @@ def make_plan(
         inputs=dict(given.inputs.known),
         traffic=traffic_figures(all_worlds),
         latency=latency,
-        resources=resources(given, design, middle, all_worlds),
+        resources=resources(given, design, middle, all_worlds, kept_up),
         day=day_of_pods(given, design, middle),
         bought=bought_of(middle),
         pods=_pod_options(made.sizes["pods"], all_worlds.needs),
@@ -93,6 +96,10 @@ def make_plan(
         headroom=_headroom(all_worlds.needs, design, values, given),
         capacity_users=Figure.over(able[1], "users"),
         capacity_users_none_lost=Figure.over(able[0], "users"),
+        carried_by_pods={
+            pods: Figure.over(rate_of(pods, all_worlds.needs, values, given.rules), "req/s")
+            for pods in _TOLD_PODS
+        },
         runs_out=_runs_out(able[1], values["growth.after"], request.start),
         cost=cost,
         money=money_of(given, all_worlds, values, catalogues, choice),

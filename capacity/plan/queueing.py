@@ -5,7 +5,8 @@ processes, threads and event loops. Under processor sharing the mean does not de
 service times are spread, and a request takes its own service time stretched by the mean's
 factor (Kleinrock 1976, Queueing Systems II, 4.4). Means are those of M/M/c with Sakasegawa's
 form of the waiting probability (Sakasegawa 1977, Ann. Inst. Statist. Math. 29:67), exact for one
-server; arrivals smoother than Poisson wait less (Allen & Cunneen; Allen 1990, 5.6).
+server; arrivals smoother than Poisson wait less (Allen & Cunneen; Allen 1990, 5.6). How much
+of such waiting is real a calibration fits (`capacity.model.latency`).
 """
 
 from dataclasses import dataclass
@@ -51,17 +52,23 @@ def waits(utilisation: Array, servers: Array) -> Array:
 
 
 def station(
-    rate: Array, service_s: Array, servers: Array, service_cv2: Array, arrival_cv2: Array
+    rate: Array,
+    service_s: Array,
+    servers: Array,
+    service_cv2: Array,
+    arrival_cv2: Array,
+    wait_factor: Array | float = 1.0,
 ) -> Response:
     """Time at a station of `servers` shared cores fed by `rate` requests a second.
 
-    `service_cv2` and `arrival_cv2` are squared coefficients of variation.
+    `service_cv2` and `arrival_cv2` are squared coefficients of variation, `wait_factor` is
+    measured over modelled waiting.
     """
     utilisation = rate * service_s / servers
     stable = utilisation < 1
     left = np.where(stable, 1 - utilisation, 1.0)
     waited = waits(utilisation, servers) * service_s / (servers * left) * (arrival_cv2 + 1) / 2
-    mean = np.where(stable, service_s + waited, np.inf)
+    mean = np.where(stable, service_s + wait_factor * waited, np.inf)
     return Response(mean, np.where(stable, service_cv2 * mean**2, np.inf))
 
 

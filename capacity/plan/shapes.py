@@ -56,13 +56,15 @@ class Basis(_Part):
 class Resources(_Part):
     """What to rent, with N-1: the targets hold with one pod and one replica lost.
 
-    `pods_reached` is how many the autoscaler's rule brings at the peak, of the most allowed.
+    `pods_reached` is how many the autoscaler's rule brings at the peak, of the most allowed;
+    `stops_short` the share of draws in which those are fewer than the targets need with N-1.
     """
 
     pods_least: int
     pods_most: int
     pods_mean: Figure
     pods_reached: Figure
+    stops_short: float
     within_rule: bool
     workers_per_pod: int
     slots_per_worker: int
@@ -264,9 +266,10 @@ class Simulation(_Part):
 
 
 class PlanResult(_Part):
-    """A plan. `capacity_users` are carried within the targets, with N-1 and without.
+    """A plan. `capacity_users` are carried within the targets, with N-1 and without;
+    `carried_by_pods` tells requests per second for so many pods with all else large enough.
 
-    `latency` is of the busiest seconds with everything up, in ms, by percentile; without the
+    `latency` is of the busiest seconds with nothing lost, in ms, by percentile; without the
     draws in which something is saturated. `simulation` is None unless it was asked for.
     """
 
@@ -290,6 +293,7 @@ class PlanResult(_Part):
     headroom: Figure
     capacity_users: Figure
     capacity_users_none_lost: Figure
+    carried_by_pods: dict[int, Figure]
     runs_out: tuple[RunsOut, ...]
     cost: Cost
     money: Money

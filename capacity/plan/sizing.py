@@ -49,7 +49,7 @@ def needs(model: DemandModel, users: float | Array, values: Values, rules: Rules
     """What `users` registered users need, in every draw of `values`."""
     people = traffic(users, values)
     cost = demands(model, people.users, values)
-    sized = _servers(people, cost, values, rules)
+    sized = servers(people, cost, values, rules)
     slo_pods = _fewest(lambda pods: holds(sized, values, rules, pods, sized.replicas - 1), sized)
     wanted = np.maximum.reduce(
         [
@@ -64,7 +64,7 @@ def needs(model: DemandModel, users: float | Array, values: Values, rules: Rules
     return replace(sized, slo_pods=slo_pods, pods=pods)
 
 
-def _servers(people: Traffic, cost: Demands, values: Values, rules: Rules) -> Needs:
+def servers(people: Traffic, cost: Demands, values: Values, rules: Rules) -> Needs:
     """All tiers but the pods, whose number depends on the others."""
     # what idle pods cost the others is counted for as many as the autoscaler allows
     busy = {
@@ -127,22 +127,25 @@ def response(
 ) -> Response:
     """A request's time in the system at `rate`, with so many pods and replicas up.
 
-    Reads of lost replicas go to those left. Round robin over `pods` gives each arrivals with
-    a variability of 1 / pods; between the tiers arrivals are taken as Poisson.
+    Waiting is taken by the factor that the calibration fitted, as where its predictions were
+    held against runs. Reads of lost replicas go to those left. Round robin over `pods` gives
+    each arrivals with a variability of 1 / pods; between the tiers arrivals are taken as Poisson.
     """
     one = np.ones_like(rate)
     cpu, random = sized.demands.cpu_s, np.ones_like(rate)
     cv2 = np.full_like(rate, max(1.0, sized.demands.service_cv2))
     up = np.maximum(replicas, 1)
     delay = sized.demands.delay_s
+    primary, replica = whole_cores(sized.primary_cores), whole_cores(sized.replica_cores)
+    times = values["model.wait_factor"]
     return along(
         [
-            station(rate, cpu[Tier.NGINX], sized.nginx_workers, one, random),
-            station(rate / pods, cpu[Tier.PODS], pod_cores(sized, rules), cv2, 1 / pods),
-            station(rate, cpu[Tier.PGBOUNCER], sized.pgbouncers, one, random),
-            station(rate, cpu[Tier.PRIMARY], whole_cores(sized.primary_cores), cv2, random),
-            station(rate / up, cpu[Tier.REPLICAS], whole_cores(sized.replica_cores), cv2, random),
-            station(rate, cpu[Tier.REDIS], sized.redis_shards, one, random),
+            station(rate, cpu[Tier.NGINX], sized.nginx_workers, one, random, times),
+            station(rate / pods, cpu[Tier.PODS], pod_cores(sized, rules), cv2, 1 / pods, times),
+            station(rate, cpu[Tier.PGBOUNCER], sized.pgbouncers, one, random, times),
+            station(rate, cpu[Tier.PRIMARY], primary, cv2, random, times),
+            station(rate / up, cpu[Tier.REPLICAS], replica, cv2, random, times),
+            station(rate, cpu[Tier.REDIS], sized.redis_shards, one, random, times),
             Response(delay, delay**2),
         ]
     )

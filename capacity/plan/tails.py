@@ -56,6 +56,7 @@ class Draw(BaseModel):
     idle_cores: dict[Tier, float]
     delay_s: float
     hit_rate: float
+    wait_factor: float
     off: float
 
 
@@ -190,6 +191,7 @@ def _draw(sized: Needs, values: Values, at: int) -> Draw:
         idle_cores={tier: float(cores[at]) for tier, cores in cost.idle_cores.items()},
         delay_s=float(cost.delay_s[at]),
         hit_rate=float(values["cache.hit_rate"][at]),
+        wait_factor=float(values["model.wait_factor"][at]),
         off=float(values["model.p95_off"][at]),
     )
 
@@ -215,6 +217,7 @@ def _drawn(model: DemandModel, draw: Draw) -> DemandModel:
             "idle_cpu": {
                 tier: cores * model.topology.pods for tier, cores in draw.idle_cores.items()
             },
+            "wait_factor": draw.wait_factor,
         }
     )
 

@@ -21,8 +21,8 @@ from capacity.plan.shapes import DayOfPods, Figure, Resources
 from capacity.plan.sizing import pod_load, response
 from capacity.plan.worlds import World
 
-_SELDOM = 0.1
-"""A share of draws that is worth a word."""
+SELDOM = 0.1
+"""A share of draws up to which something is not worth a word."""
 _FARTHEST = 2.0
 """How far beyond what was tested a model is trusted."""
 _EVERY_MINUTES = 5
@@ -52,14 +52,16 @@ def traffic_figures(all_worlds: World) -> dict[str, Figure]:
 def latency_figures(
     all_worlds: World, design: Design, values: Values, rules: Rules
 ) -> tuple[dict[str, Figure], float]:
-    """Response times of the design at the busiest seconds, everything up, in ms.
+    """Response times of the design at the busiest seconds, nothing lost, in ms.
 
+    As many pods are up as the autoscaler has brought by then, which is what the bill pays for.
     Each with the error of the model's own p95 on runs that no fit had seen. And the share of
     draws in which a station is saturated, which they leave out.
     """
     placed = fixed(all_worlds.needs, design)
     rate = placed.traffic.burst_rate
-    time = response(placed, values, rules, placed.pods, placed.replicas, rate)
+    up = np.minimum(all_worlds.day.peak_pods, placed.pods)
+    time = response(placed, values, rules, up, placed.replicas, rate)
     found = {}
     for which in ("p50", "p95", "p99"):
         told = 1000 * time.quantile(which) * values["model.p95_off"]
@@ -89,9 +91,15 @@ def bought_of(middle: World) -> Bought:
     )
 
 
-def resources(given: Assumed, design: Design, middle: World, all_worlds: World) -> Resources:
-    """What to rent, and where its own rules are broken."""
+def resources(
+    given: Assumed, design: Design, middle: World, all_worlds: World, kept_up_usd: float
+) -> Resources:
+    """What to rent, and where its own rules are broken.
+
+    `kept_up_usd` is what all pods of the design at all hours cost more in a month.
+    """
     rules, sized, amounts = given.rules, middle.needs, all_worlds.amounts
+    short = _stops_short(given, all_worlds)
     pool = max(rules.pod.pool // rules.pod.workers, _FEWEST_PER_WORKER + design.replicas)
     clients = design.pods * rules.pod.workers * pool
     return Resources(
@@ -121,7 +129,11 @@ def resources(given: Assumed, design: Design, middle: World, all_worlds: World) 
         database_gb=Figure.over(amounts["database_gb"], "GB", Evidence.ASSUMED),
         files_gb=Figure.over(amounts["objects_gb"], "GB", Evidence.ASSUMED),
         egress_gb=Figure.over(amounts["backend_egress_gb"], "GB a month"),
-        problems=(*_problems(given, design, middle, clients), *_too_late(given, all_worlds)),
+        stops_short=short,
+        problems=(
+            *_problems(given, design, middle, clients),
+            *_too_late(short, design, kept_up_usd),
+        ),
     )
 
 
@@ -159,16 +171,22 @@ def _problems(given: Assumed, design: Design, middle: World, clients: int) -> li
     return found
 
 
-def _too_late(given: Assumed, all_worlds: World) -> list[str]:
-    """Whether the autoscaler brings the pods that the targets need."""
-    needed = all_worlds.needs.slo_pods + 1
-    share = float(np.mean(all_worlds.day.peak_pods < needed))
-    if share <= _SELDOM or given.rules.pods is not None:
+def _stops_short(given: Assumed, all_worlds: World) -> float:
+    """In what share of the draws the autoscaler brings fewer pods than the targets need."""
+    if given.rules.pods is not None:
+        return 0.0
+    return float(np.mean(all_worlds.day.peak_pods < all_worlds.needs.slo_pods + 1))
+
+
+def _too_late(short: float, design: Design, kept_up_usd: float) -> list[str]:
+    """What it takes where the autoscaler does not bring the pods that the targets need."""
+    if short <= SELDOM:
         return []
     return [
-        f"in {100 * share:.0f} % of the draws the autoscaler's rule stops short of the pods that "
-        "the targets need with one lost: CPU and memory do not see latency; raise its least "
-        "(--set autoscale.least=...) or lower its limit (--set autoscale.up_cpu=...)"
+        f"in {100 * short:.0f} % of the draws the autoscaler's rule stops short of the pods that "
+        "the targets need with one lost: CPU and memory do not see latency; to have them up at "
+        f"all hours (--set autoscale.least={design.pods}) costs ${figures.number(kept_up_usd)} a "
+        "month more"
     ]
 
 

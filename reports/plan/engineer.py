@@ -54,6 +54,7 @@ class ClassRow:
     commands: str
     size: str
     rows: str
+    held: str
 
 
 def headline(model: DemandModel) -> str:
@@ -123,6 +124,7 @@ def classes(model: DemandModel) -> list[ClassRow]:
             _span(one.redis_commands),
             _span(one.bytes_out, 1e-3),
             _span(one.rows_written),
+            _span(one.held_s, 1000),
         )
         for one in model.classes
     ]

@@ -7,12 +7,13 @@ from math import log
 from capacity import figures
 from capacity.evidence import Evidence
 from capacity.plan.shapes import Figure, PlanResult
+from capacity.plan.telling import SELDOM
 from capacity.plan.what_if import Slider
 from capacity.population.traffic import PAID
 from reports.plan.spans import interval, money, month
 from reports.plan.waterfall import Line
 
-OUTCOMES = {"cost": "The bill", "contribution": "What is left", "pods": "Pods at the peak"}
+OUTCOMES = {"cost": "The bill", "contribution": "What is left", "pods": "Pods that CPU alone takes"}
 """Outcomes that get a tornado, by their names in a plan."""
 
 
@@ -86,6 +87,8 @@ def headline(plan: PlanResult) -> str:
         parts.append(f"at a 95th percentile of {figures.figure(plan.latency['p95'].mid, 'ms')}")
     parts.append(f"for {_dollars(plan.cost.usd.mid)} a month,")
     parts.append(f"{_dollars(plan.cost.per_user.mid)} per user")
+    if plan.resources.stops_short > SELDOM:
+        parts[-1] += f", but with a pod lost only if all {plan.resources.pods_most} are kept up"
     ends = " ".join(parts) + f"; first limit: {plan.first}"
     if plan.runs_out:
         first = min(plan.runs_out, key=lambda one: one.month_mid or float("inf"))

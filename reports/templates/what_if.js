@@ -38,7 +38,8 @@ function station(rate, service, servers, cv2, arrival) {
   const used = rate * service / servers;
   if (used >= 1) return infinite;
   const waits = Math.min(1, Math.pow(used, Math.sqrt(2 * (servers + 1)) - 1));
-  const mean = service + waits * service / (servers * (1 - used)) * (arrival + 1) / 2;
+  const waited = waits * service / (servers * (1 - used)) * (arrival + 1) / 2;
+  const mean = service + middle["model.wait_factor"] * waited;
   return { mean: mean, variance: cv2 * mean * mean };
 }
 

@@ -56,6 +56,8 @@ ROUTES = {
     LOGIN: "POST /api/v1/auth/login",
 }
 GENERATOR_S = 1.5e-3
+HELD_S = 2e-3
+"""Seconds a statement holds a connection of PgBouncer's."""
 DELAY_S = {SEARCH: 4e-3, DETAIL: 2e-3, APPLY: 9e-3, LOGIN: 3e-3}
 THINK_S = 2.0
 SEEDED_USERS = 2_000
@@ -157,6 +159,7 @@ def _write_timeline(
             values["postgres.primary.queries"] = sum(
                 n * QUERIES[name] for n, name in zip(row, ENDPOINTS, strict=True)
             )
+            values["pgbouncer.servers_active"] = HELD_S * values["postgres.primary.queries"]
             for n, name in zip(row, ENDPOINTS, strict=True):
                 values[f"endpoint.{ROUTES[name]}.cpu"] = n * OWN_TASKS * costs[name]["pods"]
             for pod in range(1, kind.pods + 1):

@@ -15,6 +15,7 @@ from capacity.audit.plan_document import figures_of
 from capacity.audit.selection import Recorded, newest_of_each_load, unusable
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
+from capacity.observation import Observation
 from capacity.run import Drilled, Invalidity, Run, Status
 from capacity.verdicts import Outcome
 from tests.reports.sample import sample_run, sample_timeline
@@ -180,6 +181,29 @@ def test_steps_take_a_passing_run_of_each_load(
 
 
 @pytest.mark.parametrize(
+    ("times", "outcome"),
+    [(2.0, Outcome.MET), (0.5, Outcome.NOT_MET), (1.0, Outcome.INCONCLUSIVE)],
+)
+def test_the_last_step_without_a_run_is_what_ten_pods_carry(
+    tmp_path: Path, times: float, outcome: Outcome
+) -> None:
+    run = _as(GOOD, users=100)
+    seen = Observation(run, sample_timeline(run))
+    wanted = 10 * sum(one.requests for one in seen.endpoints()) / seen.seconds
+    carried = Span(low=0.8 * times * wanted, mid=times * wanted, high=1.2 * times * wanted)
+    plan = PlanFigures(users=1_000_000, requests_per_s_carried=carried)
+    section = '[section]\nname = "s"\ntitle = "S"\njudged_by_runs = true\n'
+    blueprint = _theirs(tmp_path, STEPS, GATE + section)
+    found = audit(blueprint, Looked([_recorded(run)], plan=plan)).of("x").fair
+    assert found.outcome is outcome
+    assert found.evidence is Evidence.MODELLED
+    assert "by the model 1,000 who ask as often" in found.reason
+    # a run that did not pass is not made good by a plan
+    slow = Looked([_recorded(_as(SLOW, users=100))], plan=plan)
+    assert audit(blueprint, slow).of("x").fair.outcome is Outcome.NOT_MET
+
+
+@pytest.mark.parametrize(
     ("expects", "outcome", "words"),
     [
         ('{ fact = "server.workers", equals = 4 }', Outcome.MET, "server workers: 4"),
@@ -268,6 +292,30 @@ def test_without_a_plan_for_these_people_it_is_not_measured(
     assert why in row.fair.reason
 
 
+def test_a_rate_no_run_asked_for_is_judged_by_what_pods_carry_in_a_plan() -> None:
+    def judged(one_pod: float, ten: float) -> list[Audited]:
+        plan = PlanFigures(
+            users=1_000_000,
+            requests_per_s_carried=Span(low=ten * 0.9, mid=ten, high=ten * 1.1),
+            requests_per_s_carried_by_a_pod=Span(
+                low=one_pod * 0.9, mid=one_pod, high=one_pod * 1.1
+            ),
+        )
+        found = audit(read_blueprint(), Looked([_recorded(GOOD)], plan=plan))
+        return [found.of("throughput"), found.of("throughput-pod")]
+
+    for row in judged(150, 1_500):
+        assert row.fair.outcome is Outcome.NOT_MET
+        assert row.fair.evidence is Evidence.MODELLED
+        assert row.literal is not None
+        assert row.literal.outcome is Outcome.NOT_MET
+    # enough for what is said, not for the projection and the burst
+    for row in judged(700, 7_000):
+        assert row.fair.outcome is Outcome.MET
+        assert row.literal is not None
+        assert row.literal.outcome is Outcome.NOT_MET
+
+
 def test_the_first_way_that_can_tell_is_taken(tmp_path: Path) -> None:
     check = '[claim.check]\nname = "product"\nnumbers = { each = 2, count = 5, claimed = 10 }\n'
     blueprint = _theirs(tmp_path, PLANNED, check)
@@ -337,6 +385,7 @@ def test_a_plans_own_document_is_read_by_name() -> None:
                 "users": 1e6,
                 "resources": {"pods_most": 3},
                 "traffic": {"peak": {"low": 200, "mid": 300, "high": 430, "evidence": "assumed"}},
+                "carried_by_pods": {"1": {"low": 9, "mid": 10, "high": 11}, "10": 120},
                 "cost": {
                     "usd": bill,
                     "invoice": [
@@ -352,6 +401,8 @@ def test_a_plans_own_document_is_read_by_name() -> None:
     assert found.margin is not None
     assert found.margin.mid == pytest.approx(91)
     assert found.figure("bill.grafana-cloud") == Span.exact(41.5)
+    assert found.figure("requests_per_s_carried_by_a_pod") == Span(low=9, mid=10, high=11)
+    assert found.figure("requests_per_s_carried") == Span.exact(120)
     assert found.figure("commands_per_s") is None
     assert found.rests_on("requests_per_s_peak") is Evidence.ASSUMED
     assert found.rests_on("monthly_bill") is Evidence.PRICED

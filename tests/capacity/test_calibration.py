@@ -32,6 +32,7 @@ from tests.capacity.synthetic import (
     CPU_S,
     DETAIL,
     ENDPOINTS,
+    HELD_S,
     LOGIN,
     SEARCH,
     SEEDED_USERS,
@@ -98,6 +99,7 @@ def test_known_demands_are_recovered(model: DemandModel) -> None:
             assert span.mid == pytest.approx(true, rel=0.06, abs=1e-4), (name, tier)
             assert span.low - 0.05 * true - 1e-5 <= true <= span.high + 0.05 * true + 1e-5
     assert model.by_name(APPLY).queries.mid == pytest.approx(4, rel=0.02)
+    assert model.by_name(APPLY).held_s.mid == pytest.approx(4 * HELD_S, rel=0.02)
     assert model.by_name(LOGIN).redis_commands.mid == pytest.approx(3, rel=0.02)
     assert model.by_name(SEARCH).bytes_out.mid == pytest.approx(1000)
     assert model.beside_cpu_s.mid == pytest.approx(synthetic.GENERATOR_S, rel=0.02)

@@ -77,8 +77,13 @@ def test_a_budget_is_answered_with_users_and_the_next_step(plan: Plan) -> None:
 
 def test_two_plans_stand_side_by_side(plan: Plan) -> None:
     said = plan("--users", "1000000", "--set", "pods=6", "--compare", "pods=3")
-    pods = next(row for row in said.out.splitlines() if row.startswith("pods at most"))
+    rows = said.out.splitlines()
+    assert rows[:2] == ["A: pods=6", "B: as A, and pods=3"]
+    pods = next(row for row in rows if row.startswith("pods at most"))
     assert pods.split()[-2:] == ["6", "3"]
+    # what makes both doubtful is told as of one plan
+    assert any(row.startswith("rests on a demand model") for row in rows)
+    assert any(row.startswith("warning: ") for row in rows)
 
 
 def test_tails_are_simulated_once_for_the_same_inputs(

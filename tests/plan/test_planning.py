@@ -1,5 +1,6 @@
 """A whole plan from a made-up model: it adds up, and says what it rests on."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -112,6 +113,18 @@ def test_an_autoscaler_that_does_not_see_latency_is_told() -> None:
     late = plan(40_000_000, "autoscale.up_cpu=0.95", "autoscale.most=100")
     assert any("CPU and memory do not see latency" in one for one in late.resources.problems)
     assert late.resources.pods_reached.mid < late.resources.pods_most
+    assert late.resources.stops_short > 0.1
+    # told with its price: what a pod costs in the bill, for those that are not up all day
+    least = late.resources.pods_most
+    kept_up = plan(
+        40_000_000, "autoscale.up_cpu=0.95", "autoscale.most=100", f"autoscale.least={least}"
+    )
+    more = kept_up.cost.by_layer[Layer.PODS] - late.cost.by_layer[Layer.PODS]
+    (told,) = [one for one in late.resources.problems if "do not see latency" in one]
+    assert f"--set autoscale.least={least}" in told
+    (dollars,) = re.findall(r"costs \$([\d,.]+) a month more", told)
+    assert float(dollars.replace(",", "")) == pytest.approx(more, rel=0.05)
+    assert late.latency["p95"].mid > kept_up.latency["p95"].mid
     ample = plan(1_000_000, "autoscale.least=4").resources
     assert not any("do not see latency" in one for one in ample.problems)
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from capacity.demands import DemandModel, Tier
+from capacity.evidence import Evidence
 from capacity.inputs import Array
 from capacity.model.cache import hit_rate, with_hit_rate
 from capacity.model.predict import mean_demand
 from capacity.plan.assumed import Assumed, assumed
 from capacity.plan.demand_inputs import demands
-from capacity.plan.limits import Design, carried, filled
-from capacity.plan.sizing import Needs, holds, needs
+from capacity.plan.limits import Design, carried, filled, rate_of
+from capacity.plan.sizing import Needs, holds, needs, response
 from tests.plan.made_up import model
 
 STEADY = ("peak.burst=1", "machine.speed=1", "model.p95_off=1")
@@ -111,6 +112,23 @@ def test_a_database_grows_dearer_with_its_users() -> None:
     assert large.cpu_s[Tier.PODS][0] == small.cpu_s[Tier.PODS][0]
 
 
+def test_how_long_a_connection_is_held_is_measured_where_the_records_tell() -> None:
+    assert given().inputs.known["database.held_ms"].evidence is Evidence.ASSUMED
+    classes = tuple(
+        one.model_copy(update={"held_s": one.queries.times(0.006)}) for one in model().classes
+    )
+    told = assumed(model().model_copy(update={"classes": classes}), STEADY)
+    held = told.inputs.known["database.held_ms"]
+    assert held.evidence is Evidence.MODELLED
+    assert held.mid == pytest.approx(6)
+    longer = needs(told.model, 40_000_000, told.inputs.mids(), told.rules)
+    assumed_of = middle(40_000_000)[0]  # 4 ms
+    reserved = told.rules.fill.reserved_connections
+    assert longer.primary_connections[0] - reserved == pytest.approx(
+        1.5 * (assumed_of.primary_connections[0] - reserved), abs=2
+    )
+
+
 def test_growth_that_was_fitted_is_taken_from_the_model() -> None:
     told: dict[str, Any] = model().model_dump()
     told["growth"] = {"primary": {"low": 0.2, "mid": 0.3, "high": 0.4}}
@@ -124,6 +142,38 @@ def test_predictions_are_stretched_by_the_errors_of_held_out_runs() -> None:
     off = assumed(model()).inputs.known["model.p95_off"]
     # p95: 46 for 40, 45 for 50, 70 for 60
     assert (off.low, off.mid, off.high) == pytest.approx((0.9, 1.15, 70 / 60))
+
+
+def test_waiting_is_taken_by_the_factor_that_was_fitted() -> None:
+    def mean(waiting: float) -> float:
+        sized, mids, known = middle(10_000_000, f"model.wait_factor={waiting}")
+        rate, pods = sized.traffic.burst_rate, np.array([12.0])
+        return float(response(sized, mids, known.rules, pods, sized.replicas, rate).mean[0])
+
+    alone, queued = mean(0), mean(1)
+    sized = middle(10_000_000)[0]
+    assert alone == pytest.approx(
+        sum(float(one[0]) for one in sized.demands.cpu_s.values()) + sized.demands.delay_s[0]
+    )
+    assert mean(3) - alone == pytest.approx(3 * (queued - alone))
+    assert assumed(model().model_copy(update={"wait_factor": 2.5})).inputs.known[
+        "model.wait_factor"
+    ].mid == pytest.approx(2.5)
+
+
+def test_so_many_pods_carry_the_rate_at_which_the_targets_just_hold() -> None:
+    sized, mids, known = middle(1_000_000)
+    one, ten = (rate_of(pods, sized, mids, known.rules)[0] for pods in (1, 10))
+    # a rotation smooths what each of ten gets
+    assert 10 * one < ten < 12 * one
+    # no core answers more than its seconds allow
+    assert ten < 10 * known.rules.pod.vcpu / sized.demands.cpu_s[Tier.PODS][0]
+    # and nothing but the pods is in the way, so twice as many people change nothing
+    twice = middle(2_000_000, "database.growth=0")[0]
+    same = middle(1_000_000, "database.growth=0")[0]
+    assert rate_of(10, twice, mids, known.rules)[0] == pytest.approx(
+        rate_of(10, same, mids, known.rules)[0], rel=0.02
+    )
 
 
 DESIGN = Design(

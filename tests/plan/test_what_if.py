@@ -21,7 +21,7 @@ def _plan(users: float, *settings: str) -> tuple[PlanResult, WhatIf]:
 
 
 def test_latency_rises_with_the_percentile_and_with_fewer_pods() -> None:
-    roomy, _ = _plan(1e6, "pods=10")
+    roomy, _ = _plan(1e6, "pods=10", "autoscale.least=10")
     tight, _ = _plan(1e6, "pods=2")
     for plan in (roomy, tight):
         told = plan.latency

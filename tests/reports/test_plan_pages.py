@@ -13,6 +13,7 @@ from capacity.audit.audit import Audit, Looked, audit
 from capacity.audit.blueprint import read_blueprint
 from capacity.audit.plan_document import figures_of
 from capacity.cost.catalogue import Layer, read_catalogues
+from capacity.demands import DemandModel
 from capacity.evidence import Evidence
 from capacity.plan.asking import Answer, Question, answer
 from capacity.plan.assumed import Assumed, assumed
@@ -28,7 +29,7 @@ from reports.audit.render import write_reports
 from reports.plan import engineer, founder
 from reports.plan.page import founder_html
 from reports.plan.waterfall import Line, bars
-from tests.plan.made_up import model
+from tests.plan.made_up import model as made_up
 from tests.reports.conftest import HOSTILE
 from tests.reports.test_page_in_browser import opened
 
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
 
 PAGES = ["ours/founder", "ours/capacity", "hostile/founder", "hostile/capacity"]
 USERS = 300_000.0
+
+
+def model() -> DemandModel:
+    """The made-up model with waiting that is not what a queue alone would give."""
+    return made_up().model_copy(update={"wait_factor": 1.5})
 
 
 @cache
