@@ -51,6 +51,10 @@ api-types: setup $(NODE_MODULES)  ## write the front end's types anew from the A
 loadtest: setup servers  ## the main job: start the stack, load it, print the verdicts, write the report
 	$(BIN)/hmb loadtest mixed
 
+# Tests start hundreds of processes: what one has compiled the next one reads, though the image
+# that all runs in say that nothing is to be kept.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+
 test: check servers  ## static checks and every test but the long ones
 	@$(BUILD_PAGES)
 	$(PYTEST) -m "not long"

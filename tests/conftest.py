@@ -28,8 +28,14 @@ sys.modules.setdefault("trio", None)  # type: ignore[arg-type]  # as importlib d
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-# Folders whose tests share a stack: one process runs them all, so that it is started once.
-_RUN_AS_ONE = ("tests/stack/whole/", "tests/degradation/", "tests/frontend/browser/")
+# Folders whose tests share a stack or a filled database: one process runs them all, so that it
+# is made once.
+_RUN_AS_ONE = (
+    "tests/stack/whole/",
+    "tests/degradation/",
+    "tests/frontend/browser/",
+    "tests/seed/",
+)
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _PART_OF_A_HOME = ("docker-compose.production.yml", "nginx-production.conf", "deploy")

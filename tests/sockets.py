@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
-_PATIENCE_S = 10.0
+_PATIENCE_S = 60.0
 _BIND_ADDRESS_NO_PORT = 24
 """Linux: the port is chosen on connecting, so that it need not be unused everywhere."""
 

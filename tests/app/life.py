@@ -148,7 +148,7 @@ async def running_app(settings: Settings) -> AsyncIterator[Running]:
             yield Running(app, client)
 
 
-async def until(condition: Any, *, what: str, patience_s: float = 5.0) -> None:
+async def until(condition: Any, *, what: str, patience_s: float = 30.0) -> None:
     """Wait for `condition()` to hold; fail the test if it does not in time."""
     try:
         async with asyncio.timeout(patience_s):

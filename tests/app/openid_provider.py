@@ -59,7 +59,8 @@ class OpenIdProvider:
     claims: dict[str, Any] = field(default_factory=dict)
     """Put over those of every token; None leaves one out."""
     sign: Callable[[dict[str, Any]], str] | None = None
-    delay_s: float = 0.0
+    speaks: threading.Event = field(default_factory=threading.Event)
+    """While it is not set, there is no answer."""
     broken: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Answers by path, instead of the right ones."""
     asked: list[str] = field(default_factory=list)
@@ -79,7 +80,7 @@ class OpenIdProvider:
     def answer(self, path: str, query: dict[str, str], form: dict[str, str]) -> tuple[int, Any]:
         """Status and body; a body that is text is where to go instead."""
         self.asked.append(path)
-        time.sleep(self.delay_s)
+        self.speaks.wait(60)
         if path in self.broken:
             return self.broken[path]
         if path == "/.well-known/openid-configuration":
@@ -173,9 +174,11 @@ def openid_provider() -> Iterator[OpenIdProvider]:
         provider.issuer = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
+        provider.speaks.set()
         try:
             yield provider
         finally:
+            provider.speaks.set()
             server.shutdown()
             thread.join()
 

@@ -123,7 +123,7 @@ def running_pod(
         yield pod
     finally:
         pod.stop(signal.SIGQUIT)
-        process.wait(10)
+        process.wait(60)
 
 
 def free_port() -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from tests.app.life import Person, Running, until
 from tests.app.teams import Letter
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class Scene:

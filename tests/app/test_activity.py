@@ -104,7 +104,7 @@ async def test_who_came_while_redis_was_gone_is_told_of_later(
     app: Running, app_servers: dict[str, str]
 ) -> None:
     async with wire_to(app_servers["REDIS_URL"]) as (wire, url):
-        store = Store(url, connections=2, timeout_s=0.5)
+        store = Store(url, connections=2, timeout_s=20)
         now = at(TODAY)
         activity = Activity(store, clock=lambda: now)
         await wire.cut()

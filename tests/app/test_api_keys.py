@@ -244,7 +244,7 @@ async def _both_hear(*apps: Running) -> None:
 
 async def _eventually(app: Running, key: str, status: int) -> httpx2.Response:
     """The answer once the other pod's news has arrived."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             answer = await send(app, key, "GET", "/jobs/mine")
             if answer.status_code == status:

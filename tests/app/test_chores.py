@@ -58,9 +58,9 @@ async def test_one_that_fails_is_logged_and_ends_no_other(app: Running) -> None:
     chores = [Chore("breaking", 1, breaks), Chore("working", 1, works)]
     with capture_logs() as logs:
         running = [asyncio.create_task(do_regularly(app.board.store, each)) for each in chores]
-        await asyncio.wait_for(went_on.wait(), 20)
+        await asyncio.wait_for(went_on.wait(), 60)
         went_on.clear()
-        await asyncio.wait_for(went_on.wait(), 20)
+        await asyncio.wait_for(went_on.wait(), 60)
         assert not any(task.done() for task in running)
         for task in running:
             task.cancel()
@@ -84,5 +84,5 @@ async def test_none_outlives_its_worker_even_if_it_loses_its_cancellation(
     monkeypatch.setattr(assembly, "_chores", lambda board: chores)
     others = asyncio.all_tasks()
     async with run_app():
-        await asyncio.wait_for(began.wait(), 20)
+        await asyncio.wait_for(began.wait(), 60)
     assert asyncio.all_tasks() - others == set()

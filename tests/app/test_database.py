@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -260,13 +261,16 @@ async def test_a_busy_database_is_told_from_a_gone_one(run_app: RunApp) -> None:
         _, _, limit = database.pool_use()
         assert limit <= 3
         before = _sessions()
-        slow = text("SELECT pg_sleep(1)")
-        busy = [
-            asyncio.create_task(database.reading(primary=True).rows(slow)) for _ in range(limit)
-        ]
-        await until(lambda: database.pool_use()[1] > 0, what="somebody waits")
-        answer = await app.client.get("/jobs")
-        problem(answer, 503, "database_busy")
+        url = app.board.settings.database_url.get_secret_value()
+        slow = text("SELECT pg_advisory_xact_lock_shared(7)")
+        with psycopg.connect(url) as holder:
+            holder.execute("SELECT pg_advisory_xact_lock(7)")
+            busy = [
+                asyncio.create_task(database.reading(primary=True).rows(slow)) for _ in range(limit)
+            ]
+            await until(lambda: database.pool_use()[1] > 0, what="somebody waits")
+            answer = await app.client.get("/jobs")
+            problem(answer, 503, "database_busy")
         results = await asyncio.gather(*busy, return_exceptions=True)
         assert not any(isinstance(result, ServerGoneError) for result in results)
         assert (await _reads_since(before))["primary"] >= limit

@@ -7,11 +7,8 @@ from typing import Any, LiteralString
 import httpx2
 import psycopg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, event
+from sqlalchemy import event
 
-from reference_app import tables
 from tests.app.conftest import RunApp
 from tests.app.life import Person, Running, problem
 
@@ -55,17 +52,6 @@ def rows(app: Running, statement: LiteralString, *values: object) -> list[Any]:
     url = app.board.settings.database_url.get_secret_value()
     with psycopg.connect(url, autocommit=True) as connection:
         return [row[0] for row in connection.execute(statement, values).fetchall()]
-
-
-async def test_the_tables_are_what_the_models_say(app_servers: dict[str, str]) -> None:
-    url = app_servers["DATABASE_DIRECT_URL"].replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-        different = compare_metadata(context, tables.metadata)
-    engine.dispose()
-    ours = {"conversations", "conversation_participants", "messages", "notifications"}
-    assert [each for each in different if any(name in str(each) for name in ours)] == []
 
 
 async def test_two_people_have_one_conversation_whoever_begins_it(app: Running) -> None:

@@ -4,34 +4,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
 
-from reference_app import tables
 from tests.app.life import Person, Running, problem
-
-OURS = {
-    "users",
-    "user_follows",
-    "company_follows",
-    "connections",
-    "reviews",
-    "posts",
-    "post_tallies",
-    "post_likes",
-    "post_comments",
-}
-
-
-def test_the_tables_are_what_the_models_say(app_servers: dict[str, str]) -> None:
-    url = app_servers["DATABASE_DIRECT_URL"].replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-        different = compare_metadata(context, tables.metadata)
-    engine.dispose()
-    assert [each for each in different if any(f"'{name}'" in str(each) for name in OURS)] == []
 
 
 async def worker(app: Running, **profile: Any) -> Person:

@@ -162,7 +162,7 @@ class Reader:
             socket = await pod.open_early(person)
             for _ in range(self._chance.randint(1, 6)):
                 ending = asyncio.create_task(done.wait())
-                coming = asyncio.create_task(socket.receive(20))
+                coming = asyncio.create_task(socket.receive())
                 await asyncio.wait({ending, coming}, return_when=asyncio.FIRST_COMPLETED)
                 ending.cancel()
                 if not coming.done():
@@ -208,7 +208,7 @@ async def test_every_message_arrives_exactly_once_however_often_one_is_cut_off(
 
     await asyncio.gather(*(send(number) for number in range(25)))
     expected = {"the first", *(f"message {number}" for number in range(25))}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(reader.seen) < len(expected):
             assert not reading.done(), reading.exception()
             await asyncio.sleep(0.02)

@@ -139,7 +139,7 @@ async def test_without_redis_people_write_and_poll_and_on_its_return_are_told_to
     finally:
         pods.redis.start()
     for each in (socket, bystander):  # whether or not anything was missed
-        told = await each.receive_type("fetch", 10)
+        told = await each.receive_type("fetch")
         assert 0 <= told["within_ms"] <= 30_000
     bystander.close()
     live = await write(ben, ana)
@@ -197,7 +197,7 @@ async def test_who_comes_while_news_cannot_be_heard_is_told_to_fetch_once_it_can
     await switchboard.join(connection)
     assert await told.get() == "degraded"
     works = [asyncio.create_task(work) for work in switchboard.works()]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert await told.get() == "fetch"
     await switchboard.part(connection)
     for work in works:

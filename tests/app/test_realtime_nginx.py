@@ -21,7 +21,7 @@ pytestmark = pytest.mark.stack
 async def board(make_home: Callable[[], Path]) -> AsyncIterator[Running]:
     home = make_home()
     running = engine.up(home, pods=2, replicas=1, bound=True)
-    async with httpx2.AsyncClient(base_url=f"{running.base_url}/api/v1", timeout=20) as client:
+    async with httpx2.AsyncClient(base_url=f"{running.base_url}/api/v1", timeout=120) as client:
         yield Running(cast(FastAPI, None), client)
     engine.down(home)
 

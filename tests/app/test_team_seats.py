@@ -5,11 +5,7 @@ import secrets
 from collections import Counter
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
 
-from reference_app import tables
 from reference_app.companies import team
 from reference_app.kit.tokens import refresh_token_hash
 from reference_app.subscriptions.tiers import Tier
@@ -24,17 +20,6 @@ ACCEPT = "/companies/invitations/accept"
 @pytest.fixture
 def letters(app: Running, monkeypatch: pytest.MonkeyPatch) -> list[Letter]:
     return read_letters(app, monkeypatch)
-
-
-def test_the_tables_are_what_the_models_say(app_servers: dict[str, str]) -> None:
-    url = app_servers["DATABASE_DIRECT_URL"].replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-        different = compare_metadata(context, tables.metadata)
-    engine.dispose()
-    ours = ("company_profiles", "company_members", "company_invitations", "application")
-    assert [each for each in different if any(name in str(each) for name in ours)] == []
 
 
 def lapse(app: Running, owner: Person) -> None:

@@ -27,8 +27,8 @@ FAILING_CARD = "4000000000000341"
 """Is saved, then every charge is declined."""
 
 _CHECKOUT = Path(__file__).parents[2]
-_START_S = 30.0
-_PATIENCE_S = 15.0
+_START_S = 120.0
+_PATIENCE_S = 60.0
 _numbers = count(1)
 
 

@@ -43,7 +43,7 @@ class OwnRedis:
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
-        self._process.wait(5)
+        self._process.wait(60)
 
 
 @dataclass
@@ -122,7 +122,7 @@ async def write(sender: Person, to: Person, body: str = "Hello") -> dict[str, An
 
 async def counted(pod: Pod, name: str, wanted: Callable[[float], bool]) -> None:
     """Wait until the pod's metric `name` is as `wanted`."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not wanted(await metric(pod, name)):  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.1)
 

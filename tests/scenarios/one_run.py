@@ -10,6 +10,7 @@ from pathlib import Path
 
 from capacity.errors import HmbError
 from capacity.run import Machine, Where
+from scenarios import runner
 from scenarios.runner import RunRequest, Workers, run
 
 HERE = Where(
@@ -27,6 +28,8 @@ def main() -> int:
     workers = Workers(int(most.pop()), here=True) if "--processes" in most else None
     if most and workers is None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(most[0]), int(most[0])))
+    # So that who waits for what is under way is told from who is merely slow.
+    runner._FOREIGN_FINISH_S = 300.0
     request = RunRequest(
         Path(locustfile),
         host,

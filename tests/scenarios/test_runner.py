@@ -175,14 +175,20 @@ class Clock:
     def __init__(self, silent: Iterable[int] = ()) -> None:
         self._silent = set(silent)
         self._asked = 0
+        self._requests = 0.0
+        self._asked_at = time.perf_counter()
 
     def sample(self) -> list[Reading]:
         self._asked += 1
         if self._asked in self._silent:
             raise ProbeError("no answer")
         restarting = float(self._asked % 3)
+        # So much a second as since the last time: a sample that comes late finds more.
+        now = time.perf_counter()
+        self._requests += (self._asked**3 - (self._asked - 1) ** 3) * (now - self._asked_at)
+        self._asked_at = now
         return [
-            Reading("nginx.requests", float(self._asked**3), Kind.COUNTER),
+            Reading("nginx.requests", self._requests, Kind.COUNTER),
             Reading("redis.commands", restarting, Kind.COUNTER),
             Reading("x.y", 3.0),
         ]
@@ -195,7 +201,7 @@ def test_probes_reach_the_timeline_as_rates(loaded: Loaded, tmp_path: Path) -> N
     run = loaded(THINKING, duration_s=3.0, probes=[Clock()])
     timeline = read_timeline(the_run_folder(tmp_path))
     assert list(timeline["x.y"].dropna()) == [3.0, 3.0, 3.0]
-    # samples 1, 8, 27, 64: the first is only what the others are counted from
+    # of four samples the first is only what the others are counted from
     assert list(timeline["nginx.requests"]) == pytest.approx([7, 19, 37], rel=0.25)
     # samples 1, 2, 0, 1: where a counter fell, its process began anew and no rate is known
     assert list(timeline["redis.commands"].isna()) == [False, True, False]

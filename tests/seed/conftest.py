@@ -41,7 +41,7 @@ class SeedDatabase:
     def run(self, *words: str, url: str | None = None) -> tuple[int, str, str]:
         """Exit code, stdout and stderr of a whole run."""
         with self.start(*words, url=url) as program:
-            out, told = program.communicate(timeout=120)
+            out, told = program.communicate(timeout=600)
         return program.returncode, out, told
 
     def ask(self, *words: str) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _maker(data_servers: Any) -> _Maker:
         env=database.environment,
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=600,
     )
     maker.make("seed_filled", "seed_migrated").load()
     return maker

@@ -30,7 +30,7 @@ def survivors() -> Callable[[Family], list[int]]:
     """Those that still live after a fair time to end."""
 
     def wait(family: Family) -> list[int]:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             left = [pid for pid, began in family.items() if alive(pid, began)]
             if not left:

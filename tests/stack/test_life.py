@@ -50,7 +50,7 @@ def owner(home: Path, services: set[str] | None, how: str) -> Iterator[subproces
             process.kill()
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it never came true"

@@ -87,7 +87,7 @@ class Server:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 def start_server(log: Path, **environment: str) -> Server:
@@ -197,7 +197,7 @@ def settled(clean: Server) -> Callable[[], None]:
     """Wait until no delivery is pending any more."""
 
     def wait() -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while clean.local("deliveries")["pending"]:
             assert time.monotonic() < deadline, "deliveries are still pending"
             time.sleep(0.02)

@@ -162,7 +162,7 @@ def test_a_restart_keeps_everything_and_delivers_what_was_pending(
     again = api.customers.create({"email": "ana@example.com"}, {"idempotency_key": "other"})
     assert again.id != made.id
     assert second.local("health")["offset"] == 1000
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while len(receiver.bodies) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert [event.data.object.id for event in receiver.events()] == [made.id, again.id]
@@ -182,9 +182,7 @@ def test_a_webhook_address_elsewhere_stops_the_start(starts: Any) -> None:
 def test_the_state_is_written_while_it_runs(starts: Any, tmp_path: Path) -> None:
     server = starts()
     server.client().v1.customers.create({"email": "ana@example.com"})
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        if (tmp_path / "state.json").exists():
-            break
+    state, deadline = tmp_path / "state.json", time.monotonic() + 60
+    while not (state.exists() and "ana@example.com" in state.read_text()):
+        assert time.monotonic() < deadline, "it was not written"
         time.sleep(0.05)
-    assert "ana@example.com" in (tmp_path / "state.json").read_text()

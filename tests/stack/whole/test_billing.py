@@ -14,7 +14,7 @@ from stack.native.site import build
 from stack.state import Choices, Running
 from tests.conftest import DataServers
 
-_PATIENCE_S = 30.0
+_PATIENCE_S = 120.0
 _EMAIL = "subscriber@example.com"
 _WHOLE = Choices(engine="native", pods=2, replicas=0)
 

@@ -66,7 +66,7 @@ def test_pods_forget_what_they_cached_of_older_data(full_stack: Running) -> None
     before = {_title(job) for _ in range(8 * len(pods))}
     assert len(before) == 1
     data.seed_anew(full_stack, "small", 8, lambda line: None)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while (found := {_title(job) for _ in range(8 * len(pods))}) & before:
         assert time.monotonic() < deadline, "a worker still remembers the old data"
     assert len(found) == 1

@@ -75,7 +75,7 @@ def promised(running: Running) -> set[str]:
 
 
 def _wait_for_end(pid: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while identity(pid) is not None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -173,7 +173,7 @@ def test_lag_shows_while_a_replica_waits_and_goes_when_it_has_caught_up(
             replica.execute("SELECT pg_wal_replay_resume()")
         assert behind["postgres.replica-1.lag"].value > 0
         assert behind["postgres.replica-1.lag_bytes"].value > 1000
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while (caught_up := sampled(watching))["postgres.replica-1.lag_bytes"].value > 0:
             assert time.monotonic() < deadline
         assert caught_up["postgres.replica-1.lag"].value == 0
