@@ -88,7 +88,8 @@ Loader = Callable[[int], Awaitable[bytes | None]]
 class Cache:
     """One worker's view of the cache.
 
-    `l1_bytes` bounds the memory of L1; the least recently used go first.
+    `l1_bytes` bounds the memory of L1; the least recently used go first. Of those, what has run out
+    does not stay.
     `clock` tells seconds since the epoch and must agree among pods to within
     the life times.
     """
@@ -237,9 +238,12 @@ class Cache:
         self._drop(key)
         self._l1[key] = entry
         self._l1_used += entry.size
-        while self._l1_used > self._l1_bytes and self._l1:
-            _, oldest = self._l1.popitem(last=False)
-            self._l1_used -= oldest.size
+        now = self._clock()
+        while self._l1:
+            least_used, oldest = next(iter(self._l1.items()))
+            if self._l1_used <= self._l1_bytes and now < oldest.expires_at:
+                break
+            self._drop(least_used)
 
     def _bury(self, keys: list[str], position: int) -> None:
         now = self._clock()

@@ -262,6 +262,18 @@ async def test_tombstones_only_grow(two: tuple[Cache, Cache], source: Source) ->
     assert source.asked_for == [900]
 
 
+async def test_what_has_run_out_is_not_kept_in_memory(
+    empty: None, app_servers: dict[str, str], clock: Clock, source: Source
+) -> None:
+    async with _worker(app_servers["REDIS_URL"], clock) as cache:
+        for number in range(5):
+            await cache.get(f"k{number}", 10, source.load)
+        clock.now += 60
+        await cache.get("new", 60, source.load)
+        assert list(cache._l1) == ["new"]
+        assert cache._l1_used == cache._l1["new"].size
+
+
 async def test_memory_is_bounded_and_the_least_used_goes_first(
     empty: None, app_servers: dict[str, str], clock: Clock, source: Source
 ) -> None:
