@@ -6,7 +6,7 @@ that our tables never say what Stripe does not.
 
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import select
 
 from reference_app.database import AnyRow, ReadSession
 from reference_app.errors import ConflictError
@@ -40,6 +40,9 @@ from reference_app.subscriptions.tiers import (
     Tier,
     rank,
 )
+
+_HELD = {Feature.ACTIVE_JOBS: jobs.count_open, Feature.CONNECTIONS: network.count_accepted}
+"""How many one has now of what is not used up but held."""
 
 
 def tiers() -> TierList:
@@ -93,24 +96,13 @@ async def _usage(session: ReadSession, user_id: int, standing: Standing) -> list
         )
         for feature in QUOTAS
     ]
+    counts = [count(user_id).scalar_subquery() for count in _HELD.values()]
+    (row,) = await session.rows(select(*counts))
     held = [
-        Use(
-            feature=feature,
-            limit=limits[feature],
-            used=await _counted(session, counting),
-            resets_at=None,
-        )
-        for feature, counting in (
-            (Feature.ACTIVE_JOBS, jobs.count_open(user_id)),
-            (Feature.CONNECTIONS, network.count_accepted(user_id)),
-        )
+        Use(feature=feature, limit=limits[feature], used=many, resets_at=None)
+        for feature, many in zip(_HELD, row, strict=True)
     ]
     return [*counted, *held]
-
-
-async def _counted(session: ReadSession, counting: Select[int]) -> int:
-    row = await session.first(counting)
-    return 0 if row is None else int(row[0])
 
 
 async def portal(billing: Billing, user_id: int) -> PageAddress:
