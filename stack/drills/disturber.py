@@ -11,6 +11,7 @@ from capacity.spool import Written
 from stack.drills.kinds import KINDS
 from stack.drills.ledger import keys_at
 from stack.drills.stage import AbandonedError, Stage
+from stack.errors import StackError
 from stack.state import Running
 
 _END_SECONDS = 240.0
@@ -74,13 +75,20 @@ class Disturber:
         return balance(written, there), checks
 
     def close(self) -> None:
-        """Mend all that is left to mend; returns when the stack is whole."""
+        """Mend all that is left to mend; returns when the stack is whole.
+
+        Raises `StackError` when it does not get so, or what had kept it from that.
+        """
         self.abandon()
         for mend in self._stage.afterwards:
             mend()
         self._stage.afterwards.clear()
         if self._thread.ident is not None:
-            self._stage.wait_for(self._stage.is_whole, "the stack is whole again")
+            try:
+                self._stage.wait_for(self._stage.is_whole, "the stack is whole again")
+            except StackError as error:
+                # what went wrong first says why
+                raise (self.error or error) from None
 
     def _run(self) -> None:
         try:

@@ -3,14 +3,20 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from capacity.drill import drill
 from stack import engine
+from stack.drills.disturber import Disturber
 from stack.drills.instances import held_still, kill
 from stack.drills.kinds import KINDS
+from stack.drills.stage import Stage
 from stack.errors import StackError
 from stack.processes import identity
+from stack.state import Running
 
 pytestmark = pytest.mark.stack
 
@@ -78,3 +84,20 @@ def test_every_drill_has_a_kind() -> None:
     from capacity.drill import drills
 
     assert {one.name for one in drills()} == set(KINDS)
+
+
+def test_of_a_stack_that_stays_broken_is_told_what_went_wrong_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(_: Stage) -> None:
+        raise StackError("backend-2 did not start")
+
+    gone = SimpleNamespace(process=SimpleNamespace(alive=False))
+    native = SimpleNamespace(engine="native")
+    running = SimpleNamespace(choices=native, services={"backend-2": gone})
+    monkeypatch.setitem(KINDS, "pod-kill", fails)
+    monkeypatch.setattr("stack.drills.stage._HEALTHY_SECONDS", 0.0)
+    disturber = Disturber(drill("pod-kill"), cast("Running", running))
+    disturber.begin(0.0)
+    with pytest.raises(StackError, match="backend-2 did not start"):
+        disturber.close()
