@@ -96,7 +96,7 @@ export function OwnResumes() {
         Résumés
       </h2>
       <p className="text-sm text-muted">
-        PDF or DOCX, up to 10 MB. Only those see one whom you send it with an application.
+        PDF or DOCX, up to 10 MB. Only employers to whom you send one with an application see it.
       </p>
       {files.data === undefined && files.error !== null && (
         <Failed error={files.error} retry={files.reload} />
