@@ -66,7 +66,7 @@ _CONTROLS = {
     "daily_share": ("of them active on a day", "share"),
     "over_mean": ("peak over mean", "times"),
     "hit_rate": ("cache hit rate", "share"),
-    "pods": ("pods at most", "pods"),
+    "pods": ("pods up at the peak", "pods"),
     "paying": ("users who pay", "share"),
     "prices": ("prices of today", "share"),
 }
