@@ -18,7 +18,7 @@ pytestmark = pytest.mark.stack
 
 ROOM = SLOTS * WORKERS * PODS
 CROWD = 12 * ROOM
-_PROBE_S = 5.0
+_PROBE_S = 20.0
 _FRAMES_S = 60.0
 _AGAIN_S = 1.0
 
@@ -70,7 +70,7 @@ async def test_a_burst_of_sign_ins_is_no_ones_end_and_no_ones_attempt(whole: Boa
 async def test_when_all_sockets_return_at_once_they_are_spread_and_all_get_in(
     whole: Board,
 ) -> None:
-    await _storm(whole, 400, within_s=60)
+    await _storm(whole, 400, within_s=180)
 
 
 @pytest.mark.long
