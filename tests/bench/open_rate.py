@@ -59,6 +59,8 @@ def held() -> Held:
         if found.invalid or dropped:
             break
         most = float(rate)
+    if not most:
+        raise SystemExit(f"not even {RATES[0]} req/s were sent: the machine is too busy for this")
     asked = SHARE * most
     found, arrivals = _drive("/page", Constant(rate=asked, spacing="even"))
     at = np.array(arrivals) - found.started_at.timestamp()
