@@ -56,14 +56,29 @@ def _of_a_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
         found[name] = {end: value.get(end, 0.0) * scale for end in ("low", "mid", "high")}
         if value.get("evidence") in set(Evidence):
             found["evidence"][name] = value["evidence"]
-    found["bill"] = _bill((plan.get("cost") or {}).get("invoice") or ())
+    found["bill"] = _bill(plan.get("cost") or {})
     return found
 
 
-def _bill(invoice: object) -> dict[str, dict[str, float]]:
-    """What each provider charges, by its name in small letters."""
+def _bill(cost: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """What each provider charges, by its name in small letters.
+
+    Of those the plan does not buy from, what it would be in the first combination that does.
+    """
     charged: dict[str, float] = {}
-    for line in invoice if isinstance(invoice, list) else ():
-        provider = str(line["ProviderName"]).lower().replace(" ", "-")
+    for line in _listed(cost, "invoice"):
+        provider = _slug(line["ProviderName"])
         charged[provider] = charged.get(provider, 0.0) + float(line["BilledCost"])
+    for combination in _listed(cost, "combinations"):
+        for name, usd in (combination.get("bills") or {}).items():
+            charged.setdefault(_slug(name), float(usd))
     return {name: dict.fromkeys(("low", "mid", "high"), usd) for name, usd in charged.items()}
+
+
+def _listed(cost: Mapping[str, Any], key: str) -> list[Any]:
+    found = cost.get(key)
+    return found if isinstance(found, list) else []
+
+
+def _slug(provider: object) -> str:
+    return str(provider).lower().replace(" ", "-")

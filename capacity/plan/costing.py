@@ -133,7 +133,12 @@ def _combinations(catalogues: Sequence[Catalogue], amounts: Values) -> tuple[Com
         layers = {layer: offer.name for layer, offer in choice.taken.items()}
         unsure = any(offer.doubtful for offer in choice.taken.values())
         words = f"{name} (some prices of low confidence)" if unsure else name
-        found.append(Combination(name=words, usd=choice.usd, layers=layers))
+        bills: dict[str, float] = {}
+        for layer, offer in choice.taken.items():
+            if layer is not Layer.PAYMENTS:
+                provider = offer.catalogue.provider
+                bills[provider] = bills.get(provider, 0.0) + float(offer.priced.usd[0])
+        found.append(Combination(name=words, usd=choice.usd, layers=layers, bills=bills))
     return tuple(found)
 
 

@@ -148,11 +148,15 @@ class Alternative(_Part):
 
 
 class Combination(_Part):
-    """One way to buy everything; `usd` is None where a layer cannot be carried, `problem` why."""
+    """One way to buy everything; `usd` is None where a layer cannot be carried, `problem` why.
+
+    `bills` are each provider's part of it, payments apart.
+    """
 
     name: str
     usd: float | None
     layers: dict[Layer, str]
+    bills: dict[str, float] = {}
     problem: str = ""
 
 

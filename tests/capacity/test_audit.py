@@ -392,6 +392,7 @@ def test_a_plans_own_document_is_read_by_name() -> None:
                         {"ProviderName": "Grafana Cloud", "BilledCost": 19},
                         {"ProviderName": "Grafana Cloud", "BilledCost": 22.5},
                     ],
+                    "combinations": [{"bills": {"Neon": 88.0, "Grafana Cloud": 1.0}}],
                 },
                 "money": {"margin": {"low": 0.9, "mid": 0.91, "high": 0.92, "unit": "share"}},
             },
@@ -401,6 +402,8 @@ def test_a_plans_own_document_is_read_by_name() -> None:
     assert found.margin is not None
     assert found.margin.mid == pytest.approx(91)
     assert found.figure("bill.grafana-cloud") == Span.exact(41.5)
+    # what is not bought, at what it would be
+    assert found.figure("bill.neon") == Span.exact(88)
     assert found.figure("requests_per_s_carried_by_a_pod") == Span(low=9, mid=10, high=11)
     assert found.figure("requests_per_s_carried") == Span.exact(120)
     assert found.figure("commands_per_s") is None

@@ -155,6 +155,9 @@ def test_a_layer_and_a_combination_are_told_with_what_was_rejected(million: Plan
     assert blueprint.layers[Layer.PODS].startswith("Render")
     assert blueprint.usd is not None
     assert blueprint.usd > million.cost.mid_usd
+    assert sum(blueprint.bills.values()) == pytest.approx(blueprint.usd)
+    assert blueprint.bills["Neon"] > 0
+    assert "Stripe" not in blueprint.bills
     by_command = next(
         one for one in million.cost.rejected if one.name == "Upstash Redis pay as you go"
     )
