@@ -14,7 +14,7 @@ from reference_app.realtime.connection import Bounds, Connection
 from reference_app.realtime.switchboard import Switchboard
 from tests.app.life import problem
 from tests.app.pods import running_pod
-from tests.app.two_pods import People, Two, counted, write
+from tests.app.two_pods import People, Two, counted, metric, write
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,11 @@ async def test_a_slow_reader_is_dropped_while_others_go_on(pods: Two, people: Pe
     other = await pods.one.open(ben)
     slow.stop_reading()
     never.stop_reading()
-    await flood(pods, ana.id, 8_000)
     dropped = 'websocket_dropped_total{reason="slow_reader"}'
-    await counted(pods.one, dropped, lambda value: value >= 2)
+    async with asyncio.timeout(120):
+        # Little by little: Redis too drops who does not keep up, a pod that is short of CPU.
+        while await metric(pods.one, dropped) < 2:
+            await flood(pods, ana.id, 1_000)
     # The worker goes on: for others, and for the slow one's next socket.
     again = await pods.one.open(ana)
     message = await write(ben, ana)
