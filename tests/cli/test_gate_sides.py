@@ -1,6 +1,5 @@
 """How a gate's sides are started, measured by turns and taken away, without a load."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +14,7 @@ from scenarios.fingerprint import where
 from scenarios.runner import RunRequest
 from stack import data, engine, worktrees
 from stack.errors import StackError
-
-
-def git(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["git", "-c", "user.name=t", "-c", "user.email=t@t", *words],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
+from tests.cli.commits import git
 
 
 @pytest.fixture

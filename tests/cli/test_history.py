@@ -1,7 +1,6 @@
 """hmb history trend along a branch: which runs lie on the line, and in which order."""
 
 import json
-import subprocess
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -11,18 +10,8 @@ import pytest
 from capacity import history
 from capacity.compare.readings import ALL
 from cli.main import app
+from tests.cli.commits import git
 from tests.compare.sets import run_set
-
-
-def git(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["git", "-c", "user.name=t", "-c", "user.email=t@t", *words],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")

@@ -150,8 +150,7 @@ class Client:
     async def _try(self) -> None:
         answer = await self._person.post("/realtime/ticket")
         if answer.status_code != 201:
-            # Too many at once for the pod, or for what it asks.
-            assert answer.status_code == 503, answer.text
+            assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
             await asyncio.sleep(float(answer.headers["retry-after"]) + self._chance.random())
             return
         shown = answer.json()
