@@ -135,7 +135,7 @@ class Observation:
         return join(self.window[columns].dropna(how="any" if whole else "all"))
 
 
-def name(stats: EndpointStats) -> str:
+def name(stats: EndpointStats | Cell) -> str:
     """An endpoint as people write it: `GET /api/v1/jobs`."""
     return f"{stats.method} {stats.endpoint}".strip()
 

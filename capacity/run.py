@@ -136,7 +136,9 @@ SOCKET = "SOCKET"
 """The method of what happens over sockets: opening, delivery."""
 STORE = "STORE"
 """The method of files sent straight to the object store, past nginx and the pods."""
-BESIDE = frozenset({SOCKET, STORE})
+JOURNEY = "JOURNEY"
+"""The method of several requests of one user, timed as one by its locustfile."""
+BESIDE = frozenset({SOCKET, STORE, JOURNEY})
 """Methods of what happens beside the requests.
 
 It has endpoints and targets of its own; it is no arrival, and no part of figures of the whole.

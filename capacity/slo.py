@@ -16,8 +16,8 @@
 A mistyped key or metric is an error with the nearest valid name, never a pass.
 
 `metric` may be any series of the timeline too (`capacity.series`), of one instance or several:
-`service.primary.cpu`, `pod.*.pool_waiting`. In place of `endpoint`, `tag` names a set of them,
-a journey's steps for one, given once in the file:
+`service.primary.cpu`, `pod.*.pool_waiting`. In place of `endpoint`, `journey` names what
+the locustfile times as a whole, and `tag` a set of endpoints, given once in the file:
 
     [tags]
     buying = ["POST /checkout", "* /cart*"]
@@ -46,6 +46,7 @@ from capacity.audit.blueprint import read_blueprint
 from capacity.errors import UsageError
 from capacity.metrics import METRICS, known_metric
 from capacity.nearest import nearest
+from capacity.run import JOURNEY
 from capacity.targets import Op, Target
 
 
@@ -85,6 +86,7 @@ class Slo(BaseModel):
     limit: float
     unit: str | None = None
     tag: str | None = None
+    journey: str | None = None
     gate: bool = True
     level: Literal["fail", "warn"] = "fail"
     for_: Seconds | None = Field(default=None, alias="for")
@@ -207,10 +209,13 @@ def _as_target(slo: Slo, tags: Mapping[str, Sequence[str]]) -> Target:
 
 def _endpoints(slo: Slo, tags: Mapping[str, Sequence[str]]) -> list[str]:
     """Patterns of the endpoints an SLO is about; none for the whole load."""
+    given = [key for key in ("endpoint", "tag", "journey") if getattr(slo, key)]
+    if len(given) > 1:
+        raise ValueError(f"names {' and '.join(given)}: give one of them")
+    if slo.journey is not None:
+        return [f"{JOURNEY} {slo.journey}"]
     if slo.tag is None:
         return [slo.endpoint] if isinstance(slo.endpoint, str) else slo.endpoint
-    if slo.endpoint:
-        raise ValueError("names a tag and endpoints: give one of them")
     if slo.tag not in tags:
         hint = nearest(slo.tag, list(tags)) if tags else "the file has no [tags]"
         raise ValueError(f'unknown tag "{slo.tag}": {hint}')
@@ -222,7 +227,7 @@ def _text(slo: Slo, statistic: str, unit: str, endpoints: list[str]) -> str:
     named_metric = slo.metric in METRICS
     what = slo.metric.replace("_", " ").capitalize() if named_metric else slo.metric
     which = "" if statistic in ("share", "mean") else f" {statistic.replace('_', ' ')}"
-    named = slo.tag or " and ".join(endpoints)
+    named = slo.tag or slo.journey or " and ".join(endpoints)
     where = f" of {named}" if named else ""
     limit = figures.limit(slo.op, slo.limit, unit)
     lasting = f", or past it for less than {slo.for_} s" if slo.for_ else ""

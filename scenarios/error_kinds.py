@@ -26,6 +26,7 @@ _BY_NAME = {
     "IncompleteRead": "connection closed",
     "HTTPParseError": "not http",
     "BadStatusLine": "not http",
+    "RequestFailedError": "a request failed",
 }
 
 

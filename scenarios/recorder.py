@@ -6,9 +6,13 @@ second, endpoint by endpoint, giving way to the virtual users in between.
 A request belongs to the step in which it was meant to start. One still in flight
 at the end counts when it ends; if it never does, as an error of kind
 `unfinished`. Requests started after the end belong to no step.
+
+A journey, several requests timed as one (`scenarios.journey_marks`), that the end cut off
+is not counted at all: it neither failed nor took as long as it had lasted by then.
 """
 
 import functools
+import sys
 import time
 from bisect import bisect
 from collections import Counter
@@ -24,9 +28,11 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 
 from capacity.histogram import Histogram
+from capacity.run import JOURNEY
 from capacity.spool import Beat, Cell, Closing, Due, Entry, Opening, Written, to_line
 from scenarios.conditions import Conditions
 from scenarios.error_kinds import kind_of
+from scenarios.journey_marks import JourneyMarks
 from scenarios.orders import Orders
 
 _TICK_S = 0.1
@@ -88,6 +94,7 @@ class Recorder:
         self._flushed_at = self._cpu_s = 0.0
         self._writing = RLock()
         self._loops: list[Greenlet] = []
+        self._marks = JourneyMarks()
         self._process = psutil.Process()
         self._conditions = Conditions()
         self._environment: Environment | None = None
@@ -144,7 +151,14 @@ class Recorder:
         """Count one request. Locust calls this; times in ms, `start_time` a Unix time in s."""
         if start_time is None:
             start_time = time.time() - (response_time or 0.0) / 1000
-        intended = context.get("intended", start_time) if context else start_time
+        if request_type == JOURNEY:
+            if isinstance(sys.exception(), GreenletExit):
+                return
+            intended = self._marks.due(start_time)
+            exception = exception or self._marks.failure(start_time)
+        else:
+            intended = context.get("intended", start_time) if context else start_time
+            self._marks.note(start_time, intended, exception)
         status = getattr(response, "status_code", 0) or 0
         self._remember(context, start_time, (response_time or 0.0) / 1000, status)
         tally = self._tally(request_type, name, intended)

@@ -16,7 +16,7 @@ from capacity.compare.statistic import Statistic
 from capacity.histogram import Histogram
 from capacity.intervals import LARGEST_BLOCKS, Interval, quantile_ranks, ratio
 from capacity.observation import Observation, name
-from capacity.run import BESIDE, EndpointStats
+from capacity.run import BESIDE, JOURNEY, EndpointStats
 from capacity.spool import Cell
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def read(
     """Every figure the run has. With `cells` (which may be none) each comes with its error."""
     by_endpoint = None if cells is None else _seconds(seen, cells)
     found: dict[Key, Reading] = {}
-    for endpoint, stats in _by_endpoint(seen.endpoints()).items():
+    for endpoint, stats in _by_endpoint(seen.everything()).items():
         mine = None if by_endpoint is None else by_endpoint.get(endpoint, [])
         latencies = Histogram.merged(Histogram.decode(one.corrected) for one in stats)
         readings = {
@@ -76,12 +76,19 @@ def read(
 
 
 def _by_endpoint(stats: Iterable[EndpointStats]) -> dict[str, list[EndpointStats]]:
-    """All requests first, then the endpoints as they come."""
+    """All requests first, then endpoints and journeys as they come."""
     found: dict[str, list[EndpointStats]] = {ALL: []}
     for one in stats:
-        found[ALL].append(one)
-        found.setdefault(name(one), []).append(one)
+        for endpoint in _compared_as(one):
+            found.setdefault(endpoint, []).append(one)
     return found
+
+
+def _compared_as(one: EndpointStats | Cell) -> tuple[str, ...]:
+    """The endpoints that `one` counts for: its own and all requests, a journey only its own."""
+    if one.method == JOURNEY:
+        return (name(one),)
+    return () if one.method in BESIDE else (ALL, name(one))
 
 
 @dataclass(slots=True)
@@ -98,10 +105,10 @@ def _seconds(seen: Observation, cells: Iterable[Cell]) -> dict[str, list[_Second
     measured = {step.name for step in seen.run.measured_steps()}
     found: dict[str, dict[int, _Second]] = defaultdict(dict)
     for cell in cells:
-        if cell.step not in measured or cell.method in BESIDE:
+        if cell.step not in measured:
             continue
         counts = dict(Histogram.decode(cell.corrected).counts()) if cell.corrected else {}
-        for endpoint in (ALL, f"{cell.method} {cell.endpoint}".strip()):
+        for endpoint in _compared_as(cell):
             one = found[endpoint].setdefault(cell.second, _Second(cell.second, Counter(), 0))
             one.latencies.update(counts)
             one.succeeded += cell.requests - cell.failures - cell.refusals
