@@ -23,7 +23,7 @@ ROUNDS, WARMUP_S, DURATION_S = 12, 3.0, 10.0
 FOREIGN_USERS = 10
 _STACK_START_S = 90.0
 _SERVICE_START_S = 2.0
-"""What starting a side takes, for the time budget; assumed."""
+"""What starting a side once takes, for the time budget; assumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,14 @@ class _Wanted:
     def title(self) -> str:
         """What a reader knows it by."""
         return self.checkout.ref or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Services:
+    """How services of a person's own are run."""
+
+    port: int | None
+    keep_running: bool
 
 
 def _wanted(name: str, ref: str | None, command: str | None) -> _Wanted:
@@ -76,8 +84,12 @@ def gate(
     head_cmd: Annotated[str | None, typer.Option(help="The same for the other version.")] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65_535, help="A port both insist on: they run in turn."),
+        typer.Option(min=1, max=65_535, help="A port both insist on."),
     ] = None,
+    keep_running: Annotated[
+        bool,
+        typer.Option(help="Start each service once, not for every run: quicker, less sure."),
+    ] = False,
     against: Annotated[
         Path | None, typer.Option(help="A stored baseline, instead of a base measured now.")
     ] = None,
@@ -115,19 +127,23 @@ def gate(
     from reports.comparison import page
 
     sides = _sides(base, head, base_cmd, head_cmd, alone=bool(against or save))
-    if port is not None and head_cmd is None:
-        raise UsageError("--port is for services of your own: hmb's stacks choose free ones")
+    for option, given in (("--port", port is not None), ("--keep-running", keep_running)):
+        if given and head_cmd is None:
+            raise UsageError(f"{option} is for services of your own, not for hmb's stacks")
+    if port is not None and keep_running:
+        raise UsageError("--keep-running: two services cannot both stay up at one --port")
     warmup_s = WARMUP_S if warmup_s is None else warmup_s
     duration_s = DURATION_S if duration_s is None else duration_s
     request = _request(journeys, users, warmup_s, duration_s, commands=head_cmd is not None)
     if save is not None and save.exists():
         raise UsageError(f"--save {save}: it is there already; a baseline is not overwritten")
     stored = None if against is None else _stored(against, request)
-    start_s = _STACK_START_S if head_cmd is None else _SERVICE_START_S
-    plan = gating.Plan(rounds, len(sides), warmup_s, duration_s, start_s * len(sides), seed)
+    starting_s = len(sides) * _starting_s(rounds, head_cmd, keep_running)
+    plan = gating.Plan(rounds, len(sides), warmup_s, duration_s, starting_s, seed)
     say(f"gate: {plan.words()}")
     into = _folder(folder, journeys)
-    _measure(sides, plan, request, into, port, pods, scale)
+    services = _Services(port, keep_running)
+    _measure(sides, plan, request, into, services, pods, scale)
     if save is not None:
         save.parent.mkdir(parents=True, exist_ok=True)
         typer.echo((into / HEAD).rename(save))
@@ -136,6 +152,13 @@ def gate(
     tell(found, Form.JSON if as_json else Form.TABLE)
     say(f"report: {page.write(into, found)}")
     raise typer.Exit(found.exit_code)
+
+
+def _starting_s(rounds: int, head_cmd: str | None, keep_running: bool) -> float:
+    """What all starts of one side take: a look, the warm-up round and each other one."""
+    if head_cmd is None:
+        return _STACK_START_S
+    return _SERVICE_START_S * (1 if keep_running else rounds + 2)
 
 
 def _sides(
@@ -205,7 +228,7 @@ def _measure(
     plan: gating.Plan,
     request: "RunRequest",
     into: Path,
-    port: int | None,
+    services: _Services,
     pods: int,
     scale: Scale,
 ) -> None:
@@ -220,7 +243,14 @@ def _measure(
                 sides.append(kept.enter_context(stack))
             else:
                 place = kept.enter_context(gating.checked_out(one.name, one.checkout, scratch))
-                service = gating.service(one.name, one.command, place, port, into)
+                service = gating.service(
+                    one.name,
+                    one.command,
+                    place,
+                    services.port,
+                    into,
+                    keep_running=services.keep_running,
+                )
                 sides.append(kept.enter_context(service))
         gating.measure(sides, plan, request, into)
 

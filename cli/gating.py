@@ -128,9 +128,14 @@ def own_stack_at(
 
 @contextmanager
 def service(
-    name: str, line: str, folder: Path, fixed_port: int | None, logs: Path
+    name: str, line: str, folder: Path, port: int | None, logs: Path, *, keep_running: bool = False
 ) -> Iterator[Side]:
-    """A person's own service. With a fixed port it is started for each run, and stopped again."""
+    """A person's own service, started anew for each run unless it is to be kept running.
+
+    Two starts of the same code differ: where its memory lies, how its hashes are seeded. Over
+    many starts that is noise; between two services that stay up it would look like a change.
+    It is started once before anything is measured, so that one that does not start is told of.
+    """
     from scenarios.fingerprint import where
     from stack.command import Command, Service, free_port, started
 
@@ -138,18 +143,23 @@ def service(
     log = logs / f"{name}.log"
     place = where(folder)
 
+    @contextmanager
+    def running() -> Iterator[Service]:
+        with started(command, port or free_port(logs, name), log) as one:
+            yield one
+
     def load(one: Service, request: "RunRequest", into: Path) -> Path:
         return run_load(replace(request, host=one.url, where=place), one.probes(), into=into)
 
-    def start_and_load(port: int, request: "RunRequest", into: Path) -> Path:
-        with started(command, port, log) as one:
+    def start_and_load(request: "RunRequest", into: Path) -> Path:
+        with running() as one:
             return load(one, request, into)
 
-    if fixed_port is not None:
-        yield Side(name, partial(start_and_load, fixed_port))
-        return
-    with started(command, free_port(logs, name), log) as one:
-        yield Side(name, partial(load, one))
+    with running() as one:
+        if keep_running:
+            yield Side(name, partial(load, one))
+            return
+    yield Side(name, start_and_load)
 
 
 @contextmanager

@@ -30,14 +30,13 @@ from cli import gating
 from cli.comparing import runs_of, sample
 from scenarios.fingerprint import where
 from scenarios.runner import RunRequest
-from stack.command import free_port
 from tests.compare.sets import noise, run_set
 
-ROUNDS, PAIRS, BLOCK = 40, 12, 3
-WORK = 30_000
+ROUNDS, PAIRS, BLOCK = 24, 12, 3
+WORK = 100_000
 SLOWED = 1.15
 WORKS = {"one": WORK, "same": WORK, "slower": round(WORK * SLOWED)}
-WARMUP_S, DURATION_S, USERS = 1.0, 4.0, 2
+WARMUP_S, DURATION_S, USERS = 1.0, 10.0, 2
 SMALL_GATES = {"same": 20, "slower": 10}
 MANY = 200
 MADE = 100
@@ -72,10 +71,7 @@ def measure(rounds: int, folder: Path) -> None:
     print(plan.words(), flush=True)
     with gating.kept() as kept:
         sides = [
-            kept.enter_context(
-                # a port of its own: started anew for each run, so that runs differ as gates do
-                gating.service(name, _command(work), folder, free_port(folder, name), folder)
-            )
+            kept.enter_context(gating.service(name, _command(work), folder, None, folder))
             for name, work in WORKS.items()
         ]
         gating.measure(sides, plan, request, folder)

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from cli import gating
 from cli.main import app
+from scenarios.runner import RunRequest
 from tests.cli.conftest import Going, Said, processes_of
+from tests.scenarios.one_run import HERE
 
 Hmb = Callable[..., Said]
 SERVICE = Path(__file__).resolve().parents[1] / "bench" / "tiny_service.py"
@@ -30,6 +33,11 @@ def command(work: int, *more: str) -> str:
     return " ".join([sys.executable, "service.py", str(work), *more])
 
 
+def counted(file: str) -> str:
+    """A command that leaves a line in `file` for each start."""
+    return f"sh -c 'echo started >> {file}; exec {command(5_000)}'"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a service and journeys of a person's own."""
@@ -41,9 +49,12 @@ def folder(tmp_path: Path) -> Path:
 def test_two_commands_by_turns(hmb: Hmb, folder: Path) -> None:
     said = hmb(
         folder,
-        *("gate", "mine.py", "--base-cmd", command(5_000), "--head-cmd", command(5_000, "0.5")),
+        *("gate", "mine.py", "--base-cmd", counted("starts")),
+        *("--head-cmd", command(5_000, "0.5")),
         *("--rounds", "1", "--folder", "out", "--json", *QUICK),
     )
+    # to see whether it does, for the warm-up round, for the pair
+    assert (folder / "starts").read_text() == "started\n" * 3
     # one pair shows little; that half of the head's requests fail is plain all the same
     assert said.code == 4, said.err
     assert "1 pair to warm up and 1 pair of" in said.err.splitlines()[0]
@@ -58,6 +69,25 @@ def test_two_commands_by_turns(hmb: Hmb, folder: Path) -> None:
     assert processes_of(folder) == []
     _compared_again(hmb, folder)
     _kept_in_a_history(hmb, folder)
+
+
+def test_a_service_that_is_kept_running_is_started_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def load(request: RunRequest, _probes: object, *, into: Path) -> Path:
+        loaded.append(request.host)
+        return into
+
+    monkeypatch.setattr(gating, "run_load", load)
+    request = RunRequest(folder / "mine.py", "", HERE)
+    with gating.service("one", counted("starts"), folder, None, folder, keep_running=True) as side:
+        for _ in range(2):
+            side.run(request, folder)
+    assert (folder / "starts").read_text() == "started\n"
+    assert len(loaded) == 2
+    assert len(set(loaded)) == 1
 
 
 def _compared_again(hmb: Hmb, folder: Path) -> None:
@@ -123,6 +153,16 @@ def test_ctrl_c_leaves_no_process_and_no_worktree(
     ("words", "said"),
     [
         (["gate"], "name what to compare with"),
+        (["gate", "--base", "HEAD", "--keep-running"], "--keep-running is for services of your"),
+        (
+            [
+                "gate",
+                "mine.py",
+                *("--base-cmd", "x", "--head-cmd", "y", "--port", "9"),
+                "--keep-running",
+            ],
+            "two services cannot both stay up at one --port",
+        ),
         (["gate", "--base-cmd", "x"], "give both --base-cmd and --head-cmd"),
         (["gate", "--base-cmd", "x", "--head-cmd", "y"], "loads only hmb's own stack"),
         (["gate", "--base", "no-such-commit"], "knows no commit 'no-such-commit'"),
