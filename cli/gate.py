@@ -9,6 +9,7 @@ import typer
 
 from capacity.errors import UsageError
 from cli import gating
+from cli.journeys import journeys_named
 from cli.options import duration, effect, home, positive_duration, runs_dir
 from cli.stacking import Scale, say
 
@@ -181,7 +182,6 @@ def _sides(
 def _request(
     journeys: str, users: int | None, warmup_s: float, duration_s: float, *, commands: bool
 ) -> "RunRequest":
-    from cli.load import journeys_named
     from scenarios.fingerprint import where
     from scenarios.runner import RunRequest
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import HmbError, UsageError
-from cli import hosts
+from cli import hosts, several
+from cli.journeys import journeys_named
 from cli.options import Spacing, arrival_rate, duration, home, positive_duration, runs_dir
 from cli.stacking import Scale, say
 
@@ -113,7 +114,6 @@ def loadtest(
     Uses the stack if it runs; otherwise starts it, and stops it again afterwards.
     """
     from capacity.slo import read_slo
-    from cli import several
     from cli.judging import tell
     from cli.load_model import asked_for
     from scenarios.fingerprint import where
@@ -183,26 +183,6 @@ def scenarios() -> None:
 def _foreign_duration(load: "OpenModel | None") -> float | None:
     """How long a locustfile runs when nobody says; None when its load does."""
     return None if load is not None and load.lasts_s is not None else FOREIGN_DURATION_S
-
-
-def journeys_named(scenario: str, population: Path | None = None) -> "Scenario | Path":
-    """The built-in scenario of that name, with its people of a `population`, or the locustfile.
-
-    Raises `UsageError` for neither, and for a population that cannot be.
-    """
-    from scenarios import catalogue
-    from scenarios.population import read_profile
-
-    if not scenario.endswith(".py"):
-        found = catalogue.load(scenario)
-        return found if population is None else catalogue.peopled(found, read_profile(population))
-    if population is not None:
-        raise UsageError(
-            "--population picks accounts for built-in scenarios; a locustfile has its own"
-        )
-    if not Path(scenario).is_file():
-        raise UsageError(f"there is no locustfile {scenario}")
-    return Path(scenario)
 
 
 def host_of(host: str, allowed: str | None, journeys: "Scenario | Path") -> str:

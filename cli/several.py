@@ -8,6 +8,7 @@ import typer
 from capacity import figures
 from capacity.errors import UsageError
 from cli import hosts
+from cli.journeys import journeys_named
 from cli.stacking import say
 
 if TYPE_CHECKING:
@@ -89,7 +90,6 @@ def work(
     scenario: str, master_host: str | None, master_port: int | None, allow_remote: str | None
 ) -> None:
     """Be a worker of the master there until it lets go. See `scenarios.joining.join`."""
-    from cli.load import journeys_named
     from scenarios.catalogue import Scenario
     from scenarios.joining import Place, join
 

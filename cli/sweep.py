@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import UsageError
-from cli.load import FOREIGN_WARMUP_S, host_of, journeys_named, load_host, load_stack, own_stack
+from cli.journeys import journeys_named
+from cli.load import FOREIGN_WARMUP_S, host_of, load_host, load_stack, own_stack
 from cli.options import arrival_rate, duration, home, positive_duration, runs_dir
 from cli.stacking import Scale, say
 

@@ -16,7 +16,7 @@ class RequestFailedError(Exception):
     """A request of a journey failed or was refused, though its own code saw nothing wrong."""
 
 
-class JourneyMarks(local):
+class JourneyMarks(local):  # type: ignore[misc]  # gevent has no types here
     """Per greenlet: the last request sent late, and the last that failed. Unix times in s."""
 
     def __init__(self) -> None:
