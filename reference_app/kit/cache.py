@@ -113,14 +113,15 @@ class Cache:
             now = self._clock()
             if now < entry.expires_at and (self._hears or now < entry.stored_at + _UNHEARD_S):
                 self._l1.move_to_end(key)
-                metrics.cache_l1.inc()
+                metrics.lookups(_kind_of(key)).l1.inc()
                 if _wants_renewal(entry, now) and key not in self._flights:
                     self._take_off(key, ttl_s, load, outlive=entry.expires_at)
                 return entry.found
         flight = self._flights.get(key) or self._take_off(key, ttl_s, load, outlive=0.0)
         # One caller giving up must not cost the others their answer.
         found = await asyncio.shield(flight)
-        (metrics.cache_l2 if found.depth == L2 else metrics.cache_miss).inc()
+        counters = metrics.lookups(_kind_of(key))
+        (counters.l2 if found.depth == L2 else counters.miss).inc()
         return found
 
     async def invalidate(self, keys: list[str], position: int) -> None:
@@ -173,9 +174,8 @@ class Cache:
         if self._flights.get(key) is flight:
             del self._flights[key]
         if not flight.cancelled() and flight.exception() is not None:
-            # Of the key only its kind: the rest may be what somebody searched for.
-            kind = key.partition(":")[0]
-            _log.warning("cache load failed", kind=kind, error=type(flight.exception()).__name__)
+            error = type(flight.exception()).__name__
+            _log.warning("cache load failed", kind=_kind_of(key), error=error)
 
     async def _fly(self, key: str, ttl_s: int, load: Loader, outlive: float) -> Found:
         flight = asyncio.current_task()
@@ -268,6 +268,11 @@ class Cache:
 def _wants_renewal(entry: Entry, now: float) -> bool:
     draw = -math.log(1.0 - random.random())  # noqa: S311 - spreads renewals, keeps no secret
     return now + entry.load_s * draw >= entry.expires_at
+
+
+def _kind_of(key: str) -> str:
+    """What may be told of a key: the rest may be what somebody searched for."""
+    return key.partition(":")[0]
 
 
 def _value_key(key: str) -> str:
