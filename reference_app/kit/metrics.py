@@ -40,6 +40,7 @@ _cpu = Counter(
     "CPU of the workers in the steps of requests' tasks: of some requests, for all of them.",
     ["method", "route"],
 )
+_chores = Counter("chore_cpu_seconds_total", "CPU of the workers in chores' own tasks.", ["chore"])
 _served = Counter(
     "served_requests_total", "Requests by the deepest layer they touched, probes apart.", ["source"]
 )
@@ -120,6 +121,11 @@ for _group in ("requests", "passwords"):
     _overloaded.labels(_group)
 for _kind in ("impressions", "clicks"):
     _ad_counts_lost.labels(_kind)
+
+
+def chore_used(name: str, seconds: float) -> None:
+    """Count CPU `seconds` of a chore."""
+    _chores.labels(name).inc(seconds)
 
 
 def rate_limited(group: str) -> None:

@@ -13,8 +13,6 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from prometheus_client.multiprocess import MultiProcessCollector
-
 from capacity.intervals import Interval
 from capacity.measured import Measured, Unavailable
 from capacity.metrics import measure
@@ -24,6 +22,7 @@ from scenarios import catalogue
 from scenarios.live import Tick
 from stack import data, engine
 from stack.state import Running
+from tests.bench.counters import counted, counting_folders
 from tests.bench.homes import a_home
 from tests.bench.loaded import loaded
 
@@ -45,11 +44,7 @@ class Watch:
     """What the workers looked up in the measured time, read from their own counters."""
 
     def __init__(self, running: Running) -> None:
-        self._folders = [
-            service.metrics_folder
-            for name, service in running.services.items()
-            if name.startswith("backend") and service.metrics_folder is not None
-        ]
+        self._folders = counting_folders(running)
         self._before: Lookups | None = None
 
     def second(self, tick: Tick) -> None:
@@ -62,12 +57,9 @@ class Watch:
         return self._now() - (self._before or Counter())
 
     def _now(self) -> Lookups:
-        files = [str(file) for folder in self._folders for file in folder.glob("counter_*.db")]
         total: Lookups = Counter()
-        for metric in MultiProcessCollector.merge(files):  # type: ignore[no-untyped-call]
-            for sample in metric.samples:
-                if sample.name == "cache_lookups_total":
-                    total[sample.labels["of"], sample.labels["layer"]] += round(sample.value)
+        for sample in counted(self._folders, "cache_lookups_total"):
+            total[sample.labels["of"], sample.labels["layer"]] += round(sample.value)
         return total
 
 
