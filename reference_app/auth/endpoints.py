@@ -5,6 +5,7 @@ from fastapi import APIRouter, Depends, Request, Response, status
 from reference_app.auth import account_endpoints, google, repository, service
 from reference_app.auth.schemas import (
     Exchange,
+    GoogleOffer,
     GooglePage,
     GoogleReturn,
     GoogleStart,
@@ -107,6 +108,14 @@ async def log_out_everywhere(viewer: Viewer, session: Writing) -> Response:
 async def me(viewer: Viewer, session: Reading) -> PrivateUser:
     """The signed-in person's own profile."""
     return await users.own_profile(session, viewer.user_id)
+
+
+@router.get("/google", summary="Whether one can sign in with Google")
+async def google_offer(request: Request, response: Response) -> GoogleOffer:
+    """For pages that show a way there. The same for everyone: keep it for some minutes."""
+    response.headers["cache-control"] = "public, max-age=300"
+    response.headers["vary"] = "authorization, origin"
+    return GoogleOffer(offered=board_of(request).google.offered)
 
 
 @router.post(

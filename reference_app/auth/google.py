@@ -59,6 +59,11 @@ class Google:
             )
 
     @property
+    def offered(self) -> bool:
+        """Whether it is configured; Google is not asked."""
+        return self._provider is not None
+
+    @property
     def provider(self) -> Provider:
         """Google. Raises `NotFoundError` where it is not configured."""
         if self._provider is None:

@@ -134,6 +134,12 @@ class LetterAsked(BaseModel):
     )
 
 
+class GoogleOffer(BaseModel):
+    """Whether one can sign in with Google."""
+
+    offered: bool
+
+
 class GoogleStart(Entered):
     """The beginning of a sign-in with Google."""
 

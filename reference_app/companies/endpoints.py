@@ -121,7 +121,9 @@ async def add(wanted: CompanyDraft, employer: Employer, session: Writing) -> Com
 async def change(
     company_id: PathId, wanted: CompanyChange, employer: Employer, session: Writing
 ) -> CompanyDetail:
-    """Its owner and managers. Fields left out stay. Lists show the change within minutes."""
+    """Its owner and managers. Fields left out stay. Lists and jobs show the change within
+    minutes.
+    """
     return await service.change(session, company_id, employer.user_id, wanted)
 
 

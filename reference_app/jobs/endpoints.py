@@ -120,12 +120,14 @@ async def search(
     responses=problem_docs(NotFoundError),
 )
 async def job(request: Request, job_id: PathId) -> Response:
-    """Published, expired and closed jobs. Cached; a change shows at once."""
+    """Published, expired and closed jobs. Cached; a change shows at once, its company's new name
+    within minutes.
+    """
     board = board_of(request)
     answer = await cached(
         request,
         listing.detail_cache_key(job_id),
-        board.settings.cache_ttl_jobs,
+        board.settings.cache_ttl_default,
         listing.detail_loader(board.database, job_id),
         listing.no_such_job(),
         looks_count=True,

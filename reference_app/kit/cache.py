@@ -2,10 +2,9 @@
 
 What is cached are ready bytes, the same for every viewer. A key is loaded once
 per worker at a time (the callers share the flight) and, by a short lock in
-Redis, about once over all pods. Life times are jittered downwards; a value
-about to run out is now and then renewed in the background before it does, the
-likelier the nearer the end (XFetch: Vattani, Chierichetti, Lowenstein, "Optimal
-Probabilistic Cache Stampede Prevention", 2015).
+Redis, about once over all pods. Life times are jittered downwards. Who asks for
+a value in the last tenth of its life gets it, and has it renewed in the
+background, under the same lock: what is asked for often is not waited for.
 
 An invalidation carries the WAL position of the change. It leaves a tombstone
 in Redis, and nothing read from a server that has not reached that position is
@@ -42,18 +41,19 @@ _UNHEARD_S = 2.0
 _TOMBSTONE_S = 120
 _MOST_TOMBSTONES = 10_000
 _JITTER = 0.1
-# Under the load that makes a stampede hurt, no reload is cheaper than this.
-_CHEAPEST_LOAD_S = 0.02
+_RENEWED_IN = 0.1
+"""The share of a life, its last, in which a value is renewed."""
 _LOCK_MS = 1_000
 _POLL_S = 0.02
 _POLLS = 10
 _LAST_LOADS_S = 1.0
 
-# KEYS: the value, its lock. ARGV: how long to hold the lock, in ms.
+# KEYS: the value, its lock. ARGV: how long to hold the lock, in ms; what a value must outlive.
 # Answers the value or tombstone found (or nothing), and whether the caller holds the lock.
 _READ = """
 local found = redis.call('GET', KEYS[1])
-if found and string.sub(found, 1, 1) ~= 'T' then return {found, 0} end
+if found and string.sub(found, 1, 1) ~= 'T'
+  and struct.unpack('>d', found, 2) > tonumber(ARGV[2]) then return {found, 0} end
 local mine = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[1])
 return {found, mine and 1 or 0}
 """
@@ -113,14 +113,17 @@ class Cache:
             now = self._clock()
             if now < entry.expires_at and (self._hears or now < entry.stored_at + _UNHEARD_S):
                 self._l1.move_to_end(key)
-                metrics.cache_l1.inc()
-                if _wants_renewal(entry, now) and key not in self._flights:
-                    self._take_off(key, ttl_s, load, outlive=entry.expires_at)
+                metrics.lookups(_kind_of(key)).l1.inc()
+                self._renew(key, entry, ttl_s, load)
                 return entry.found
         flight = self._flights.get(key) or self._take_off(key, ttl_s, load, outlive=0.0)
         # One caller giving up must not cost the others their answer.
         found = await asyncio.shield(flight)
-        (metrics.cache_l2 if found.depth == L2 else metrics.cache_miss).inc()
+        counters = metrics.lookups(_kind_of(key))
+        (counters.l2 if found.depth == L2 else counters.miss).inc()
+        entry = self._l1.get(key)
+        if found.depth == L2 and entry is not None:
+            self._renew(key, entry, ttl_s, load)
         return found
 
     async def invalidate(self, keys: list[str], position: int) -> None:
@@ -158,6 +161,12 @@ class Cache:
                 flight.cancel()
             await asyncio.gather(*slow, return_exceptions=True)
 
+    def _renew(self, key: str, entry: Entry, ttl_s: int, load: Loader) -> None:
+        """Fetch a value anew if it is about to run out."""
+        left_s = entry.expires_at - self._clock()
+        if left_s < _RENEWED_IN * _life_of(entry.body, ttl_s) and key not in self._flights:
+            self._take_off(key, ttl_s, load, outlive=entry.expires_at)
+
     def _take_off(
         self, key: str, ttl_s: int, load: Loader, *, outlive: float
     ) -> asyncio.Task[Found]:
@@ -173,36 +182,34 @@ class Cache:
         if self._flights.get(key) is flight:
             del self._flights[key]
         if not flight.cancelled() and flight.exception() is not None:
-            # Of the key only its kind: the rest may be what somebody searched for.
-            kind = key.partition(":")[0]
-            _log.warning("cache load failed", kind=kind, error=type(flight.exception()).__name__)
+            error = type(flight.exception()).__name__
+            _log.warning("cache load failed", kind=_kind_of(key), error=error)
 
     async def _fly(self, key: str, ttl_s: int, load: Loader, outlive: float) -> Found:
         flight = asyncio.current_task()
-        stored = await self._from_l2(key)
+        stored = await self._from_l2(key, outlive)
         if isinstance(stored, Entry) and stored.expires_at > outlive:
             self._keep(key, stored, flight)
             return Found(stored.body, L2)
         tombstones = (stored, self._tombstones.get(key))
         position = max((t.position for t in tombstones if isinstance(t, Tombstone)), default=0)
-        began = self._clock()
         body = await load(position)
         now = self._clock()
-        life_s = (min(ttl_s, ABSENT_TTL_S) if body is None else ttl_s) * (
+        life_s = _life_of(body, ttl_s) * (
             1 - _JITTER * random.random()  # noqa: S311 - spreads expiry, keeps no secret
         )
-        entry = Entry(body, now + life_s, max(now - began, _CHEAPEST_LOAD_S), now)
+        entry = Entry(body, now + life_s, now)
         if await self._fill(key, entry, position, life_s):
             self._keep(key, entry, flight)
         return Found(body, DB)
 
-    async def _from_l2(self, key: str) -> Entry | Tombstone | None:
+    async def _from_l2(self, key: str, outlive: float) -> Entry | Tombstone | None:
         """What Redis holds; waits a moment for another worker that is loading the same key."""
         names = (_value_key(key), f"lock:{key}")
 
         async def read(redis: Redis) -> tuple[bytes | None, int]:
             # scripts answer whatever they answer: the client's types cannot know
-            return await redis.eval(_READ, 2, *names, _LOCK_MS)  # type: ignore[no-any-return]
+            return await redis.eval(_READ, 2, *names, _LOCK_MS, outlive)  # type: ignore[no-any-return]
 
         found: Entry | Tombstone | None = None
         for _ in range(_POLLS):
@@ -212,7 +219,8 @@ class Cache:
                 return None
             found = decode(value, self._clock()) if value is not None else None
             run_out = value is not None and found is None
-            if isinstance(found, Entry) or mine or run_out:
+            lives_on = isinstance(found, Entry) and found.expires_at > outlive
+            if lives_on or mine or run_out:
                 return found
             await asyncio.sleep(_POLL_S)
         return found
@@ -265,9 +273,14 @@ class Cache:
             self._l1_used -= entry.size
 
 
-def _wants_renewal(entry: Entry, now: float) -> bool:
-    draw = -math.log(1.0 - random.random())  # noqa: S311 - spreads renewals, keeps no secret
-    return now + entry.load_s * draw >= entry.expires_at
+def _life_of(body: bytes | None, ttl_s: int) -> int:
+    """How long a value is believed at most, in seconds."""
+    return min(ttl_s, ABSENT_TTL_S) if body is None else ttl_s
+
+
+def _kind_of(key: str) -> str:
+    """What may be told of a key: the rest may be what somebody searched for."""
+    return key.partition(":")[0]
 
 
 def _value_key(key: str) -> str:

@@ -1,13 +1,13 @@
 """What the cache holds for a key, and its form in Redis.
 
-In Redis a value is `V` (or `N`: known not to exist), expiry, load time, body;
-a tombstone is `T` and the WAL position as digits, so that scripts can read it.
+In Redis a value is `V` (or `N`: known not to exist), expiry, body; a tombstone is
+`T` and the WAL position as digits. Scripts read both.
 """
 
 import struct
 from dataclasses import dataclass
 
-_HEAD = struct.Struct(">cdd")
+_HEAD = struct.Struct(">cd")
 _OVERHEAD_BYTES = 400
 
 
@@ -20,16 +20,13 @@ class Found:
 
 
 class Entry:
-    """A value, when it runs out (seconds since the epoch) and what loading it took (seconds)."""
+    """A value, when it runs out, and since when it is here (both in seconds since the epoch)."""
 
-    __slots__ = ("body", "expires_at", "found", "load_s", "stored_at")
+    __slots__ = ("body", "expires_at", "found", "stored_at")
 
-    def __init__(
-        self, body: bytes | None, expires_at: float, load_s: float, stored_at: float
-    ) -> None:
+    def __init__(self, body: bytes | None, expires_at: float, stored_at: float) -> None:
         self.body = body
         self.expires_at = expires_at
-        self.load_s = load_s
         self.stored_at = stored_at
         self.found = Found(body, 1)
 
@@ -50,14 +47,14 @@ class Tombstone:
 def encode(entry: Entry) -> bytes:
     """The entry as Redis keeps it."""
     kind = b"N" if entry.body is None else b"V"
-    return _HEAD.pack(kind, entry.expires_at, entry.load_s) + (entry.body or b"")
+    return _HEAD.pack(kind, entry.expires_at) + (entry.body or b"")
 
 
 def decode(stored: bytes, now: float) -> Entry | Tombstone | None:
     """What `stored` says; None when it has run out."""
     if stored[:1] == b"T":
         return Tombstone(int(stored[1:]), now)
-    kind, expires_at, load_s = _HEAD.unpack_from(stored)
+    kind, expires_at = _HEAD.unpack_from(stored)
     if now >= expires_at:
         return None
-    return Entry(None if kind == b"N" else stored[_HEAD.size :], expires_at, load_s, now)
+    return Entry(None if kind == b"N" else stored[_HEAD.size :], expires_at, now)

@@ -8,6 +8,8 @@ import structlog
 from redis.asyncio import Redis
 
 from reference_app.errors import DomainError
+from reference_app.kit import metrics
+from reference_app.kit.steps import Stepped
 from reference_app.kit.store import Store, StoreGoneError
 
 _log = structlog.get_logger()
@@ -33,7 +35,11 @@ async def do_if_due(store: Store, chore: Chore) -> tuple[bool, float]:
     """
     due, again_s = await _turn(store, chore)
     if due:
-        await chore.work()
+        timed = Stepped(chore.work())
+        try:
+            await timed
+        finally:
+            metrics.chore_used(chore.name, timed.seconds)
     return due, again_s
 
 

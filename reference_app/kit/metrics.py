@@ -9,6 +9,7 @@ increment. Gauges are flushed by `ticker`, not on every change.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from time import monotonic
 
 from prometheus_client import (
@@ -39,10 +40,15 @@ _cpu = Counter(
     "CPU of the workers in the steps of requests' tasks: of some requests, for all of them.",
     ["method", "route"],
 )
+_chores = Counter("chore_cpu_seconds_total", "CPU of the workers in chores' own tasks.", ["chore"])
 _served = Counter(
     "served_requests_total", "Requests by the deepest layer they touched, probes apart.", ["source"]
 )
-_lookups = Counter("cache_lookups_total", "Cache lookups by the layer that answered.", ["layer"])
+_lookups = Counter(
+    "cache_lookups_total",
+    "Cache lookups by the layer that answered, and by what was looked up.",
+    ["layer", "of"],
+)
 _db_sessions = Counter("db_sessions_total", "Database sessions opened.", ["target"])
 _rate_limited = Counter("rate_limited_total", "Requests refused by a rate limit.", ["group"])
 _overloaded = Counter(
@@ -102,7 +108,6 @@ LAYERS = ("app", "l1", "l2", "db")
 """Where a response came from, from shallow to deep; the index is the depth."""
 
 served = tuple(_served.labels(layer) for layer in LAYERS)
-cache_l1, cache_l2, cache_miss = (_lookups.labels(layer) for layer in ("l1", "l2", "miss"))
 letters_sent, letters_dropped, letters_failed = (
     _letters.labels(outcome) for outcome in ("sent", "dropped", "failed")
 )
@@ -116,6 +121,11 @@ for _group in ("requests", "passwords"):
     _overloaded.labels(_group)
 for _kind in ("impressions", "clicks"):
     _ad_counts_lost.labels(_kind)
+
+
+def chore_used(name: str, seconds: float) -> None:
+    """Count CPU `seconds` of a chore."""
+    _chores.labels(name).inc(seconds)
 
 
 def rate_limited(group: str) -> None:
@@ -155,6 +165,21 @@ class ViewCounters:
 def views(of: str) -> ViewCounters:
     """The counters of one kind of view."""
     return ViewCounters(*(_views.labels(of, stage) for stage in ("handed_over", "written", "lost")))
+
+
+@dataclass(frozen=True, slots=True)
+class LookupCounters:
+    """Which layer answered the lookups of one kind of value."""
+
+    l1: Counter
+    l2: Counter
+    miss: Counter
+
+
+@cache
+def lookups(of: str) -> LookupCounters:
+    """The counters of one kind of value. There must be few kinds."""
+    return LookupCounters(*(_lookups.labels(layer, of) for layer in ("l1", "l2", "miss")))
 
 
 class RequestCounters:

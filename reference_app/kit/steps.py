@@ -1,4 +1,4 @@
-"""CPU of one request among many: that of the steps of its task, taken in turns with others'.
+"""CPU of one request or chore among many: that of the steps of its task.
 
 Between two awaits a task has the thread to itself, so the thread's CPU time over a step is
 that of its request. `process_time` around an await would count everybody's. What tasks of its
@@ -15,7 +15,7 @@ class Stepped:
 
     __slots__ = ("_work", "seconds")
 
-    def __init__(self, work: Awaitable[None]) -> None:
+    def __init__(self, work: Awaitable[object]) -> None:
         self._work = work
         self.seconds = 0.0
 

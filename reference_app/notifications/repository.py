@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from reference_app.database import AnyRow, ReadSession, WriteSession
@@ -22,6 +22,12 @@ _TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('notify:' || :u
 _TAKE_TURNS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('notify:' || user_id, 0))"
     " FROM (SELECT unnest(CAST(:user_ids AS bigint[])) AS user_id ORDER BY 1) AS people"
+)
+_KEEP_NEWEST = text(
+    "DELETE FROM notifications AS old USING unnest(CAST(:user_ids AS bigint[])) AS person,"
+    " LATERAL (SELECT id FROM notifications WHERE user_id = person"
+    " ORDER BY id DESC OFFSET :before LIMIT 1) AS oldest_kept"
+    " WHERE old.user_id = person AND old.id < oldest_kept.id"
 )
 _ADD = (
     insert(Notification)
@@ -78,21 +84,9 @@ async def add(
     return (await session.execute(_ADD, values)).scalar_one_or_none()
 
 
-async def keep_newest(session: WriteSession, user_id: int, keep: int) -> None:
-    """Delete all of a person's notifications but the newest `keep`."""
-    oldest_kept = (
-        select(Notification.id)
-        .where(Notification.user_id == user_id)
-        .order_by(Notification.id.desc())
-        .offset(keep - 1)
-        .limit(1)
-        .scalar_subquery()
-    )
-    await session.execute(
-        delete(Notification)
-        .where(Notification.user_id == user_id, Notification.id < oldest_kept)
-        .execution_options(synchronize_session=False)
-    )
+async def keep_newest(session: WriteSession, user_ids: Sequence[int], keep: int) -> None:
+    """Delete all notifications of these people but the newest `keep` of each."""
+    await session.execute(_KEEP_NEWEST, {"user_ids": list(user_ids), "before": keep - 1})
 
 
 async def newest(

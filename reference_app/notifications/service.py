@@ -38,7 +38,7 @@ async def notify(
     await repository.take_turn(session, user_id)
     made = await repository.add(session, user_id, kind, data, about)
     if made is not None:
-        await _made(session, user_id, made)
+        await _made(session, {user_id: made})
 
 
 async def notify_each(session: WriteSession, data: Mapping[int, dict[str, Any]], kind: str) -> None:
@@ -46,8 +46,8 @@ async def notify_each(session: WriteSession, data: Mapping[int, dict[str, Any]],
     if not data:
         return
     await repository.take_turns(session, sorted(data))
-    for row in await repository.add_each(session, kind, data):
-        await _made(session, row.user_id, row.id)
+    rows = await repository.add_each(session, kind, data)
+    await _made(session, {row.user_id: row.id for row in rows})
 
 
 async def seen(session: WriteSession, user_id: int, kind: str, *, about: str) -> None:
@@ -80,11 +80,14 @@ async def unread(session: ReadSession, user_id: int) -> UnreadNotifications:
     return UnreadNotifications(unread=await repository.unread(session, user_id))
 
 
-async def _made(session: WriteSession, user_id: int, made: int) -> None:
-    if made % _TIDY_EVERY == 0:
-        await repository.keep_newest(session, user_id, KEPT)
-    session.wrote_for(user_id)
-    session.tell(user_id, frames.notifications(made))
+async def _made(session: WriteSession, made: Mapping[int, int]) -> None:
+    """People have new notifications, by their ids; now and then the oldest go."""
+    tidied = [user_id for user_id, each in made.items() if each % _TIDY_EVERY == 0]
+    if tidied:
+        await repository.keep_newest(session, tidied, KEPT)
+    for user_id, each in made.items():
+        session.wrote_for(user_id)
+        session.tell(user_id, frames.notifications(each))
 
 
 def _tell(session: WriteSession, user_id: int, marked: int | None) -> None:

@@ -31,7 +31,7 @@ _OWN_CREDENTIALS = select(User.email, User.password_hash).where(
     User.id == bindparam("user_id"), User.deleted_at.is_(None)
 )
 
-_avatar_id = (
+avatar_id = (
     select(Upload.id)
     .where(
         Upload.owner_id == User.id,
@@ -39,11 +39,13 @@ _avatar_id = (
         Upload.confirmed_at.is_not(None),
     )
     .scalar_subquery()
+    .label("avatar_id")
 )
+"""The upload that is the picture of the `User` a statement selects."""
 _PAGE = _PROFILE.add_columns(
     User.skills,
     User.available_since.is_not(None).label("available_for_hire"),
-    _avatar_id.label("avatar_id"),
+    avatar_id,
 )
 _PUBLIC_PAGE = _PAGE.where(User.suspended_at.is_(None))
 _OWN_PAGE = _PAGE.add_columns(User.email, _verified)

@@ -30,6 +30,12 @@ Skill = Annotated[SearchText, AfterValidator(_named)]
 Skills = Annotated[list[Skill], Field(max_length=100), AfterValidator(_once_each)]
 
 
+AvatarId = Annotated[
+    int | None,
+    Field(description="An upload; `/users/{id}/avatar` leads to the picture. Null without one."),
+]
+
+
 class PublicUser(BaseModel):
     """What everyone may see of a person."""
 
@@ -64,9 +70,7 @@ class Profile(PublicUser):
 
     skills: list[str] = Field(examples=[["masonry", "tiling"]])
     available_for_hire: bool
-    avatar_id: int | None = Field(
-        description="An upload; `/users/{id}/avatar` leads to the picture. Null without one."
-    )
+    avatar_id: AvatarId
 
 
 class OwnProfile(Profile, PrivateUser):
@@ -113,6 +117,7 @@ class Worker(BaseModel):
     island: str | None
     skills: list[str]
     available_since: datetime
+    avatar_id: AvatarId
 
 
 WorkerPage = Page[Worker]

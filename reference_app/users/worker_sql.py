@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from reference_app.database import AnyRow, ReadSession
 from reference_app.users.models import WORDS, User
+from reference_app.users.repository import avatar_id
 
 _query = func.websearch_to_tsquery(literal_column("'english'"), bindparam("words", type_=Text))
 
@@ -54,7 +55,13 @@ async def available(
 def _available(given: tuple[str, ...], after: bool) -> Select[*tuple[Any, ...]]:
     statement = (
         select(
-            User.id, User.full_name, User.headline, User.island, User.skills, User.available_since
+            User.id,
+            User.full_name,
+            User.headline,
+            User.island,
+            User.skills,
+            User.available_since,
+            avatar_id,
         )
         .where(
             User.available_since.is_not(None),

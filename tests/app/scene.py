@@ -166,6 +166,17 @@ async def application_id(scene: Scene) -> int:
 
 
 @thing
+async def application_ids(scene: Scene) -> list[int]:
+    """Of all applications to the job."""
+    await scene.the("application_id")
+    return execute_at(
+        scene.database_url,
+        "SELECT id FROM applications WHERE job_id = %s",
+        await scene.the("job_id"),
+    )
+
+
+@thing
 async def message(scene: Scene) -> dict[str, Any]:
     """What the applicant wrote to the employer."""
     other = (await scene.the("employer")).id

@@ -1,6 +1,7 @@
 """Things of the desks behind the board: administration, advertising, uploads."""
 
 from tests.app import campaigns
+from tests.app.parcels import PNG, announced
 from tests.app.rows import execute_at
 from tests.app.scenery import Scene, thing
 
@@ -98,6 +99,14 @@ async def announced_id(scene: Scene) -> int:
     wanted = {"kind": "resume", "file_name": "me.pdf", "content_type": "application/pdf"}
     begun = await scene.post("worker", "/uploads", **wanted, size_bytes=400)
     return int(begun["upload"]["id"])
+
+
+@thing
+async def sent_id(scene: Scene) -> int:
+    """Of a picture the worker has sent and not confirmed."""
+    parcel = await announced(await scene.the("worker"), "avatar", "me.png", len(PNG))
+    assert (await parcel.send(PNG)).status_code == 200
+    return parcel.id
 
 
 async def _kept(scene: Scene, kind: str) -> int:

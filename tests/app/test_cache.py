@@ -171,16 +171,14 @@ async def test_life_times_are_spread_downwards_and_never_exceeded(
 ) -> None:
     for n in range(200):
         await two[0].get(f"k{n}", 100, source.load)
-    source.asked_for.clear()
-    # At 89 s all live, at 100 s none, and in between they go one by one.
-    clock.now += 88
-    for n in range(200):
-        await two[0].get(f"k{n}", 100, source.load)
-    assert source.asked_for == []
-    clock.now += 7
-    for n in range(200):
-        await two[0].get(f"k{n}", 100, source.load)
-    assert 50 < len(source.asked_for) < 150
+    # At 90 s all live, at 100 s none, and in between they go one by one.
+    clock.now += 95
+    found = [await two[0].get(f"k{n}", 100, source.load) for n in range(200)]
+    assert 50 < sum(each.depth == DB for each in found) < 150
+    await two[0].close()  # those that live were renewed
+    clock.now += 100
+    found = [await two[0].get(f"k{n}", 100, source.load) for n in range(200)]
+    assert {each.depth for each in found} == {DB}
 
 
 async def test_a_value_about_to_run_out_is_renewed_while_the_old_one_is_served(
@@ -189,18 +187,50 @@ async def test_a_value_about_to_run_out_is_renewed_while_the_old_one_is_served(
     monkeypatch.setattr("reference_app.kit.cache._JITTER", 0.0)
     await two[0].get("k", 60, source.load)
     source.value = b"two"
-    clock.now += 30
+    clock.now += 53.9
     for _ in range(100):
         assert (await two[0].get("k", 60, source.load)).depth == L1
     assert len(source.asked_for) == 1  # far from the end nothing is renewed
-    clock.now += 29.9999
+    clock.now += 0.2
     found = await two[0].get("k", 60, source.load)
     assert (found.depth, found.body) == (L1, b"one")
     await until(lambda: len(source.asked_for) == 2, what="the value is renewed")
     await two[0].close()
-    clock.now += 1
+    clock.now += 6
     found = await two[0].get("k", 60, source.load)
     assert (found.depth, found.body) == (L1, b"two")
+
+
+async def test_one_worker_renews_for_all_also_what_it_finds_in_redis(
+    two: tuple[Cache, Cache], source: Source, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reference_app.kit.cache._JITTER", 0.0)
+    one, other = two
+    await one.get("k", 60, source.load)
+    source.value = b"two"
+    clock.now += 55
+    # Neither waits, the other not for what it finds in Redis either; and one of them loads.
+    source.open.clear()
+    found = [await cache.get("k", 60, source.load) for cache in two]
+    assert [(each.depth, each.body) for each in found] == [(L1, b"one"), (L2, b"one")]
+    source.open.set()
+    await until(lambda: not one._loading and not other._loading, what="it is renewed")
+    assert len(source.asked_for) == 2
+    clock.now += 6
+    for cache in two:
+        found_now = await cache.get("k", 60, source.load)
+        assert (found_now.depth, found_now.body) == (L1, b"two")
+    assert len(source.asked_for) == 2
+
+
+async def test_what_is_absent_is_not_renewed_while_it_has_long_to_live(
+    two: tuple[Cache, Cache], source: Source, clock: Clock
+) -> None:
+    source.value = None
+    await two[0].get("k", 600, source.load)
+    clock.now += 10
+    assert (await two[0].get("k", 600, source.load)).depth == L1
+    assert len(source.asked_for) == 1
 
 
 async def test_an_invalidation_reaches_every_worker(

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from reference_app import assembly
@@ -23,9 +24,15 @@ async def test_of_many_workers_one_does_it_and_later_one_again(app: Running) -> 
     store = app.board.store
     turns = await asyncio.gather(*(do_if_due(store, chore) for _ in range(8)))
     assert sorted(was_done for was_done, _ in turns) == [*[False] * 7, True]
+    used = _cpu_s("sweeping")
     await store.run(lambda redis: redis.delete("chore:sweeping"))
     assert (await do_if_due(store, chore))[0]
     assert len(done) == 2
+    assert _cpu_s("sweeping") > used > 0
+
+
+def _cpu_s(chore: str) -> float:
+    return REGISTRY.get_sample_value("chore_cpu_seconds_total", {"chore": chore}) or 0.0
 
 
 async def test_who_has_no_turn_looks_again_only_when_it_is_due_again(app: Running) -> None:

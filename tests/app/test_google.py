@@ -308,6 +308,8 @@ async def test_a_provider_that_is_gone_is_told_as_unavailable(run_app: RunApp) -
     with openid_provider() as google:
         settings = google.settings()
     async with run_app(**settings) as app:
+        # Pages ask this each time: nothing waits for Google.
+        assert (await app.client.get("/auth/google")).json() == {"offered": True}
         answer = await app.client.post("/auth/google/begin", json={})
         problem(answer, 503, "provider_unavailable")
         await app.person()
@@ -326,6 +328,9 @@ async def test_without_redis_it_is_unavailable(
 
 
 async def test_where_it_is_not_configured_it_is_not_there(app: Running) -> None:
+    offer = await app.client.get("/auth/google")
+    assert offer.json() == {"offered": False}
+    assert offer.headers["cache-control"] == "public, max-age=300"
     answer = await app.client.post("/auth/google/begin", json={})
     problem(answer, 404, "google_disabled")
     back = {"code": "a", "state": "b", "key": "c"}

@@ -259,7 +259,7 @@ async def test_the_metrics_tell_what_was_served(app: Running) -> None:
         'http_requests_total{method="GET",route="/api/v1/jobs/{job_id}",status="404"}',
         'http_request_duration_seconds_bucket{le="0.1",method="GET",route="/api/v1/jobs/{job_id}"}',
         'served_requests_total{source="db"}',
-        'cache_lookups_total{layer="miss"}',
+        'cache_lookups_total{layer="miss",of="job"}',
         'db_sessions_total{target="primary_read"}',
         "db_pool_in_use",
         "db_pool_waiting",

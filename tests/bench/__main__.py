@@ -1,4 +1,4 @@
-"""Runs every bench in turn and prints its figures. Bounded to a quarter of an hour."""
+"""Runs every bench in turn and prints its figures. It takes some twenty minutes."""
 
 import runpy
 import sys

@@ -1,27 +1,30 @@
 """What each kind of request costs each tier: CPU milliseconds, one request at a time.
 
-The journeys of the mixed load are sent one by one through nginx, so that all the CPU a
-tier spends meanwhile, less what it spends idle, belongs to the kind being sent. Kinds
-come in blocks, in random order, round after round. Then a mixed stretch is sent, and the
-CPU the pods really spent is held against the sum of its parts.
+The journeys of the mixed load are sent one by one through nginx, and the tiers' clocks are
+read after each: what they show, less what the tiers spend idle just before and after, belongs
+to that request. A kind is the route and how deep the answer lay, since a request costs what
+it does according to what the caches hold, and that is as it is in this mixture only. Between
+such stretches come others, which are read as a whole: what the pods spent on those is held
+against the sum of their parts. Chores, which would fall to whatever request they meet, are held
+back until all is sent, and what they then have to do is counted apart.
 
     python -m tests.bench.endpoint_cost
 """
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
-from statistics import median
+from statistics import mean, median
 
-import psutil
 from pwdlib.hashers.bcrypt import BcryptHasher
+from redis import Redis
 
 from scenarios import catalogue
 from scenarios.journeys.account import Member
 from scenarios.journeys.browsing import Journey
+from scenarios.journeys.call import Call
 from scenarios.journeys.employer import Employer
 from scenarios.journeys.looking import Visitor
 from scenarios.journeys.seeker import Seeker
@@ -30,177 +33,184 @@ from scenarios.load_data import read_load_data
 from scenarios.sources import source_address
 from stack import data, engine
 from stack.state import Running
+from tests.bench.counters import counted, counting_folders
+from tests.bench.cpu_meter import TIERS, Cost, Meter, between
 from tests.bench.homes import a_home
 from tests.scenarios.person import Person
 
-ROUNDS, IN_A_BLOCK, IN_THE_MIX = 5, 40, 1_200
-SEEKERS, EMPLOYERS, VISITORS = 60, 12, 40
-IDLE_S = 8.0
-TIERS = {
-    "backend": "pods",
-    "nginx": "nginx",
-    "pgbouncer": "pgbouncer",
-    "primary": "primary",
-    "replica": "replicas",
-    "redis": "redis",
-}
-
-Cost = Mapping[str, float]
-"""Tier -> CPU milliseconds."""
-
-
-class Meter:
-    """CPU of every tier of a running stack, less what it spends doing nothing."""
-
-    def __init__(self, running: Running) -> None:
-        self._pids: dict[str, list[int]] = defaultdict(list)
-        for name, service in running.services.items():
-            for start, tier in TIERS.items():
-                if name.startswith(start):
-                    self._pids[tier].append(service.pid)
-        self._idle: Cost = dict.fromkeys(TIERS.values(), 0.0)
-        time.sleep(IDLE_S / 2)
-        self._idle = {
-            tier: spent / IDLE_S for tier, spent in self.spent(lambda: time.sleep(IDLE_S)).items()
-        }
-
-    def spent(self, work: Callable[[], object]) -> Cost:
-        """Milliseconds each tier spent on `work`."""
-        before, began = self._now(), time.monotonic()
-        work()
-        took, after = time.monotonic() - began, self._now()
-        return {tier: after[tier] - before[tier] - took * self._idle[tier] for tier in after}
-
-    def _now(self) -> Cost:
-        return {tier: sum(map(_family_ms, pids)) for tier, pids in self._pids.items()}
+ROUNDS, IN_A_STRETCH, WARM = 5, 800, 1_200
+SEEKERS, EMPLOYERS, VISITORS = 170, 30, 200
+RARE_SHARE = 0.25
+"""Of the requests that are read one by one, those drawn from all kinds alike."""
+REST_S = 3.0
+HELD_S = 120
+SETTLED_S = 0.003
+"""What a worker does after the answer, such as telling the others to forget, is its request's."""
+TARGET = 0.05
+LAYERS = ("nginx", "app", "l1", "l2", "db")
+_SIGN_IN = "POST /api/v1/auth/login"
+_A_DAY_S = 86_400
+_KEPT = ("HIT", "STALE", "UPDATING")
 
 
-def _family_ms(pid: int) -> float:
-    total = 0.0
-    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
-        times = process.cpu_times()
-        total += times.user + times.system + times.children_user + times.children_system
-    return 1000 * total
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of request: who sends it and what it is called in the scenario."""
+    """A kind of request: its route, and the deepest layer it touched."""
 
-    journey: str
-    action: str
-
-    def __str__(self) -> str:
-        return f"{self.journey} {self.action}"
+    route: str
+    layer: str
 
 
 class Cast:
-    """People of every journey, taking turns."""
+    """People of every journey, as many of each as the scenario has."""
 
     def __init__(self, running: Running, home: Path) -> None:
         scenario = catalogue.load("mixed")
         file = home / "load.json"
         people = {"seeker": {"any": SEEKERS}, "employer": {"any": EMPLOYERS}}
         data.export_load_data(running, people, 1, file)
-        self.world = World.of(scenario, read_load_data(file), 1)
-        chance = self.world.chance(0, "bench")
-        loaded = self.world.data
-        journeys: list[Journey] = [Visitor(self.world, chance) for _ in range(VISITORS)]
-        journeys += [Seeker(self.world, chance, one) for one in loaded.seekers[:SEEKERS]]
-        journeys += [Employer(self.world, chance, one) for one in loaded.employers[:EMPLOYERS]]
-        self._people: dict[str, list[Person]] = defaultdict(list)
-        for number, journey in enumerate(journeys):
-            person = Person(running.base_url, source_address(number), journey)
-            self._people[journey.name].append(person)
-        self._turns: Counter[str] = Counter()
-
-    def kinds(self) -> list[Kind]:
-        """Every kind of request that the scenario weighs, and signing in both ways."""
-        weighed = [
-            Kind(name, action)
-            for name, weights in self.world.scenario.journeys.items()
-            for action in weights
-            if name != "employer" or action not in self.world.scenario.journeys["seeker"]
+        world = World.of(scenario, read_load_data(file), 1)
+        loaded = world.data
+        self.chance = world.chance(0, "bench")
+        journeys: list[Journey] = [Visitor(world, self.chance) for _ in range(VISITORS)]
+        journeys += [Seeker(world, self.chance, one) for one in loaded.seekers]
+        journeys += [Employer(world, self.chance, one) for one in loaded.employers]
+        self._people = [
+            Person(running.base_url or "", source_address(number), journey)
+            for number, journey in enumerate(journeys)
         ]
-        return [*weighed, Kind("seeker", "sign_in"), Kind("seeker", "refresh")]
+        self._actions = sorted({name for one in self._people for name in self._can(one)})
 
-    def send(self, kind: Kind) -> None:
-        """One request of a kind, by whoever's turn it is."""
-        people = self._people[kind.journey]
-        person = people[self._turns[kind.journey] % len(people)]
-        self._turns[kind.journey] += 1
-        journey = person.journey
-        if kind.action in ("sign_in", "refresh") and isinstance(journey, Member):
-            person.send(journey.sign_in() if kind.action == "sign_in" else journey.refresh())
+    def send_next(self, *, rare: float = 0.0) -> Kind:
+        """What anybody does next; a share `rare` of all that can be done, alike."""
+        if self.chance.random() < rare:
+            action = self.chance.choice(self._actions)
+            person = self.chance.choice([one for one in self._people if action in self._can(one)])
+            call = self._call(person.journey, action)
         else:
-            person.send(journey.actions()[kind.action]())
+            person = self.chance.choice(self._people)
+            call = person.journey.next_call(time.time())
+        headers = person.send(call)
+        kept = headers.get("x-cache") in _KEPT
+        layer = "nginx" if kept else headers.get("x-served-from", "nginx")
+        return Kind(f"{call.method} {call.route}", layer)
 
-    def mixed(self, chance: Random, number: int) -> list[Kind]:
-        """A stretch of kinds as the scenario mixes them."""
-        population = self.world.scenario.population
-        names = chance.choices(list(population), list(population.values()), k=number)
-        known = set(self.kinds())
-        drawn = [Kind(name, self.world.actions[name].draw(chance)) for name in names]
-        return [
-            kind if kind in known else Kind("seeker", kind.action)  # an employer does it alike
-            for kind in drawn
-        ]
+    def _can(self, person: Person) -> Sequence[str]:
+        weighed = person.journey.world.scenario.journeys[person.journey.name]
+        signs = ("sign_in", "refresh") if isinstance(person.journey, Member) else ()
+        return (*weighed, *signs)
+
+    def _call(self, journey: Journey, action: str) -> Call:
+        if isinstance(journey, Member) and action in ("sign_in", "refresh"):
+            return journey.sign_in() if action == "sign_in" else journey.refresh()
+        return journey.actions()[action]()
 
 
-@dataclass(frozen=True)
+class Chores:
+    """What the workers do unasked: held back, then let go."""
+
+    def __init__(self, running: Running) -> None:
+        self._redis = Redis.from_url(running.environment["REDIS_URL"])
+        self._folders = counting_folders(running)
+
+    def hold(self) -> None:
+        """Have none done within `HELD_S`; those of a day are not due anyway."""
+        for key in self._redis.scan_iter("chore:*"):
+            if self._redis.ttl(key) < _A_DAY_S / 2:
+                self._redis.expire(key, HELD_S)
+
+    def let_go(self) -> float:
+        """The CPU milliseconds of all that was held back."""
+        before = self._spent_ms()
+        for key in self._redis.scan_iter("chore:*"):
+            if self._redis.ttl(key) <= HELD_S:
+                self._redis.expire(key, 1)
+        # A worker looks again when it was told that one is due.
+        time.sleep(HELD_S + REST_S)
+        return self._spent_ms() - before
+
+    def _spent_ms(self) -> float:
+        return 1000 * sum(
+            sample.value for sample in counted(self._folders, "chore_cpu_seconds_total")
+        )
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Requests read as a whole, and what they were."""
+
+    kinds: list[Kind]
+    spent: Cost
+
+
+@dataclass(slots=True)
 class Figures:
-    """Per kind and tier the median over the rounds; and the mixed stretch, both ways."""
+    """What each request of a kind cost; and the stretches to hold the sum of parts against."""
 
-    costs: dict[Kind, Cost]
-    spreads: dict[Kind, tuple[float, float]]
-    predicted_ms: float
-    measured_ms: float
-    bcrypt_ms: float
+    parts: dict[Kind, list[Cost]] = field(default_factory=lambda: defaultdict(list))
+    stretches: list[Stretch] = field(default_factory=list)
+    chores_ms: float = 0.0
+
+    def predicted(self, kinds: Sequence[Kind]) -> float:
+        """The pods' milliseconds that `kinds` add up to."""
+        means = {kind: mean(cost["pods"] for cost in costs) for kind, costs in self.parts.items()}
+        every = mean(cost["pods"] for costs in self.parts.values() for cost in costs)
+        return sum(means.get(kind, every) for kind in kinds)
+
+    @property
+    def unknown(self) -> int:
+        """How many requests of the stretches are of no kind that was read."""
+        return sum(kind not in self.parts for one in self.stretches for kind in one.kinds)
 
 
 def measure() -> Figures:
-    """Send every kind in blocks, then a mixed stretch."""
-    chance = Random(1)
+    """Stretches of either sort in turns."""
+    found = Figures()
     with a_home() as home:
         running = engine.up(home, pods=2, replicas=2, bound=True)
         data.ensure_seeded(running, "small", 1, lambda line: None)
         cast = Cast(running, home)
-        kinds = cast.kinds()
-        for _ in range(2):  # everybody sees and has what the next step takes
-            _send(cast, [kind for kind in kinds for _ in range(20)])
-        meter = Meter(running)
-        rounds: dict[Kind, list[Cost]] = defaultdict(list)
-        stretches: list[tuple[list[Kind], Cost]] = []
+        for _ in range(WARM):
+            cast.send_next(rare=RARE_SHARE)
+        chores, meter = Chores(running), Meter(running)
+        chores.hold()
+        idle = meter.rest(REST_S)
         for _ in range(ROUNDS):
-            for kind in chance.sample(kinds, len(kinds)):
-                spent = meter.spent(lambda kind=kind: _send(cast, [kind] * IN_A_BLOCK))
-                rounds[kind].append({tier: ms / IN_A_BLOCK for tier, ms in spent.items()})
-            stretch = cast.mixed(chance, IN_THE_MIX // ROUNDS)
-            spent = meter.spent(lambda stretch=stretch: _send(cast, stretch))
-            stretches.append((stretch, spent))
-    costs = {
-        kind: {tier: median(cost[tier] for cost in found) for tier in found[0]}
-        for kind, found in rounds.items()
-    }
-    means = {
-        kind: sum(cost["pods"] for cost in found) / len(found) for kind, found in rounds.items()
-    }
-    pods = {kind: sorted(cost["pods"] for cost in found) for kind, found in rounds.items()}
-    return Figures(
-        costs,
-        {kind: (values[0], values[-1]) for kind, values in pods.items()},
-        sum(means[kind] for stretch, _ in stretches for kind in stretch),
-        sum(spent["pods"] for _, spent in stretches),
-        _bcrypt_ms(),
-    )
+            chores.hold()
+            idle = _one_by_one(cast, meter, idle, found)
+            chores.hold()
+            idle = _as_a_whole(cast, meter, idle, found)
+        found.chores_ms = chores.let_go()
+    return found
 
 
-def _send(cast: Cast, kinds: list[Kind]) -> None:
-    for kind in kinds:
-        cast.send(kind)
+def _one_by_one(cast: Cast, meter: Meter, idle: Cost, found: Figures) -> Cost:
+    """Read the clocks after each request; what the tiers spend idle afterwards."""
+    readings, kinds = [meter.read()], []
+    for _ in range(IN_A_STRETCH):
+        kinds.append(cast.send_next(rare=RARE_SHARE))
+        time.sleep(SETTLED_S)
+        readings.append(meter.read())
+    after = meter.rest(REST_S)
+    for number, kind in enumerate(kinds):
+        spent = readings[number + 1].since(readings[number], between(idle, after))
+        found.parts[kind].append(spent)
+    return after
 
 
-def _bcrypt_ms() -> float:
+def _as_a_whole(cast: Cast, meter: Meter, idle: Cost, found: Figures) -> Cost:
+    """Read them before and after all of them; what the tiers spend idle afterwards."""
+    before = meter.read()
+    kinds = [cast.send_next() for _ in range(IN_A_STRETCH)]
+    time.sleep(SETTLED_S)
+    spent = meter.read()
+    after = meter.rest(REST_S)
+    found.stretches.append(Stretch(kinds, spent.since(before, between(idle, after))))
+    return after
+
+
+def bcrypt_ms() -> float:
+    """What one password's check costs, by itself."""
     hasher = BcryptHasher(rounds=10)
     hashed = hasher.hash("Bahamas-2026!")
     taken = []
@@ -212,26 +222,47 @@ def _bcrypt_ms() -> float:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, and whether its parts explain the whole."""
     found = measure()
+    _tell_parts(found)
+    predicted = [found.predicted(one.kinds) for one in found.stretches]
+    spent = [one.spent["pods"] for one in found.stretches]
+    rounds = ", ".join(
+        f"{part / whole - 1:+.1%}" for part, whole in zip(predicted, spent, strict=True)
+    )
+    print(
+        f"{len(spent) * IN_A_STRETCH:,} requests as the scenario mixes them: their parts add up to "
+        f"{sum(predicted):.0f} ms of the pods, they spent {sum(spent):.0f} ms: "
+        f"{sum(predicted) / sum(spent) - 1:+.1%} (target: within {TARGET:.0%}; by round {rounds}; "
+        f"{found.unknown} of kinds not read)"
+    )
+    sent = 2 * len(spent) * IN_A_STRETCH
+    print(f"chores after {sent:,} requests: {found.chores_ms:.0f} ms of the pods")
+    sign_in = mean(
+        cost["pods"]
+        for kind, costs in found.parts.items()
+        if kind.route == _SIGN_IN
+        for cost in costs
+    )
+    alone = bcrypt_ms()
+    print(
+        f"sign-ins per vCPU and second: {1000 / sign_in:.1f} by the pods' CPU; bcrypt alone, "
+        f"{alone:.0f} ms, bounds them to {1000 / alone:.1f}"
+    )
+
+
+def _tell_parts(found: Figures) -> None:
     tiers = list(TIERS.values())
-    print(
-        f"{'CPU ms per request':<26}" + "".join(f"{tier:>11}" for tier in tiers) + "   pods from-to"
-    )
-    for kind, cost in sorted(found.costs.items(), key=lambda each: -each[1]["pods"]):
-        low, high = found.spreads[kind]
-        cells = "".join(f"{cost[tier]:>11.2f}" for tier in tiers)
-        print(f"{kind!s:<26}{cells}   {low:.2f}-{high:.2f}")
-    apart = found.predicted_ms / found.measured_ms - 1
-    print(
-        f"a mixed stretch of {IN_THE_MIX}: its parts add up to {found.predicted_ms:.0f} ms of the "
-        f"pods, they spent {found.measured_ms:.0f} ms: {apart:+.1%} (target: within 5 %)"
-    )
-    login = found.costs[Kind("seeker", "sign_in")]
-    print(
-        f"sign-ins per vCPU and second: {1000 / login['pods']:.1f} by the pods' CPU; "
-        f"bcrypt alone, {found.bcrypt_ms:.0f} ms, bounds them to {1000 / found.bcrypt_ms:.1f}"
-    )
+    print(f"{'CPU ms per request':<44}{'requests':>9}" + "".join(f"{tier:>11}" for tier in tiers))
+    by_route: dict[str, dict[str, list[Cost]]] = defaultdict(dict)
+    for kind, costs in found.parts.items():
+        by_route[kind.route][kind.layer] = costs
+    for route, layers in sorted(by_route.items()):
+        for layer in LAYERS:
+            if layer in layers:
+                costs = layers[layer]
+                cells = "".join(f"{mean(cost[tier] for cost in costs):>11.2f}" for tier in tiers)
+                print(f"{f'{route}  ({layer})':<44}{len(costs):>9}{cells}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """A scenario sent to the whole stack by the generator, for benches that look at what it did."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from capacity.observation import Observation
 from capacity.store import read_timeline
 from scenarios import catalogue, runner
 from scenarios.fingerprint import where
+from scenarios.live import Tick
 from stack import data
 from stack.probes import probes
 from stack.state import Running
@@ -13,7 +15,14 @@ from tests.bench.serving import HOME
 
 
 def loaded(
-    running: Running, name: str, folder: Path, *, users: int, warmup_s: float, duration_s: float
+    running: Running,
+    name: str,
+    folder: Path,
+    *,
+    users: int,
+    warmup_s: float,
+    duration_s: float,
+    on_second: Callable[[Tick], None] = lambda tick: None,
 ) -> Observation:
     """What was seen of `users` in the scenario `name`; the record lies in `folder`."""
     scenario = catalogue.load(name)
@@ -33,7 +42,7 @@ def loaded(
             ),
             probes=watching,
             runs_dir=folder,
-            on_second=lambda tick: None,
+            on_second=on_second,
         )
     finally:
         for probe in watching:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import time
+from email.message import Message
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,8 +26,8 @@ class Person:
         self.journey = journey
         self._last = time.monotonic()
 
-    def send(self, call: Call) -> None:
-        """One request; fails unless the answer is what the journey expects."""
+    def send(self, call: Call) -> Message:
+        """The headers of one request's answer; fails unless that is what the journey expects."""
         headers = {"Content-Type": "application/json"}
         if call.signed and isinstance(self.journey, Member):
             headers["Authorization"] = f"Bearer {self.journey.access_token}"
@@ -45,6 +46,7 @@ class Person:
             put = decoded["put"]
             assert ObjectStore(_fail_if_wrong, 30).put(put["url"], put["headers"], call.sends_file)
             self.journey.arrived(decoded["upload"]["id"])
+        return answer.headers
 
     def close(self) -> None:
         """Hang up."""

@@ -55,6 +55,9 @@ async def test_a_new_avatar_takes_the_place_of_the_old_one(app: Running, objects
     problem(await app.client.get(f"{profile}/avatar"), 404, "avatar_not_found")
     first = await uploaded(person, "avatar", "a.png", PNG)
     assert (await app.client.get(profile)).json()["avatar_id"] == first
+    await person.patch("/users/me", available_for_hire=True, expect=200)
+    (listed,) = (await app.client.get("/users/available")).json()["items"]
+    assert listed["avatar_id"] == first
     second = await uploaded(person, "avatar", "b.jpg", JPEG)
     assert (await app.client.get(profile)).json()["avatar_id"] == second
     assert (await person.patch("/users/me", headline="Me")).json()["avatar_id"] == second
