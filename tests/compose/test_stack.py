@@ -1,6 +1,7 @@
 """The production file under a real Docker: what its users expect of it."""
 
 import json
+import shlex
 import ssl
 import subprocess
 import time
@@ -14,7 +15,7 @@ import httpx2
 import pytest
 from websocket import create_connection
 
-from stack import engine
+from stack import docker, engine
 from tests.compose.brought_up import BroughtUp, Visitor, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
@@ -24,6 +25,8 @@ _LASTING = {
     *("nginx", "backend", "pgbouncer", "primary", "replica-1", "replica-2", "redis"),
     *("stripe", "s3", "mail"),
 }
+PASSWORD = "Bahamas-2026!"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 _PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(500)
 
 
@@ -33,7 +36,7 @@ def registered(client: httpx2.Client, name: str) -> dict[str, str]:
         "/api/v1/auth/register",
         json={
             "email": f"{name}@example.com",
-            "password": "Bahamas-2026!",
+            "password": PASSWORD,
             "full_name": name.title(),
             "role": "seeker",
         },
@@ -288,6 +291,48 @@ def test_grafana_shows_the_dashboards(
     files = (brought_up.home / "deploy/grafana/dashboards").glob("*.json")
     there = {json.loads(file.read_text(encoding="utf-8"))["uid"] for file in files}
     until(lambda: dashboards() == there, "the dashboards are there")
+
+
+def told(heading: str, home: Path) -> str:
+    """The commands under a heading of the guide to running the stack, for this checkout."""
+    page = (DOCS / "guides/operating.md").read_text("utf-8")
+    section = page.partition(f"\n### {heading}\n")[2].partition("\n### ")[0]
+    lines = [line[4:] for line in section.splitlines() if line.startswith("    ")]
+    assert lines, heading
+    return "\n".join(lines).replace("docker compose", shlex.join(docker.command(home)))
+
+
+def test_a_lost_primary_is_replaced_and_comes_back_as_the_guide_tells(
+    brought_up: BroughtUp,
+) -> None:
+    def follow(heading: str) -> None:
+        words = ["sh", "-euc", told(heading, brought_up.home)]
+        done = subprocess.run(
+            words, cwd=brought_up.home, check=False, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def signs_in(client: httpx2.Client, name: str) -> bool:
+        """At every pod: each notices by itself where the primary is."""
+        known = {"email": f"{name}@example.com", "password": PASSWORD}
+        answers = [client.post("/api/v1/auth/login", json=known) for _ in range(6)]
+        return all(answer.status_code == 200 for answer in answers)
+
+    def streaming() -> list[str]:
+        query = "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming'"
+        asked = f'PGPASSWORD=$POSTGRES_PASSWORD psql -U postgres -At -c "{query}"'
+        return sorted(brought_up.inside("primary", asked).stdout.split())
+
+    with brought_up.client() as client:
+        registered(client, "before")
+        until(lambda: streaming() == ["replica_1", "replica_2"], "both replicas stream")
+        follow("Fail over")
+        until(lambda: signs_in(client, "before"), "writes work again")
+        registered(client, "meanwhile")
+        follow("And back")
+        until(lambda: signs_in(client, "meanwhile"), "writes work again")
+        registered(client, "afterwards")
+    until(lambda: streaming() == ["replica_1", "replica_2"], "both replicas stream again")
 
 
 def test_at_the_end_only_the_data_is_left(brought_up: BroughtUp) -> None:
