@@ -1,6 +1,7 @@
 """The production file under a real Docker: what its users expect of it."""
 
 import json
+import re
 import shlex
 import ssl
 import subprocess
@@ -26,7 +27,7 @@ _LASTING = {
     *("stripe", "s3", "mail"),
 }
 PASSWORD = "Bahamas-2026!"
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+GUIDE = Path(__file__).resolve().parents[2] / "docs/guides/operating.md"
 _PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(500)
 
 
@@ -293,25 +294,54 @@ def test_grafana_shows_the_dashboards(
     until(lambda: dashboards() == there, "the dashboards are there")
 
 
-def told(heading: str, home: Path) -> str:
-    """The commands under a heading of the guide to running the stack, for this checkout."""
-    page = (DOCS / "guides/operating.md").read_text("utf-8")
-    section = page.partition(f"\n### {heading}\n")[2].partition("\n### ")[0]
-    lines = [line[4:] for line in section.splitlines() if line.startswith("    ")]
-    assert lines, heading
-    return "\n".join(lines).replace("docker compose", shlex.join(docker.command(home)))
+def follow(brought_up: BroughtUp, commands: str) -> None:
+    """Do what the guide says, in this checkout."""
+    here = shlex.join(docker.command(brought_up.home))
+    words = ["sh", "-euc", commands.replace("docker compose", here)]
+    done = subprocess.run(
+        words, cwd=brought_up.home, check=False, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def commands_of(heading: str) -> list[str]:
+    """The blocks of commands under a heading of the guide to running the stack."""
+    section = re.split(r"\n##+ ", GUIDE.read_text("utf-8").partition(f"## {heading}\n")[2])[0]
+    blocks = re.findall(r"(?:^ {4}.*\n)+", section + "\n", re.MULTILINE)
+    assert blocks, heading
+    return [re.sub(r"^ {4}", "", block, flags=re.MULTILINE) for block in blocks]
+
+
+def test_a_certificate_of_one_s_own_is_served_and_left_alone(
+    brought_up: BroughtUp, tmp_path: Path
+) -> None:
+    live = tmp_path / "live/www.example.com"
+    live.mkdir(parents=True)
+    new = ["openssl", "req", "-newkey", "rsa:2048", "-nodes"]
+    signer = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
+    for words in (
+        [*new, "-x509", "-subj", "/CN=signer", "-keyout", "ca.key", "-out", "ca.crt"],
+        [*new, "-subj", "/CN=www.example.com", "-keyout", "privkey.pem", "-out", "asked"],
+        ["openssl", "x509", "-req", "-in", "asked", "-out", "fullchain.pem", *signer],
+    ):
+        subprocess.run(words, cwd=live, check=True, capture_output=True)
+    (copying,) = (block for block in commands_of("Start") if "fullchain" in block)
+    follow(brought_up, copying.replace("--volume /etc/letsencrypt:", f"--volume {tmp_path}:"))
+    ours = ssl.PEM_cert_to_DER_cert((live / "fullchain.pem").read_text())
+
+    def served() -> bytes:
+        address = ("127.0.0.1", brought_up.ports["HTTPS"])
+        return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(address))
+
+    until(lambda: served() == ours, "nginx serves it")
+    brought_up.compose("run", "--rm", "-T", "certificates")
+    brought_up.docker("exec", brought_up.first("nginx"), "nginx", "-s", "reload")
+    assert served() == ours
 
 
 def test_a_lost_primary_is_replaced_and_comes_back_as_the_guide_tells(
     brought_up: BroughtUp,
 ) -> None:
-    def follow(heading: str) -> None:
-        words = ["sh", "-euc", told(heading, brought_up.home)]
-        done = subprocess.run(
-            words, cwd=brought_up.home, check=False, capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
     def signs_in(client: httpx2.Client, name: str) -> bool:
         """At every pod: each notices by itself where the primary is."""
         known = {"email": f"{name}@example.com", "password": PASSWORD}
@@ -326,10 +356,10 @@ def test_a_lost_primary_is_replaced_and_comes_back_as_the_guide_tells(
     with brought_up.client() as client:
         registered(client, "before")
         until(lambda: streaming() == ["replica_1", "replica_2"], "both replicas stream")
-        follow("Fail over")
+        follow(brought_up, *commands_of("Fail over"))
         until(lambda: signs_in(client, "before"), "writes work again")
         registered(client, "meanwhile")
-        follow("And back")
+        follow(brought_up, *commands_of("And back"))
         until(lambda: signs_in(client, "meanwhile"), "writes work again")
         registered(client, "afterwards")
     until(lambda: streaming() == ["replica_1", "replica_2"], "both replicas stream again")
