@@ -108,8 +108,8 @@ def test_of_a_stack_that_stays_broken_is_told_what_went_wrong_first(
     def fails(_: Stage) -> None:
         raise StackError("backend-2 did not start")
 
-    native = SimpleNamespace(engine="native")
-    running = SimpleNamespace(choices=native, services={"backend-2": None}, home=tmp_path)
+    native, gone = SimpleNamespace(engine="native"), SimpleNamespace()
+    running = SimpleNamespace(choices=native, services={"backend-2": gone}, home=tmp_path)
     monkeypatch.setitem(KINDS, "pod-kill", fails)
     monkeypatch.setattr("stack.drills.stage._HEALTHY_SECONDS", 0.0)
     disturber = Disturber(drill("pod-kill"), cast("Running", running))
