@@ -294,6 +294,18 @@ def test_grafana_shows_the_dashboards(
     until(lambda: dashboards() == there, "the dashboards are there")
 
 
+def test_every_service_comes_up_a_second_time(brought_up: BroughtUp) -> None:
+    """As after an end of its own: in the container it had, whose folders are there already."""
+    brought_up.compose("restart", *sorted(_LASTING))
+
+    def is_well() -> bool:
+        containers = brought_up.containers()
+        states = [each["State"] for name in _LASTING for each in containers[name]]
+        return all(state.get("Health", {}).get("Status") == "healthy" for state in states)
+
+    until(is_well, "all are healthy again")
+
+
 def follow(brought_up: BroughtUp, commands: str) -> None:
     """Do what the guide says, in this checkout."""
     here = shlex.join(docker.command(brought_up.home))
