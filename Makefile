@@ -13,11 +13,11 @@ BUILD_PAGES := $(MAKE) -s frontend || \
 	echo "note: the front end is not built, so its tests will be skipped" >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup servers docker node frontend api-types loadtest test test-all check bench docs format \
-	lock clean
+.PHONY: help setup servers docker node frontend api-types loadtest test test-compose test-all check bench \
+	docs format lock clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml deploy/venv.sh
 	sh deploy/venv.sh "$(PYTHON)" $(VENV)
@@ -53,12 +53,16 @@ loadtest: setup servers  ## the main job: start the stack, load it, print the ve
 
 # Tests start hundreds of processes: what one has compiled the next one reads, though the image
 # that all runs in say that nothing is to be kept.
-test test-all: export PYTHONDONTWRITEBYTECODE =
+test test-compose test-all: export PYTHONDONTWRITEBYTECODE =
 
 test: check servers  ## static checks and every test but the long ones
 	@$(BUILD_PAGES)
 	$(PYTEST) -m "not long"
-	@echo "not run here: the long tests, the compose file under a real Docker among them (make test-all)"
+	@echo "not run here: the compose file under a real Docker (make test-compose), other long tests (make test-all)"
+
+# No workers: a Docker of the test's own lives in the namespaces of the thread that started it.
+test-compose: setup docker  ## the compose file brought up by a real Docker; skipped, and says why, without
+	$(BIN)/pytest tests/compose
 
 test-all: check servers docker  ## every test, the long ones too
 	@$(BUILD_PAGES)

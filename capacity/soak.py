@@ -1,6 +1,16 @@
 """Whether a system under steady load stays as it is: memory and connections over a soak.
 
-What grows while the load stands still ends badly, only later than a load test does.
+What grows while the load stands still ends badly, only later than a load test does. Unless
+it has an end: two things grow to one, and are told apart from what does not.
+
+Memory in shared segments (Postgres' shared_buffers, nginx's zones) has its size from the
+start; what a set size shows of it is how much was touched by now. So memory is judged
+without it.
+
+A pool opens a connection when all it has are busy at once, and closes one that was idle for
+long. How many are open is thus the highest need of its last minutes: it creeps up as rarer
+peaks come, and ends at the pool's size. What leaks is never given back, so it shows in the
+connections in use, which are judged as well and have no such memory.
 """
 
 from dataclasses import dataclass
@@ -27,16 +37,22 @@ _WATCHED: tuple[tuple[str, str, float], ...] = (
     ("service.*.memory", "bytes", _MIB),
     ("redis.memory", "bytes", _MIB),
     ("nginx.connections", "connections", 1.0),
+    ("pod.*.pool_in_use", "connections", 1.0),
     ("pgbouncer.clients_active", "connections", 1.0),
+    ("pgbouncer.servers_active", "connections", 1.0),
     ("postgres.*.connections", "connections", 1.0),
     ("redis.clients", "connections", 1.0),
 )
+STAND_INS = ("mail", "s3", "stripe")
+"""Services that stand in for other people's, by their names in the compose file. They keep all
+they are sent in memory, so they grow with the load, and are not judged."""
 
 
 class Course(StrEnum):
-    """What became of a gauge during the soak."""
+    """What became of a gauge during the soak. What is `FILLING` rises to an end it has."""
 
     FLAT = "flat"
+    FILLING = "filling"
     RISING = "rising"
     UNSURE = "unsure"
 
@@ -46,7 +62,8 @@ class Trend:
     """One gauge over the second half of the measured time.
 
     `level` is its median there, `per_hour` its growth in an hour with the 95 % interval,
-    `allowed` the growth in an hour that counts as flat; all in `unit`.
+    `allowed` the growth in an hour that counts as flat, `bound` where growth ends of itself,
+    None where nothing ends it; all in `unit`.
     """
 
     series: str
@@ -55,16 +72,17 @@ class Trend:
     per_hour: float
     interval: Interval
     allowed: float
+    bound: float | None = None
 
     @property
     def course(self) -> Course:
-        """Flat if the whole interval is allowed, rising if none of it is."""
+        """Flat if the whole interval is allowed, rising or filling if none of it is."""
         low, high = self.interval.low, self.interval.high
         if high is not None and high <= self.allowed:
             return Course.FLAT
-        if low is not None and low > self.allowed:
-            return Course.RISING
-        return Course.UNSURE
+        if low is None or low <= self.allowed:
+            return Course.UNSURE
+        return Course.RISING if self.bound is None or self.level > self.bound else Course.FILLING
 
 
 def trends(seen: Observation) -> list[Trend]:
@@ -74,13 +92,36 @@ def trends(seen: Observation) -> list[Trend]:
     found = []
     for pattern, unit, floor in _WATCHED:
         for series in seen.instances(pattern):
-            trend = _trend(series, unit, floor, seen.window[series].dropna())
+            trend = _trend(series, unit, floor, _readings(seen, series), _bound(seen, series))
             if trend is not None:
                 found.append(trend)
     return found
 
 
-def _trend(series: str, unit: str, floor: float, readings: "pd.Series[float]") -> Trend | None:
+def _readings(seen: Observation, series: str) -> "pd.Series[float]":
+    """The gauge as it is judged."""
+    readings = seen.window[series]
+    tier, name, *_ = series.split(".")
+    if tier == "service" and name in STAND_INS:
+        return readings.iloc[:0]
+    shared = f"service.{name}.shared_memory"
+    if tier == "service" and shared in seen.window:  # records of before lack it
+        readings = readings - seen.window[shared]
+    return readings.dropna()
+
+
+def _bound(seen: Observation, series: str) -> float | None:
+    """Where growth ends: at the most connections that PgBouncer opens to a server of Postgres."""
+    tier, name, *_ = series.split(".")
+    if tier != "postgres":
+        return None
+    most = (seen.run.where.topology or {}).get(f"pgbouncer_servers.{name}")
+    return None if most is None else float(most)
+
+
+def _trend(
+    series: str, unit: str, floor: float, readings: "pd.Series[float]", bound: float | None
+) -> Trend | None:
     """The slope by Theil and Sen (Sen 1968, JASA 63:1379) through the means of blocks.
 
     The first half is left out: there caches fill and pools open. Neighbouring readings
@@ -109,4 +150,5 @@ def _trend(series: str, unit: str, floor: float, readings: "pd.Series[float]") -
         float(slope),
         Interval(float(low), float(high), "Theil-Sen over blocks of time"),
         max(_ALLOWED_SHARE * level, floor),
+        bound,
     )

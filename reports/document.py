@@ -35,7 +35,7 @@ def as_json(run: Run, timeline: "pd.DataFrame", verdicts: Sequence[Verdict]) -> 
     `answered_by` {nginx, app, l1, l2, db: share in %},
     `endpoints` [{name, requests, rate, failures, refusals, p50 .. in ms}],
     `errors` [{kind, endpoint, count, share}],
-    `soak` [{series, unit, level, per_hour, interval, allowed, course}], empty for a short run,
+    `soak` [{series, unit, level, per_hour, interval, allowed, bound, course}], none of a short run,
     `stopped` null, or {at_s, target, reason} of a run an SLO ended early,
     `drill` null, or what `capacity.run.Drilled` says,
     `steps` [{name, seconds, offered, achieved, dropped, failures, p50, p95, p99}],

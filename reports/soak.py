@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from capacity import figures
 from capacity.soak import Course, Trend
 
-SYMBOLS = {Course.FLAT: "✓", Course.RISING: "✗", Course.UNSURE: "?"}
+SYMBOLS = {Course.FLAT: "✓", Course.FILLING: "↗", Course.RISING: "✗", Course.UNSURE: "?"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class Line:
 
 def lines(trends: Sequence[Trend]) -> list[Line]:
     """One for each, what rises first, then what is not sure."""
-    worst_first = (Course.RISING, Course.UNSURE, Course.FLAT)
+    worst_first = (Course.RISING, Course.UNSURE, Course.FILLING, Course.FLAT)
     ordered = sorted(trends, key=lambda trend: worst_first.index(trend.course))
     return [
         Line(
             SYMBOLS[trend.course],
             trend.course.value,
-            name(trend),
+            name(trend) + _end(trend),
             figures.figure(trend.level, trend.unit),
             _hourly(trend.per_hour, trend.unit),
             figures.interval(trend.interval, trend.unit),
@@ -62,6 +62,11 @@ def sentence(trends: Sequence[Trend]) -> str:
     return f"Soak: of {len(trends)} gauges {told}" + (
         f"; rising: {', '.join(rising)}." if rising else "."
     )
+
+
+def _end(trend: Trend) -> str:
+    """Where its growth ends, if that is known."""
+    return "" if trend.bound is None else f", at most {figures.figure(trend.bound, trend.unit)}"
 
 
 def _hourly(amount: float, unit: str) -> str:

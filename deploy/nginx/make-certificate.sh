@@ -4,6 +4,12 @@
 set -eu
 umask 077
 
+field() {
+    openssl x509 "-$1" -noout -in "$TLS_DIRECTORY/tls.crt" 2>/dev/null | cut -d= -f2-
+}
+
+# One that somebody else has signed is theirs to renew.
+[ "$(field issuer)" = "$(field subject)" ] || exit 0
 if openssl x509 -checkend 604800 -noout -in "$TLS_DIRECTORY/tls.crt" >/dev/null 2>&1; then
     exit 0
 fi

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from random import Random
 from typing import Any
+from uuid import uuid4
 
+from capacity.ledger import ENTRY
 from scenarios.journeys.call import (
     PREFIX,
     BodyError,
@@ -53,6 +55,7 @@ class Seeker(FileOwner):
             "unsave": self.unsave,
             "saved": self.saved,
             "apply": self.apply,
+            "enter_application": self.enter_application,
             "applications": self.applications,
             "withdraw": self.withdraw,
             "searches": self.searches,
@@ -101,9 +104,16 @@ class Seeker(FileOwner):
 
         Who has sent a résumé in this run applies with it.
         """
+        return self._apply(_LETTER.format(years=self.chance.randint(1, 30)))
+
+    def enter_application(self) -> Call:
+        """An application whose letter is like no other, for the ledger of a drill."""
+        key = uuid4().hex
+        return self._apply(f"{ENTRY}{key}", key)
+
+    def _apply(self, letter: str, key: str | None = None) -> Call:
         job = self._new_job()
         self._applied.add(job)
-        letter = _LETTER.format(years=self.chance.randint(1, 30))
         resume = self.a_resume()
 
         def check(status: int, body: Any) -> None:
@@ -123,6 +133,7 @@ class Seeker(FileOwner):
             expect=(201, 409),
             body={"cover_letter": letter, "resume_id": resume},
             signed=True,
+            key=key,
         )
 
     def _new_job(self) -> int:

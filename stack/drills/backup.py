@@ -123,7 +123,9 @@ def _compare(
     stage: Stage, copy: Path, archive: Path, moment: Moment, written: Sequence[Written]
 ) -> dict[str, bool]:
     """Restore the copy to the moment, and hold it against what was then, and the ledger."""
+    began = time.monotonic()
     with _restored(stage, copy, archive, moment) as port:
+        took_s = time.monotonic() - began
         with superuser(stage.running, port) as connection:
             content = _content(connection, list(moment.content))
         there = keys_at(stage.running, port)
@@ -131,9 +133,8 @@ def _compare(
     before = [one for one in written if one.acknowledged and one.at_s + one.taken_s < moment.from_s]
     after = [one for one in written if one.at_s > moment.to_s]
     return {
-        f"the restored copy's {len(content)} tables hold the {rows:,} rows there were then": (
-            content == moment.content
-        ),
+        f"restored in {took_s:.1f} s, the copy's {len(content)} tables hold the {rows:,} rows "
+        "there were then": content == moment.content,
         f"each of {len(before):,} writes acknowledged before the moment is in it, once": (
             bool(before) and all(there[one.key] == 1 for one in before)
         ),

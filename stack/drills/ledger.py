@@ -10,7 +10,11 @@ from stack.errors import StackError
 from stack.rewriting import LOOPBACK
 from stack.state import Running
 
-_FOUND = "SELECT substr(body, %s) FROM post_comments WHERE starts_with(body, %s)"
+_FOUND = """
+SELECT substr(body, %(after)s) FROM post_comments WHERE starts_with(body, %(entry)s)
+UNION ALL
+SELECT substr(cover_letter, %(after)s) FROM applications WHERE starts_with(cover_letter, %(entry)s)
+"""
 
 
 def superuser(running: Running, port: int | None) -> "psycopg.Connection[tuple[object, ...]]":
@@ -32,5 +36,5 @@ def superuser(running: Running, port: int | None) -> "psycopg.Connection[tuple[o
 def keys_at(running: Running, port: int | None) -> Counter[str]:
     """Every key in the ledger of the server at `port` -> how often it is there."""
     with superuser(running, port) as connection:
-        rows = connection.execute(_FOUND, (len(ENTRY) + 1, ENTRY))
+        rows = connection.execute(_FOUND, {"after": len(ENTRY) + 1, "entry": ENTRY})
         return Counter(str(row[0]) for row in rows)

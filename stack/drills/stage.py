@@ -105,11 +105,15 @@ class Stage:
             return [row[0] for row in answer] if answer.description else []
 
     def is_whole(self) -> bool:
-        """Whether every instance lives, every pod reads and writes, and replicas stream."""
-        services = self.running.services.values()
-        if not all(service.process.alive for service in services):
+        """Whether every instance lives, every pod reads and writes, and replicas stream.
+
+        Asked of the stack as it is now: what came up late is another process than the one known.
+        """
+        found = engine.load_running(self.running.home)
+        if found is None:
             return False
-        replicas = sum(service.kind == "postgres-replica" for service in services)
+        self.running = found
+        replicas = sum(one.kind == "postgres-replica" for one in found.services.values())
         streaming = "SELECT count(*)::int FROM pg_stat_replication WHERE state = 'streaming'"
         try:
             if self.sql("primary", streaming) != [replicas]:

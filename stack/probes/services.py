@@ -3,8 +3,10 @@
 One pass over /proc serves all services. CPU seconds include those of children that
 have ended and were waited for, so that a backend or worker that comes and goes is not
 lost. Memory is the proportional set size: a page shared by ten processes counts a tenth
-in each. Reading it walks page tables, so only a few milliseconds' work is done per
-sample, one service after the other; a service's memory thus appears every few seconds.
+in each. What of it lies in shared segments (Postgres' shared_buffers, nginx's zones) is
+told beside it: they have their size from the start and fill. Reading it walks page tables,
+so only a few milliseconds' work is done per sample, one service after the other; a
+service's memory thus appears every few seconds.
 """
 
 import os
@@ -21,6 +23,7 @@ _MEMORY_SECONDS = 0.008
 """Of our own CPU time: a busy machine must not make memory a rare reading."""
 # Of /proc/PID/stat, counted after the command's closing bracket; see proc(5).
 _PARENT, _CPU, _NICE, _BEGAN = 1, slice(11, 15), 16, 19
+_PROPORTIONS = (b"Pss", b"Pss_Shmem")
 _GIVES_WAY = 5
 """Steps of niceness that make a program give way: the kernel allots it less than a third."""
 
@@ -34,6 +37,17 @@ class _Process:
     began: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """Bytes of the proportional set size; `shared` is the part of shared segments."""
+
+    whole: int = 0
+    shared: int = 0
+
+    def __add__(self, other: "_Memory") -> "_Memory":
+        return _Memory(self.whole + other.whole, self.shared + other.shared)
+
+
 class ServicesProbe:
     """CPU counters of all services at each sample, memory gauges in turn."""
 
@@ -44,7 +58,7 @@ class ServicesProbe:
         self._turns: deque[ServiceState] = deque()
         self._reading: ServiceState | None = None
         self._left: list[int] = []
-        self._sum = 0
+        self._sum = _Memory()
         self._seen: dict[tuple[int, float], int] = {}
         self._yielded = 0
 
@@ -92,13 +106,15 @@ class ServicesProbe:
                     self._turns.extend(self._services)
                 self._reading = self._turns.popleft()
                 self._left = _family(self._reading, table, children)
-                self._sum = 0
+                self._sum = _Memory()
             while self._left and time.thread_time() < deadline:
-                self._sum += _proportional_bytes(self._left.pop())
+                self._sum += _proportional(self._left.pop())
             if not self._left:
                 finished += 1
-                if self._sum:
-                    yield Reading(f"service.{self._reading.name}.memory", self._sum)
+                if self._sum.whole:
+                    name = f"service.{self._reading.name}"
+                    yield Reading(f"{name}.memory", self._sum.whole)
+                    yield Reading(f"{name}.shared_memory", self._sum.shared)
                 self._reading = None
 
 
@@ -140,13 +156,15 @@ def _family(
     return family
 
 
-def _proportional_bytes(pid: int) -> int:
-    """Zero for a process that is gone or that we may not look into."""
+def _proportional(pid: int) -> _Memory:
+    """Nothing for a process that is gone or that we may not look into."""
+    found = {}
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:  # noqa: PTH123 - dozens a second
             for line in file:
-                if line.startswith(b"Pss:"):
-                    return int(line.split()[1]) * 1024
+                name, _, size = line.partition(b":")
+                if name in _PROPORTIONS:
+                    found[name] = int(size.split()[0]) * 1024
     except OSError:
-        pass
-    return 0
+        return _Memory()
+    return _Memory(*(found.get(name, 0) for name in _PROPORTIONS))

@@ -1,11 +1,14 @@
 """What a soak shows: known slopes come back, noise is no growth, short runs say nothing."""
 
+from pathlib import Path
 from random import Random
 
 import pandas as pd
 import pytest
+import yaml
 
 from capacity.observation import Observation
+from capacity.run import Run
 from capacity.soak import LEAST_S, Course, Trend, trends
 from tests.reports.sample import sample_run
 
@@ -18,13 +21,22 @@ def course(
 ) -> list[Trend]:
     """The trends of one gauge read every so many seconds, through the measured time."""
     seconds = [10 + every * number for number in range(len(values))]
+    index = pd.Index(seconds, name="second")
+    return trends(
+        Observation(
+            long_run(10.0, every * len(values)), pd.DataFrame({series: values}, index=index)
+        )
+    )
+
+
+def long_run(start_s: float, lasts_s: float) -> Run:
+    """One measured step, on a stack whose PgBouncer opens at most 60 connections to a replica."""
     run = sample_run()
     (step,) = run.measured_steps()
-    end = 10.0 + every * len(values)
-    step = step.model_copy(update={"start_s": 10.0, "end_s": end})
-    long = run.model_copy(update={"steps": [step]})
-    index = pd.Index(seconds, name="second")
-    return trends(Observation(long, pd.DataFrame({series: values}, index=index)))
+    step = step.model_copy(update={"start_s": start_s, "end_s": start_s + lasts_s})
+    topology = {"pods": 3, "pgbouncer_servers.replica-1": 60}
+    where = run.where.model_copy(update={"topology": topology})
+    return run.model_copy(update={"steps": [step], "where": where})
 
 
 def noisy(per_hour: float, level: float, noise: float, seconds: int = 1800) -> list[float]:
@@ -71,6 +83,49 @@ def test_one_connection_more_is_nothing_and_one_every_minute_is_something() -> N
     (found,) = course(growing, "redis.clients")
     assert found.course is Course.RISING
     assert found.per_hour == pytest.approx(60, rel=0.1)
+
+
+def test_connections_of_a_pool_fill_it_and_more_than_it_has_are_a_leak() -> None:
+    filling = [20.0 + second // 200 for second in range(0, 1800, 10)]
+    (found,) = course(filling, "postgres.replica-1.connections")
+    assert (found.course, found.bound) == (Course.FILLING, 60.0)
+    (found,) = course([50.0 + each for each in filling], "postgres.replica-1.connections")
+    assert found.course is Course.RISING
+    # nobody told how many there may be
+    (found,) = course(filling, "postgres.primary.connections")
+    assert (found.course, found.bound) == (Course.RISING, None)
+    # in use is what a leak never gives back
+    for series in ("pgbouncer.servers_active", "pod.backend-1.pool_in_use"):
+        (found,) = course(filling, series)
+        assert found.course is Course.RISING
+
+
+def test_memory_is_judged_without_shared_segments_that_fill() -> None:
+    own, touched = noisy(0, 90 * MIB, 0.1 * MIB), noisy(200 * MIB, 300 * MIB, MIB)
+    name = "service.primary"
+    index = pd.Index(range(10, 10 + 10 * len(own), 10), name="second")
+
+    def judged(own: list[float]) -> Trend:
+        whole = [one + other for one, other in zip(own, touched, strict=True)]
+        columns = {f"{name}.memory": whole, f"{name}.shared_memory": touched}
+        timeline = pd.DataFrame(columns, index=index)
+        (found,) = trends(Observation(long_run(10.0, 10 * len(own)), timeline))
+        return found
+
+    assert judged(own).course is Course.FLAT
+    assert judged(own).level == pytest.approx(90 * MIB, rel=0.02)
+    assert judged(noisy(60 * MIB, 90 * MIB, 0.1 * MIB)).course is Course.RISING
+
+
+def test_stand_ins_that_keep_what_they_are_sent_are_not_judged() -> None:
+    from capacity.soak import STAND_INS
+    from stack.compose import FILE
+
+    file = Path(__file__).resolve().parents[2] / FILE
+    services = yaml.safe_load(file.read_text("utf-8"))["services"]
+    for name in STAND_INS:
+        assert services[name]["profiles"] == ["local"]
+        assert course(noisy(60 * MIB, 90 * MIB, MIB), f"service.{name}.memory") == []
 
 
 def test_a_short_run_and_a_thin_series_say_nothing() -> None:

@@ -1,6 +1,8 @@
 """The production file under a real Docker: what its users expect of it."""
 
 import json
+import re
+import shlex
 import ssl
 import subprocess
 import time
@@ -14,7 +16,7 @@ import httpx2
 import pytest
 from websocket import create_connection
 
-from stack import engine
+from stack import docker, engine
 from tests.compose.brought_up import BroughtUp, Visitor, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
@@ -24,6 +26,8 @@ _LASTING = {
     *("nginx", "backend", "pgbouncer", "primary", "replica-1", "replica-2", "redis"),
     *("stripe", "s3", "mail"),
 }
+PASSWORD = "Bahamas-2026!"
+GUIDE = Path(__file__).resolve().parents[2] / "docs/guides/operating.md"
 _PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(500)
 
 
@@ -33,7 +37,7 @@ def registered(client: httpx2.Client, name: str) -> dict[str, str]:
         "/api/v1/auth/register",
         json={
             "email": f"{name}@example.com",
-            "password": "Bahamas-2026!",
+            "password": PASSWORD,
             "full_name": name.title(),
             "role": "seeker",
         },
@@ -288,6 +292,89 @@ def test_grafana_shows_the_dashboards(
     files = (brought_up.home / "deploy/grafana/dashboards").glob("*.json")
     there = {json.loads(file.read_text(encoding="utf-8"))["uid"] for file in files}
     until(lambda: dashboards() == there, "the dashboards are there")
+
+
+def test_every_service_comes_up_a_second_time(brought_up: BroughtUp) -> None:
+    """As after an end of its own: in the container it had, whose folders are there already."""
+    brought_up.compose("restart", *sorted(_LASTING))
+
+    def is_well() -> bool:
+        containers = brought_up.containers()
+        states = [each["State"] for name in _LASTING for each in containers[name]]
+        return all(state.get("Health", {}).get("Status") == "healthy" for state in states)
+
+    until(is_well, "all are healthy again")
+
+
+def follow(brought_up: BroughtUp, commands: str) -> None:
+    """Do what the guide says, in this checkout."""
+    here = shlex.join(docker.command(brought_up.home))
+    words = ["sh", "-euc", commands.replace("docker compose", here)]
+    done = subprocess.run(
+        words, cwd=brought_up.home, check=False, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def commands_of(heading: str) -> list[str]:
+    """The blocks of commands under a heading of the guide to running the stack."""
+    section = re.split(r"\n##+ ", GUIDE.read_text("utf-8").partition(f"## {heading}\n")[2])[0]
+    blocks = re.findall(r"(?:^ {4}.*\n)+", section + "\n", re.MULTILINE)
+    assert blocks, heading
+    return [re.sub(r"^ {4}", "", block, flags=re.MULTILINE) for block in blocks]
+
+
+def test_a_certificate_of_one_s_own_is_served_and_left_alone(
+    brought_up: BroughtUp, tmp_path: Path
+) -> None:
+    live = tmp_path / "live/www.example.com"
+    live.mkdir(parents=True)
+    new = ["openssl", "req", "-newkey", "rsa:2048", "-nodes"]
+    signer = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
+    for words in (
+        [*new, "-x509", "-subj", "/CN=signer", "-keyout", "ca.key", "-out", "ca.crt"],
+        [*new, "-subj", "/CN=www.example.com", "-keyout", "privkey.pem", "-out", "asked"],
+        ["openssl", "x509", "-req", "-in", "asked", "-out", "fullchain.pem", *signer],
+    ):
+        subprocess.run(words, cwd=live, check=True, capture_output=True)
+    (copying,) = (block for block in commands_of("Start") if "fullchain" in block)
+    follow(brought_up, copying.replace("--volume /etc/letsencrypt:", f"--volume {tmp_path}:"))
+    ours = ssl.PEM_cert_to_DER_cert((live / "fullchain.pem").read_text())
+
+    def served() -> bytes:
+        address = ("127.0.0.1", brought_up.ports["HTTPS"])
+        return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(address))
+
+    until(lambda: served() == ours, "nginx serves it")
+    brought_up.compose("run", "--rm", "-T", "certificates")
+    there = brought_up.inside("nginx", "cat /etc/nginx/tls/tls.crt").stdout
+    assert ssl.PEM_cert_to_DER_cert(there) == ours
+
+
+def test_a_lost_primary_is_replaced_and_comes_back_as_the_guide_tells(
+    brought_up: BroughtUp,
+) -> None:
+    def signs_in(client: httpx2.Client, name: str) -> bool:
+        """At every pod: each notices by itself where the primary is."""
+        known = {"email": f"{name}@example.com", "password": PASSWORD}
+        answers = [client.post("/api/v1/auth/login", json=known) for _ in range(6)]
+        return all(answer.status_code == 200 for answer in answers)
+
+    def streaming() -> list[str]:
+        query = "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming'"
+        asked = f'PGPASSWORD=$POSTGRES_PASSWORD psql -U postgres -At -c "{query}"'
+        return sorted(brought_up.inside("primary", asked).stdout.split())
+
+    with brought_up.client() as client:
+        registered(client, "before")
+        until(lambda: streaming() == ["replica_1", "replica_2"], "both replicas stream")
+        follow(brought_up, *commands_of("Fail over"))
+        until(lambda: signs_in(client, "before"), "writes work again")
+        registered(client, "meanwhile")
+        follow(brought_up, *commands_of("And back"))
+        until(lambda: signs_in(client, "meanwhile"), "writes work again")
+        registered(client, "afterwards")
+    until(lambda: streaming() == ["replica_1", "replica_2"], "both replicas stream again")
 
 
 def test_at_the_end_only_the_data_is_left(brought_up: BroughtUp) -> None:

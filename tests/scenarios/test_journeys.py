@@ -184,6 +184,16 @@ def test_nobody_applies_twice_for_a_job() -> None:
     assert len(set(paths)) == len(paths) == len(someone.world.data.jobs)
 
 
+def test_an_application_of_the_ledger_is_one_whose_letter_nobody_else_writes() -> None:
+    someone = seeker()
+    calls = [someone.enter_application() for _ in range(3)]
+    assert len({call.key for call in calls}) == 3
+    for call in calls:
+        assert call.body == {"cover_letter": f"{ENTRY}{call.key}", "resume_id": None}
+        assert call.route == "/api/v1/jobs/{id}/applications"
+    assert someone.apply().key is None
+
+
 def test_an_application_answered_409_must_say_why() -> None:
     call = seeker().apply()
     wanted = int(call.path.split("/")[4])

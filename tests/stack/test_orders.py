@@ -80,6 +80,22 @@ def test_who_is_held_still_goes_on_whatever_happens(make_home: Callable[..., Pat
     engine.down(home)
 
 
+def test_a_stack_is_whole_again_whoever_started_what_had_ended(
+    make_home: Callable[..., Path],
+) -> None:
+    """A drill that gave up waiting for an instance sees that it has come up after all."""
+    home = make_home()
+    running = engine.up(home, services={"primary", "redis"}, bound=True)
+    stage = Stage(drill("redis-loss"), running)
+    assert stage.is_whole()
+    kill(running.services["redis"])
+    assert not stage.is_whole()
+    engine.start_again(running, "redis")
+    assert stage.is_whole()
+    assert stage.service("redis").process.alive
+    engine.down(home)
+
+
 def test_every_drill_has_a_kind() -> None:
     from capacity.drill import drills
 
@@ -87,14 +103,13 @@ def test_every_drill_has_a_kind() -> None:
 
 
 def test_of_a_stack_that_stays_broken_is_told_what_went_wrong_first(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def fails(_: Stage) -> None:
         raise StackError("backend-2 did not start")
 
-    gone = SimpleNamespace(process=SimpleNamespace(alive=False))
-    native = SimpleNamespace(engine="native")
-    running = SimpleNamespace(choices=native, services={"backend-2": gone})
+    native, gone = SimpleNamespace(engine="native"), SimpleNamespace()
+    running = SimpleNamespace(choices=native, services={"backend-2": gone}, home=tmp_path)
     monkeypatch.setitem(KINDS, "pod-kill", fails)
     monkeypatch.setattr("stack.drills.stage._HEALTHY_SECONDS", 0.0)
     disturber = Disturber(drill("pod-kill"), cast("Running", running))
