@@ -1,13 +1,16 @@
 """The cache hit rate as an input: what it would be, and what requests cost at another one."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from capacity.demands import ClassDemand, DemandModel, Layer, Tier
+from capacity.demands import DATABASES, ClassDemand, DemandModel, Layer, Tier
 from capacity.errors import UsageError
 from capacity.evidence import Span
+from capacity.model import ttl
 
-DATABASES = (Tier.PRIMARY, Tier.REPLICAS, Tier.PGBOUNCER)
-"""Tiers that only a cache miss or a write reaches."""
+if TYPE_CHECKING:
+    from capacity.inputs import Array
+
 _CACHED = 0.02
 """Classes with fewer hits than this are not cached: writes, above all."""
 _NOTHING = Span.exact(0.0)
@@ -25,6 +28,33 @@ def hit_rate(model: DemandModel) -> float:
     if not asked:
         return 0.0
     return sum(model.mix.get(name, 0.0) * model.cache_hit[name] for name in names) / asked
+
+
+def follows_rate(model: DemandModel) -> bool:
+    """Whether any class's hits are known as a function of how often it is asked."""
+    return any(one.caching is not None and model.mix.get(one.name) for one in model.classes)
+
+
+def hit_rate_at(model: DemandModel, rate: "Array", more_keys: "Array | float") -> "Array":
+    """`hit_rate` where the mix comes at `rate` a second for `more_keys` times as many keys.
+
+    Classes whose hits do not follow from their rate keep their share.
+    """
+    names = cached(model)
+    whole = sum(model.mix.get(name, 0.0) for name in names)
+    hits = 0.0 * rate
+    for one in model.classes:
+        share = model.mix.get(one.name, 0.0)
+        if one.name not in names or not share:
+            continue
+        told = one.caching
+        if told is None:
+            hits = hits + share * model.cache_hit[one.name]
+        else:
+            within_life = rate * share * told.kept * told.life_s
+            missed = ttl.missed(within_life, told.keys.mid * more_keys)
+            hits = hits + share * told.kept * (1 - missed)
+    return hits / whole if whole else hits
 
 
 def with_hit_rate(model: DemandModel, rate: float) -> DemandModel:
@@ -67,15 +97,15 @@ def miss_extra(model: DemandModel, tier: Tier) -> float:
 
 
 def _shifted(model: DemandModel, one: ClassDemand, share: float) -> ClassDemand:
-    """The class with that share of hits."""
+    """The class with that share of hits, all more of them in the worker's memory."""
+    missed = missed_times(model, one.name, share)
     before = model.cache_hit[one.name]
-    missed = (1 - share) / (1 - before) if before < 1 else 1.0
     return one.model_copy(
         update={
             "cpu_s": {
                 tier: span.times(missed)
                 if tier in DATABASES
-                else span.through(_plus((before - share) * miss_extra(model, tier)))
+                else span.through(adding((before - share) * miss_extra(model, tier)))
                 for tier, span in one.cpu_s.items()
             },
             "queries": one.queries.times(missed),
@@ -83,5 +113,12 @@ def _shifted(model: DemandModel, one: ClassDemand, share: float) -> ClassDemand:
     )
 
 
-def _plus(more: float) -> Callable[[float], float]:
+def missed_times(model: DemandModel, name: str, share: float) -> float:
+    """How many times as many requests of a class miss as did in the runs of the fit."""
+    before = model.cache_hit[name]
+    return (1 - share) / (1 - before) if before < 1 else 1.0
+
+
+def adding(more: float) -> Callable[[float], float]:
+    """What a demand becomes with `more` CPU seconds, never below none."""
     return lambda value: max(0.0, value + more)

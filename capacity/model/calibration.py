@@ -49,7 +49,8 @@ def calibrate(
     for one in by_data:
         _refuse_few_levels(cut(one.runs))
     largest = by_data[-1].runs
-    windows = cut(largest)
+    everything = (*runs, *held_out)
+    windows = cut(largest, others=everything)
     fitted = fit(windows, seed)
     mix = _mix(fitted, windows, largest)
     sizes = [measured.topology(run) for run in largest]
@@ -62,7 +63,9 @@ def calibrate(
         classes=_classes(fitted, largest),
         mix=mix,
         idle_cpu={tier: costs.idle.mid for tier, costs in fitted.cpu.items()},
-        cache_hit=_by_class(fitted, fitted.cache_hit),
+        cache_hit={}
+        if fitted.hits is None
+        else {one.name: own.share for one, own in zip(fitted.classes, fitted.hits, strict=True)},
         layers={}
         if fitted.layers is None
         else {
@@ -76,10 +79,10 @@ def calibrate(
         held_out=(),
         seeded_users=by_data[-1].users,
     )
-    model = with_growth(with_latency(model, largest, seed), by_data, seed)
+    model = with_growth(with_latency(model, largest, seed, everything), by_data, seed)
     model = with_checks(model, largest)
     return model.model_copy(
-        update={"held_out": validate(model, held_out, requests=requests, seed=seed)}
+        update={"held_out": validate(model, held_out, everything, requests=requests, seed=seed)}
     )
 
 
@@ -149,12 +152,6 @@ def _levels(runs: Sequence[Material], fitted: Fitted) -> tuple[LevelSeen, ...]:
     )
 
 
-def _by_class(fitted: Fitted, figures: Sequence[float] | None) -> dict[str, float]:
-    if figures is None:
-        return {}
-    return {one.name: figure for one, figure in zip(fitted.classes, figures, strict=True)}
-
-
 def _mix(fitted: Fitted, windows: Windows, runs: Sequence[Material]) -> dict[str, float]:
     """Each class's share of requests in the runs of `mixed`."""
     base = [n for n, run in enumerate(runs) if _is_base(run)]
@@ -189,6 +186,7 @@ def _classes(fitted: Fitted, runs: Sequence[Material]) -> tuple[ClassDemand, ...
             statement_s=counted("statement_s", n),
             held_s=counted("held_s", n),
             bytes_out=_bytes(one.endpoints, runs),
+            caching=None if fitted.hits is None else fitted.hits[n].caching,
             light=_light(one.endpoints, runs),
         )
         for n, one in enumerate(fitted.classes)

@@ -4,7 +4,8 @@ C_t(w) = idle_t T + sum_c n_c(w) D_ct over windows w of T seconds: the utilisati
 several classes, solved by non-negative least squares with an intercept (Pacifici, Segmuller,
 Spreitzer & Tantawi 2008, "CPU demand for web serving", Performance Evaluation 65:531; Lawson
 & Hanson 1974). Intervals by resampling blocks of windows (Künsch 1989, Annals of
-Statistics 17:1217), as neighbouring windows resemble each other.
+Statistics 17:1217), as neighbouring windows resemble each other. Where it is known how often a
+class misses its caches, its requests count in the databases as often as they miss.
 """
 
 from collections.abc import Sequence
@@ -13,16 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from capacity.demands import Layer
+from capacity.demands import DATABASES, Tier
 from capacity.evidence import Span
+from capacity.model import hits
 from capacity.model.classes import RequestClass, classes, design, kind, weights
 
 if TYPE_CHECKING:
-    from capacity.demands import Tier
     from capacity.model.windows import Row, Rows, Windows
 
 DRAWS = 200
-_CACHES = (Layer.NGINX, Layer.L1, Layer.L2)
+_OF_MISSES = ("queries", "statement_s", "held_s")
+"""Counts that only the requests which reach a database add to."""
 MOST_WRITES = 0.05
 """The share of requests other than GETs up to which a run counts as one that reads."""
 _BLOCK = 3
@@ -42,8 +44,7 @@ class Fitted:
     """All regressions of a calibration; `per_request` in the order of `classes`.
 
     `layers` is the cost by deepest layer instead of class, in the order of `Layer`, of requests
-    that read; `cache_hit` the share of each class that a cache answered; None where no record
-    tells.
+    that read; `hits` how often a cache answered each class; None where no record tells.
     """
 
     classes: tuple[RequestClass, ...]
@@ -52,7 +53,7 @@ class Fitted:
     beside: Costs
     counted: dict[str, Costs]
     layers: "dict[Tier, Costs] | None"
-    cache_hit: tuple[float, ...] | None
+    hits: tuple[hits.Hits, ...] | None
 
 
 def fit(windows: "Windows", seed: int = 1) -> Fitted:
@@ -64,18 +65,25 @@ def fit(windows: "Windows", seed: int = 1) -> Fitted:
     columns = design(windows, [one.columns for one in found])
     draws = _draws(windows, seed)
     weight = weights(windows)
+    answered = hits.fitted(windows, found, weight)
+    misses = columns.copy()
+    for column, one in enumerate(answered or ()):
+        misses[:, column] *= one.misses
 
-    def costs(used: "Row") -> Costs:
-        return _costs(columns, used, weight, draws)
+    def costs(used: "Row", *, of_misses: bool = False) -> Costs:
+        return _costs(misses if of_misses else columns, used, weight, draws)
 
     return Fitted(
         classes=tuple(found),
         condition=conditioned,
-        cpu={tier: costs(used) for tier, used in windows.cpu.items()},
+        cpu={tier: costs(used, of_misses=tier in DATABASES) for tier, used in windows.cpu.items()},
         beside=costs(windows.beside),
-        counted={name: costs(used) for name, used in windows.counted.items()},
+        counted={
+            name: costs(used, of_misses=name in _OF_MISSES)
+            for name, used in windows.counted.items()
+        },
         layers=layer_costs(windows, seed),
-        cache_hit=_hits(windows, columns, weight),
+        hits=answered,
     )
 
 
@@ -167,15 +175,3 @@ def _least_squares(columns: "Rows", used: "Row", weight: "Row") -> "Row":
     scale[scale == 0] = 1.0  # a class that a draw left out costs nothing there
     solution, _ = nnls(columns / scale * weight[:, None], used * weight)
     return np.asarray(solution / scale)
-
-
-def _hits(windows: "Windows", columns: "Rows", weight: "Row") -> tuple[float, ...] | None:
-    """Share of each class answered from a cache, between 0 and 1 (bounded least squares)."""
-    from scipy.optimize import lsq_linear
-
-    if windows.layers is None:
-        return None
-    order = list(Layer)
-    hits = windows.layers[:, [order.index(layer) for layer in _CACHES]].sum(axis=1)
-    requests = columns[:, :-1] * weight[:, None]
-    return tuple(float(share) for share in lsq_linear(requests, hits * weight, (0.0, 1.0)).x)

@@ -6,11 +6,11 @@ from operator import attrgetter
 
 import numpy as np
 
-from capacity.demands import ClassDemand, DemandModel, Tier
+from capacity.demands import DATABASES, ClassDemand, DemandModel, Tier
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
 from capacity.inputs import Array, Input, Inputs, Values
-from capacity.model.cache import DATABASES, cached, hit_rate, miss_extra
+from capacity.model.cache import cached, hit_rate, miss_extra
 
 _HOLD_DATA = (Tier.PRIMARY, Tier.REPLICAS)
 """Tiers that are taken to grow with the data unless measured otherwise."""

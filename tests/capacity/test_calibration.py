@@ -341,8 +341,8 @@ def test_a_model_that_cannot_be_read_says_why(model: DemandModel, tmp_path: Path
         read_model(folder)
     path = write_model(folder, model)
     whole = path.read_text()
-    path.write_text(whole.replace('"version": 1', '"version": 99', 1))
-    with pytest.raises(RecordError, match="version 1"):
+    path.write_text(whole.replace('"version": 2', '"version": 99', 1))
+    with pytest.raises(RecordError, match="version 2"):
         read_model(folder)
     path.write_text(whole.replace('"condition"', '"conditon"', 1))
     with pytest.raises(RecordError, match="damaged"):
