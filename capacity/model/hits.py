@@ -129,21 +129,30 @@ class _Search:
     targets: "tuple[Row, Row]"
 
     def keys(self) -> dict[int, Span]:
-        """The number of keys of each class whose hits follow from its rate."""
-        chosen: dict[int, int] = {}
-        for _ in range(_PASSES):
-            before = dict(chosen)
-            for n in self.tables:
-                off, at = self._best(chosen, n)
-                constant = {m: one for m, one in chosen.items() if m != n}
-                chosen = constant | {n: at} if off < self.off(constant) else constant
-            if chosen == before:
+        """The number of keys of each class whose hits follow from its rate.
+
+        All that can begin so; then, one at a time, the class leaves whose constant share
+        describes the runs best, for as long as that is better.
+        """
+        chosen = self._settled(dict.fromkeys(self.tables, len(_KEYS) // 2))
+        while chosen:
+            fewer = [self._settled({m: at for m, at in chosen.items() if m != n}) for n in chosen]
+            best = min(fewer, key=self.off)
+            if self.off(best) >= self.off(chosen):
                 break
+            chosen = best
         spans = {n: self._interval(chosen, n) for n in chosen}
         return {n: span for n, span in spans.items() if span is not None}
 
-    def _best(self, chosen: Mapping[int, int], n: int) -> tuple[float, int]:
-        return min((self.off({**chosen, n: at}), at) for at in range(len(_KEYS)))
+    def _settled(self, chosen: dict[int, int]) -> dict[int, int]:
+        """The keys of these classes, one after the other the best for the others'."""
+        for _ in range(_PASSES):
+            before = dict(chosen)
+            for n in before:
+                chosen[n] = min(range(len(_KEYS)), key=lambda at, n=n: self.off({**chosen, n: at}))
+            if chosen == before:
+                break
+        return chosen
 
     def _interval(self, chosen: Mapping[int, int], n: int) -> Span | None:
         """What the runs leave possible; None where that is any number at all."""
@@ -164,8 +173,8 @@ class _Search:
 
         columns = self._columns(chosen)
         left = 0.0
-        for kind in range(len(self.targets)):
-            wanted = self._wanted({n: self.tables[n][at] for n, at in chosen.items()}, kind)
+        for which in range(len(self.targets)):
+            wanted = self._wanted({n: self.tables[n][at] for n, at in chosen.items()}, which)
             left += nnls(columns, wanted)[1] ** 2 if columns.size else float(wanted @ wanted)
         return left
 
@@ -188,9 +197,9 @@ class _Search:
         """The classes that have a share of hits, and always the same."""
         return [n for n, one in enumerate(self.asked) if one.reads and n not in chosen]
 
-    def _wanted(self, known: Mapping[int, "Rows"], kind: int) -> "Row":
-        told = sum((pair[kind] for pair in known.values()), np.zeros_like(self.weight))
-        return np.asarray((self.targets[kind] - told) * self.weight)
+    def _wanted(self, known: Mapping[int, "Rows"], which: int) -> "Row":
+        told = sum((pair[which] for pair in known.values()), np.zeros_like(self.weight))
+        return np.asarray((self.targets[which] - told) * self.weight)
 
 
 def _constant(one: _Asked, share: float) -> Hits:
