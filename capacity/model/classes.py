@@ -96,6 +96,15 @@ def classes(windows: "Windows") -> tuple[list[RequestClass], float]:
     return found, condition(weight * design(windows, groups))
 
 
+def joined(
+    windows: "Windows", found: Sequence[RequestClass], doubtful: int
+) -> tuple[list[RequestClass], float]:
+    """The classes with `doubtful` (its place) put into the one most collinear with it."""
+    groups = _joined(windows, [list(one.columns) for one in found], doubtful)
+    again = [_named(windows, group) for group in groups]
+    return again, condition(weights(windows)[:, None] * design(windows, groups))
+
+
 def kind(endpoint: str) -> tuple[str, bool]:
     """What an endpoint is about, and whether it only reads: `jobs`, True."""
     method, _, path = endpoint.partition(" ")
@@ -122,13 +131,16 @@ def _beginning(windows: "Windows") -> list[list[int]]:
     return groups
 
 
-def _joined(windows: "Windows", groups: list[list[int]]) -> list[list[int]]:
-    """The groups with the most collinear pair made one; among equals those of one kind."""
+def _joined(windows: "Windows", groups: list[list[int]], one: int | None = None) -> list[list[int]]:
+    """The groups with the most collinear pair made one; among equals those of one kind.
+
+    With `one`, of the pairs that it is part of.
+    """
     # how runs differ from each other counts, not the noise within one
     rates = np.column_stack([_by_run(windows, group).sum(axis=1) for group in groups])
     lengths = np.linalg.norm(rates, axis=0)
     cosines = rates.T @ rates / np.outer(lengths, lengths)
-    pairs = [(a, b) for b in range(len(groups)) for a in range(b)]
+    pairs = [(a, b) for b in range(len(groups)) for a in range(b) if one in (None, a, b)]
     highest = max(cosines[pair] for pair in pairs)
     alike = [pair for pair in pairs if cosines[pair] >= highest - _AS_COLLINEAR]
     first, second = max(

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from capacity.demands import DemandModel
-from capacity.inputs import InputError, Inputs
+from capacity.evidence import Evidence
+from capacity.inputs import Input, InputError, Inputs
+from capacity.model.cache import follows_rate
 from capacity.nearest import nearest
 from capacity.plan import plan_inputs
-from capacity.plan.demand_inputs import demand_inputs
+from capacity.plan.demand_inputs import HIT_RATE, KEYS_GROWTH, demand_inputs
 from capacity.plan.rules import Rules, read_rules
 from capacity.population import population_inputs
 from capacity.revenue import revenue_inputs
@@ -51,7 +53,31 @@ def assumed(
         if name not in names:
             raise InputError(f'--set {setting}: nothing is named "{name}": {_hint(name, names)}')
         (of_rules if name in rules.names else of_inputs).append(setting)
-    return Assumed(model, inputs.settled(of_inputs), rules.settled(of_rules))
+    settled = inputs.settled(of_inputs)
+    held = any(setting.partition("=")[0] == HIT_RATE for setting in of_inputs)
+    if held or not follows_rate(model):
+        settled = _without_following(settled)
+    return Assumed(model, settled, rules.settled(of_rules))
+
+
+def at_hit_rate(given: Assumed, rate: float) -> Assumed:
+    """The same with one cache hit rate for every load."""
+    known = given.inputs.known | {
+        HIT_RATE: Input(
+            low=rate,
+            mid=rate,
+            high=rate,
+            unit="share",
+            reason="of the plan's peak with every assumption in the middle",
+            evidence=Evidence.MODELLED,
+        )
+    }
+    return Assumed(given.model, _without_following(Inputs(known)), given.rules)
+
+
+def _without_following(inputs: Inputs) -> Inputs:
+    """The inputs less what makes the hit rate follow from the load."""
+    return Inputs({name: one for name, one in inputs.known.items() if name != KEYS_GROWTH})
 
 
 def _hint(name: str, names: Sequence[str]) -> str:

@@ -10,11 +10,13 @@ from capacity.demands import DATABASES, ClassDemand, DemandModel, Tier
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
 from capacity.inputs import Array, Input, Inputs, Values
-from capacity.model.cache import cached, hit_rate, miss_extra
+from capacity.model.cache import cached, follows_rate, hit_rate, hit_rate_at, miss_extra
 
 _HOLD_DATA = (Tier.PRIMARY, Tier.REPLICAS)
 """Tiers that are taken to grow with the data unless measured otherwise."""
 _NOTHING = Span.exact(0.0)
+HIT_RATE, KEYS_GROWTH = "cache.hit_rate", "cache.keys_growth"
+"""A hit rate that holds at every rate, and what else it follows from: an exponent of the users."""
 
 
 def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
@@ -56,8 +58,15 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
         elif tier in _HOLD_DATA:
             known[f"growth.{tier}"] = growth
     hit = hit_rate(model)
-    known["cache.hit_rate"] = Input(
-        low=hit, mid=hit, high=hit, unit="share", reason=why, evidence=Evidence.MEASURED
+    known[HIT_RATE] = Input(
+        low=hit,
+        mid=hit,
+        high=hit,
+        unit="share",
+        reason=f"{why}; a plan's own follows from its peak rate unless this is set"
+        if follows_rate(model)
+        else why,
+        evidence=Evidence.MEASURED,
     )
     known["model.wait_factor"] = Input(
         low=model.wait_factor,
@@ -142,21 +151,25 @@ class Demands:
     bytes_out: Array
     rows_written: Array
     delay_s: Array
+    hit_rate: Array
+    """Share of the requests a cache may answer which it does."""
     idle_cores: dict[Tier, Array]
     """Cores in use with no load, for each pod: its own, and what its polling costs the others."""
     service_cv2: float
     """Squared coefficient of variation of a pod's service time over the classes."""
 
 
-def demands(model: DemandModel, users: Array, values: Values) -> Demands:
-    """What one request costs with `users` in the database, at the wanted cache hit rate.
+def demands(model: DemandModel, users: Array, values: Values, rate: Array | None = None) -> Demands:
+    """What one request costs with `users` in the database who ask `rate` times a second.
 
     D = D_measured / speed, grown by (users / users measured with) ** e where a tier grows. Of
     the classes that a cache answers (`capacity.model.cache`), those requests that miss reach
     the databases, so that part of their work is in proportion to the misses; what a miss
-    costs the pods beside that is known where the calibration told layers apart.
+    costs the pods beside that is known where the calibration told layers apart. How many hit
+    follows from the rate where `values` say how the number of keys grows, else it is as set.
     """
-    speed, wanted = values["machine.speed"], values["cache.hit_rate"]
+    speed = values["machine.speed"]
+    wanted = _hit_rate(model, users, values, rate)
     now = hit_rate(model)
     misses = (1 - wanted) / (1 - now) if now < 1 else np.ones_like(wanted)
     asked = sum(model.mix.get(name, 0.0) for name in cached(model))
@@ -179,11 +192,21 @@ def demands(model: DemandModel, users: Array, values: Values) -> Demands:
         bytes_out=values["demand.bytes_out"],
         rows_written=values["demand.rows_written"],
         delay_s=values["demand.delay_s"],
+        hit_rate=wanted,
         idle_cores={
             tier: model.idle_cpu.get(tier, 0.0) / model.topology.pods / speed for tier in Tier
         },
         service_cv2=_variation(model),
     )
+
+
+def _hit_rate(model: DemandModel, users: Array, values: Values, rate: Array | None) -> Array:
+    if rate is None or KEYS_GROWTH not in values:
+        return values[HIT_RATE]
+    more = 1.0
+    if model.seeded_users is not None:
+        more = (users / model.seeded_users) ** values[KEYS_GROWTH]
+    return hit_rate_at(model, rate, more)
 
 
 @dataclass(frozen=True, slots=True)

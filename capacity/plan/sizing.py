@@ -48,7 +48,8 @@ class Needs:
 def needs(model: DemandModel, users: float | Array, values: Values, rules: Rules) -> Needs:
     """What `users` registered users need, in every draw of `values`."""
     people = traffic(users, values)
-    cost = demands(model, people.users, values)
+    # caches remember more than the busiest seconds: what counts is the peak around them
+    cost = demands(model, people.users, values, people.peak_rate)
     sized = servers(people, cost, values, rules)
     slo_pods = _fewest(lambda pods: holds(sized, values, rules, pods, sized.replicas - 1), sized)
     wanted = np.maximum.reduce(

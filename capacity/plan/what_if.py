@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict
 
 from capacity.cost.catalogue import Catalogue, Layer
 from capacity.demands import Tier
-from capacity.plan.assumed import Assumed
+from capacity.plan.assumed import Assumed, at_hit_rate
 from capacity.plan.budget import bills
 from capacity.plan.costing import fees_by_tier
 from capacity.plan.demand_inputs import sharing
 from capacity.plan.shapes import PlanResult
-from capacity.plan.sizing import whole_cores
+from capacity.plan.sizing import needs, whole_cores
 from capacity.plan.worlds import repeated, world
 from capacity.population.traffic import FEWEST, MOST, PAID
 
@@ -99,7 +99,12 @@ def what_if(
     catalogues: Sequence[Catalogue],
     providers: Sequence[str] = (),
 ) -> WhatIf:
-    """The constants of `plan`, which was made from `given` with these `providers` preferred."""
+    """The constants of `plan`, which was made from `given` with these `providers` preferred.
+
+    The cache hit rate is the plan's wherever the other sliders are: it has one of its own.
+    """
+    planned = needs(given.model, plan.users, given.inputs.mids(), given.rules).demands
+    given = at_hit_rate(given, float(planned.hit_rate[0]))
     middle = {name: one.mid for name, one in given.inputs.known.items()}
     taken = {line.x_layer: line.ProviderName for line in plan.cost.invoice}
     share = sharing(given.model)

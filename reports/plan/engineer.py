@@ -4,17 +4,20 @@ from dataclasses import dataclass
 from statistics import median
 
 from capacity import figures
-from capacity.demands import DemandModel, Held, Tier
+from capacity.demands import ClassDemand, DemandModel, Held, Layer, Tier
 from capacity.evidence import Span
+from capacity.model.cache import cached
 from capacity.model.validate import AIMED
 from capacity.plan.shapes import PlanResult
 from reports.digest import Fact
 
+CACHES = (Layer.NGINX, Layer.L1, Layer.L2)
 _WORDS = {
     "throughput": "throughput",
     "mean": "mean latency",
     "p95": "95th percentile",
     "utilisation": "utilisation",
+    "cache hits": "cache hits",
 }
 
 
@@ -55,6 +58,18 @@ class ClassRow:
     size: str
     rows: str
     held: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRow:
+    """How often caches answer one class of reads, and what that follows from."""
+
+    name: str
+    hits: str
+    by_layer: list[str]
+    keys: str
+    life: str
+    asked: str
 
 
 def headline(model: DemandModel) -> str:
@@ -109,7 +124,7 @@ def _what(one: Held) -> str:
 
 
 def _shown(one: Held, value: float) -> str:
-    return _percent(value) if one.what == "utilisation" else figures.figure(value, one.unit)
+    return _percent(value) if one.is_share else figures.figure(value, one.unit)
 
 
 def classes(model: DemandModel) -> list[ClassRow]:
@@ -128,6 +143,25 @@ def classes(model: DemandModel) -> list[ClassRow]:
         )
         for one in model.classes
     ]
+
+
+def caches(model: DemandModel) -> list[CacheRow]:
+    """The classes that a cache answers; those whose share of hits is constant tell only that."""
+    return [_cache_row(model, one) for one in model.classes if one.name in cached(model)]
+
+
+def _cache_row(model: DemandModel, one: ClassDemand) -> CacheRow:
+    hits, told = _percent(model.cache_hit[one.name]), one.caching
+    if told is None:
+        return CacheRow(one.name, hits, [""] * len(CACHES), "taken as constant", "", "")
+    return CacheRow(
+        one.name,
+        hits,
+        [_percent(told.kept * told.shares[layer]) for layer in CACHES],
+        _span(told.keys),
+        f"{figures.number(told.life_s)} s",
+        f"{figures.number(told.asked.low)} to {figures.number(told.asked.high)}",
+    )
 
 
 def fit(model: DemandModel) -> list[Fact]:
