@@ -1,0 +1,135 @@
+"""A plan's cache hit rate: what its load makes of it, or what somebody sets."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from capacity.cost.catalogue import read_catalogues
+from capacity.demands import Caching, DemandModel, Layer, Tier
+from capacity.evidence import Span
+from capacity.inputs import InputError
+from capacity.model.cache import hit_rate
+from capacity.plan.assumed import Assumed, assumed
+from capacity.plan.designing import designed
+from capacity.plan.planning import Request, make_plan
+from capacity.plan.sizing import Needs, needs
+from capacity.plan.tails import job
+from capacity.plan.what_if import what_if
+from tests.plan.made_up import model
+
+TESTED = 400.0
+"""Requests a second at which the made-up model's reads hit as often as it says."""
+
+
+def following() -> DemandModel:
+    """The made-up model, whose cached reads hit as the rate makes them: 80 % when tested."""
+    found = model()
+    reads = found.by_name("cached read")
+    told = Caching(
+        kept=1.0,
+        public=1.0,
+        life_s=60.0,
+        keys=Span(low=25_000, mid=33_000, high=40_000),
+        asked=Span(low=5_000, mid=12_000, high=TESTED * 0.7 * 60),
+        shares={Layer.NGINX: 0.3, Layer.L1: 0.4, Layer.L2: 0.1, Layer.DB: 0.2},
+    )
+    others = tuple(one for one in found.classes if one is not reads)
+    following = reads.model_copy(update={"caching": told})
+    return found.model_copy(update={"classes": (following, *others)})
+
+
+def sized(users: float, *settings: str) -> tuple[Needs, Assumed]:
+    given = assumed(following(), settings)
+    return needs(given.model, users, given.inputs.mids(), given.rules), given
+
+
+def test_more_people_hit_more_often_and_more_keys_less() -> None:
+    few, many = (sized(users)[0].demands.hit_rate[0] for users in (1e5, 1e7))
+    assert many > few + 0.05
+    as_many_keys = sized(1e7, "cache.keys_growth=1")[0].demands.hit_rate[0]
+    same_keys = sized(1e7, "cache.keys_growth=0")[0].demands.hit_rate[0]
+    assert as_many_keys < many < same_keys
+    # as many more keys as people: each is asked for as often as before
+    twice, once = (sized(u, "cache.keys_growth=1")[0].demands.hit_rate[0] for u in (2e7, 1e7))
+    assert twice == pytest.approx(once, abs=0.02)
+
+
+def test_misses_go_to_the_databases_and_to_the_pods() -> None:
+    many, given = sized(1e7, "cache.keys_growth=0")
+    hit = float(many.demands.hit_rate[0])
+    held = sized(1e7, f"cache.hit_rate={hit}")[0]
+    for tier in Tier:
+        assert many.demands.cpu_s[tier][0] == pytest.approx(held.demands.cpu_s[tier][0])
+    assert many.demands.queries[0] == pytest.approx(held.demands.queries[0])
+    measured = sized(1e7, f"cache.hit_rate={hit_rate(given.model)}")[0]
+    assert many.demands.queries[0] < measured.demands.queries[0]
+
+
+def test_what_is_set_holds_at_every_load() -> None:
+    for users in (1e5, 1e7):
+        found, given = sized(users, "cache.hit_rate=0.6")
+        assert found.demands.hit_rate[0] == 0.6
+        assert "cache.keys_growth" not in given.inputs.known
+
+
+def test_a_model_taken_as_constant_has_one_hit_rate() -> None:
+    given = assumed(model())
+    assert "cache.keys_growth" not in given.inputs.known
+    for users in (1e5, 1e7):
+        found = needs(given.model, users, given.inputs.mids(), given.rules)
+        assert found.demands.hit_rate[0] == pytest.approx(hit_rate(model()))
+
+
+def test_a_plan_tells_its_hit_rate_and_how_far_it_reaches() -> None:
+    given = assumed(following())
+    request = Request(users=2e7, start=date(2026, 11, 28), draws=100)
+    plan = make_plan(given, request, read_catalogues())
+    told = plan.traffic["cache hits"]
+    assert told.low < told.mid < told.high
+    assert any("is extrapolated: within the life" in one for one in plan.warnings)
+    near = make_plan(assumed(following(), ["cache.hit_rate=0.8"]), request, read_catalogues())
+    assert not any("is extrapolated: within the life" in one for one in near.warnings)
+    assert near.traffic["cache hits"].mid == pytest.approx(0.8)
+
+
+def test_the_page_begins_at_the_plans_hit_rate_and_keeps_it() -> None:
+    given, catalogues = assumed(following()), read_catalogues()
+    request = Request(users=1e7, start=date(2026, 11, 28), draws=50)
+    plan = make_plan(given, request, catalogues)
+    found = what_if(given, plan, catalogues)
+    middle = needs(given.model, 1e7, given.inputs.mids(), given.rules).demands
+    hit = float(middle.hit_rate[0])
+    assert found.sliders["hit_rate"].start == pytest.approx(hit)
+    assert found.inputs["cache.hit_rate"] == pytest.approx(hit)
+    assert "cache.keys_growth" not in found.inputs
+    # the page's formula (reports/templates/what_if.js, demands) at its start
+    misses = (1 - hit) / (1 - found.hit_rate)
+    for tier, cost in found.tiers.items():
+        left = cost.seconds * (1 - cost.cached + cost.cached * misses)
+        seconds = max(0.0, left + cost.miss_extra * (found.hit_rate - hit))
+        seconds *= (1e7 / (found.seeded or 1e7)) ** cost.growth
+        assert seconds == pytest.approx(float(middle.cpu_s[tier][0]), rel=0.01), tier
+
+
+def test_simulated_draws_have_the_hit_rate_of_their_load() -> None:
+    given = assumed(following())
+    values = given.inputs.draws(60, 1)
+    made = designed(given, 1e7, values)
+    rates = {round(one.hit_rate, 6) for one in job(given, made, values, 1).draws}
+    assert len(rates) > 1
+    assert rates <= {round(float(one), 6) for one in made.all_worlds.needs.demands.hit_rate}
+
+
+def test_a_growth_that_is_no_number_is_refused() -> None:
+    with pytest.raises(InputError, match=r"cache\.keys_growth"):
+        assumed(following(), ["cache.keys_growth=much"])
+
+
+def test_hit_rates_are_shares_in_every_draw() -> None:
+    given = assumed(following())
+    values = given.inputs.draws(500, 3)
+    hits = needs(given.model, 1e6, values, given.rules).demands.hit_rate
+    assert hits.shape == (500,)
+    assert (np.asarray(hits) > 0).all()
+    assert (np.asarray(hits) < 1).all()
