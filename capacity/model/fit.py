@@ -17,7 +17,7 @@ import numpy as np
 from capacity.demands import DATABASES, Tier
 from capacity.evidence import Span
 from capacity.model import hits
-from capacity.model.classes import RequestClass, classes, design, kind, weights
+from capacity.model.classes import RequestClass, classes, design, joined, kind, weights
 
 if TYPE_CHECKING:
     from capacity.model.windows import Row, Rows, Windows
@@ -27,6 +27,8 @@ _OF_MISSES = ("queries", "statement_s", "held_s")
 """Counts that only the requests which reach a database add to."""
 MOST_WRITES = 0.05
 """The share of requests other than GETs up to which a run counts as one that reads."""
+_FEWEST = 2
+"""Classes that are left apart whatever they cost."""
 _BLOCK = 3
 """Windows in a row that are drawn together."""
 
@@ -61,10 +63,9 @@ def fit(windows: "Windows", seed: int = 1) -> Fitted:
 
     Raises `capacity.model.classes.CollinearError` for runs too much alike.
     """
-    found, conditioned = classes(windows)
+    draws, weight = _draws(windows, seed), weights(windows)
+    found, conditioned = _priced(windows, weight, draws)
     columns = design(windows, [one.columns for one in found])
-    draws = _draws(windows, seed)
-    weight = weights(windows)
     answered = hits.fitted(windows, found, weight)
     misses = columns.copy()
     for column, one in enumerate(answered or ()):
@@ -85,6 +86,25 @@ def fit(windows: "Windows", seed: int = 1) -> Fitted:
         layers=layer_costs(windows, seed),
         hits=answered,
     )
+
+
+def _priced(
+    windows: "Windows", weight: "Row", draws: "Sequence[np.ndarray]"
+) -> tuple[list[RequestClass], float]:
+    """Classes of which each costs the pods something for sure, and their condition number.
+
+    What may as well cost nothing was not told from what it comes with: least squares at its
+    bound gave all of both to the other. So the two are one class.
+    """
+    found, conditioned = classes(windows)
+    while len(found) > _FEWEST:
+        columns = design(windows, [one.columns for one in found])
+        spans = _costs(columns, windows.cpu[Tier.PODS], weight, draws).per_request
+        unpriced = [n for n, span in enumerate(spans) if span.low <= 0]
+        if not unpriced:
+            break
+        found, conditioned = joined(windows, found, min(unpriced, key=lambda n: spans[n].mid))
+    return found, conditioned
 
 
 def layer_costs(windows: "Windows", seed: int = 1) -> "dict[Tier, Costs] | None":
