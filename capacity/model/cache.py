@@ -1,12 +1,16 @@
 """The cache hit rate as an input: what it would be, and what requests cost at another one."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from capacity.demands import DATABASES, ClassDemand, DemandModel, Layer, Tier
+import numpy as np
+
+from capacity.demands import DATABASES, Caching, ClassDemand, DemandModel, Layer, Tier
 from capacity.errors import UsageError
 from capacity.evidence import Span
 from capacity.model import ttl
+from capacity.model.expiries import expiries
 
 if TYPE_CHECKING:
     from capacity.inputs import Array
@@ -30,31 +34,91 @@ def hit_rate(model: DemandModel) -> float:
     return sum(model.mix.get(name, 0.0) * model.cache_hit[name] for name in names) / asked
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Who answers the requests of the mix that a cache may answer: shares of them, by draw.
+
+    `hit` is any cache, `nginx` and `redis` two of them; the rest of it is the pods' memories.
+    nginx's and Redis's are 0 for classes whose hits do not follow from their rate.
+    """
+
+    hit: "Array"
+    nginx: "Array"
+    redis: "Array"
+
+
 def follows_rate(model: DemandModel) -> bool:
     """Whether any class's hits are known as a function of how often it is asked."""
     return any(one.caching is not None and model.mix.get(one.name) for one in model.classes)
 
 
-def hit_rate_at(model: DemandModel, rate: "Array", more_keys: "Array | float") -> "Array":
-    """`hit_rate` where the mix comes at `rate` a second for `more_keys` times as many keys.
+def answered(model: DemandModel) -> Answered:
+    """Who answered in the runs of the fit."""
 
-    Classes whose hits do not follow from their rate keep their share.
+    def of_fit(told: Caching) -> dict[Layer, "Array"]:
+        return {layer: np.asarray(share) for layer, share in told.shares.items()}
+
+    return _answered(model, lambda told, _: of_fit(told))
+
+
+def answered_at(
+    model: DemandModel, rate: "Array", more_keys: "Array | float", processes: "Array | float"
+) -> Answered:
+    """Who answers where the mix comes at `rate` a second, for `more_keys` times as many keys.
+
+    `processes` keep a memory each. Classes whose hits do not follow from their rate keep
+    their share.
     """
+
+    def at(told: Caching, share: float) -> dict[Layer, "Array"]:
+        asked = rate * share * told.kept
+        return of_kept(
+            told,
+            asked * told.life_s,
+            asked * told.public * expiries().nginx_s,
+            told.keys.mid * more_keys,
+            processes,
+        )
+
+    return _answered(model, at)
+
+
+def of_kept(
+    told: Caching,
+    asked: "Array | float",
+    brief: "Array | float",
+    keys: "Array | float",
+    processes: "Array | float",
+) -> dict[Layer, "Array"]:
+    """Shares of what a class keeps, by the layer that answers (`capacity.model.ttl`)."""
+    if told.public == 0:
+        return ttl.shares(asked, 0.0, keys, processes)
+    seen = ttl.shares(asked, brief, keys, processes)
+    if told.public == 1:
+        return seen
+    unseen = ttl.shares(asked, 0.0, keys, processes)
+    return {layer: told.public * seen[layer] + (1 - told.public) * unseen[layer] for layer in seen}
+
+
+def _answered(
+    model: DemandModel, shares: "Callable[[Caching, float], dict[Layer, Array]]"
+) -> Answered:
+    """The mix's mean over its cached classes, of which `shares` tells those of what is kept."""
     names = cached(model)
     whole = sum(model.mix.get(name, 0.0) for name in names)
-    hits = 0.0 * rate
+    found = [np.zeros(()), np.zeros(()), np.zeros(())]
     for one in model.classes:
         share = model.mix.get(one.name, 0.0)
         if one.name not in names or not share:
             continue
         told = one.caching
         if told is None:
-            hits = hits + share * model.cache_hit[one.name]
-        else:
-            within_life = rate * share * told.kept * told.life_s
-            missed = ttl.missed(within_life, told.keys.mid * more_keys)
-            hits = hits + share * told.kept * (1 - missed)
-    return hits / whole if whole else hits
+            found[0] = found[0] + share / whole * model.cache_hit[one.name]
+            continue
+        by_layer, part = shares(told, share), share / whole * told.kept
+        parts = (1 - by_layer[Layer.DB], by_layer[Layer.NGINX], by_layer[Layer.L2])
+        found = [sum_so_far + part * more for sum_so_far, more in zip(found, parts, strict=True)]
+    return Answered(*found)
 
 
 def with_hit_rate(model: DemandModel, rate: float) -> DemandModel:
@@ -90,10 +154,18 @@ def with_hit_rate(model: DemandModel, rate: float) -> DemandModel:
 
 def miss_extra(model: DemandModel, tier: Tier) -> float:
     """CPU seconds at `tier` a miss costs over a hit in the worker's memory; 0 if unknown."""
-    miss, hit = model.layers.get(Layer.DB), model.layers.get(Layer.L1)
-    if miss is None or hit is None:
+    return max(0.0, layer_extra(model, Layer.DB, tier))
+
+
+def layer_extra(model: DemandModel, layer: Layer, tier: Tier) -> float:
+    """CPU seconds at `tier` that being answered by `layer` costs over a hit in the worker's memory.
+
+    Below 0 where it costs less; 0 where the calibration did not tell layers apart.
+    """
+    there, hit = model.layers.get(layer), model.layers.get(Layer.L1)
+    if there is None or hit is None:
         return 0.0
-    return max(0.0, miss.get(tier, _NOTHING).mid - hit.get(tier, _NOTHING).mid)
+    return there.get(tier, _NOTHING).mid - hit.get(tier, _NOTHING).mid
 
 
 def _shifted(model: DemandModel, one: ClassDemand, share: float) -> ClassDemand:

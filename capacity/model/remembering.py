@@ -4,17 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from capacity.demands import DATABASES, Caching, ClassDemand, DemandModel, Layer, Tier
+from capacity.demands import DATABASES, ClassDemand, DemandModel, Layer, Tier
 from capacity.evidence import Span
-from capacity.model import ttl
-from capacity.model.cache import adding, missed_times
+from capacity.model.cache import adding, layer_extra, missed_times, of_kept
 from capacity.model.measured import topology
 from capacity.model.windows import cut
 
 if TYPE_CHECKING:
     from capacity.model.windows import Material
-
-_NOTHING = Span.exact(0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +49,18 @@ def remembering(model: DemandModel, asked: Mapping[str, Recent], processes: int)
     as they are answered by another layer, where the calibration told layers apart. Classes
     whose hits do not follow from their rate stay as they are.
     """
-    moved = {
-        one.name: _answered(one.caching, asked[one.name], processes)
-        for one in model.classes
-        if one.caching is not None and one.name in asked
-    }
     hits = dict(model.cache_hit)
     classes = []
     for one in model.classes:
-        if one.name in moved and one.caching is not None:
-            shares, kept = moved[one.name], one.caching.kept
-            hits[one.name] = kept * (1 - shares[Layer.DB])
-            changed = {at: kept * (share - one.caching.shares[at]) for at, share in shares.items()}
-            classes.append(_answering(model, one, changed, hits[one.name]))
-        else:
+        told, lately = one.caching, asked.get(one.name)
+        if told is None or lately is None:
             classes.append(one)
+            continue
+        shares = of_kept(told, lately.asked, lately.brief, told.keys.mid, processes)
+        hits[one.name] = told.kept * (1 - float(shares[Layer.DB]))
+        changed = {at: told.kept * (float(shares[at]) - told.shares[at]) for at in shares}
+        classes.append(_answering(model, one, changed, hits[one.name]))
     return model.model_copy(update={"classes": tuple(classes), "cache_hit": hits})
-
-
-def _answered(told: Caching, asked: Recent, processes: int) -> dict[Layer, float]:
-    """Shares of what is kept, by the layer that answers."""
-    seen = ttl.shares(asked.asked, asked.brief, told.keys.mid, processes)
-    unseen = ttl.shares(asked.asked, 0.0, told.keys.mid, processes)
-    return {
-        layer: float(told.public * seen[layer] + (1 - told.public) * unseen[layer])
-        for layer in seen
-    }
 
 
 def _answering(
@@ -89,7 +72,7 @@ def _answering(
     def moved(tier: Tier, span: Span) -> Span:
         if tier in DATABASES:
             return span.times(missed)
-        more = sum(by * _cost(model, layer, tier) for layer, by in changed.items())
+        more = sum(by * layer_extra(model, layer, tier) for layer, by in changed.items())
         return span.through(adding(more))
 
     return one.model_copy(
@@ -98,7 +81,3 @@ def _answering(
             "queries": one.queries.times(missed),
         }
     )
-
-
-def _cost(model: DemandModel, layer: Layer, tier: Tier) -> float:
-    return model.layers[layer].get(tier, _NOTHING).mid if layer in model.layers else 0.0

@@ -11,10 +11,9 @@ expiry of what it was copied from. So how many processes there are divides hits 
 processes' own memories and Redis, and does not change how many requests miss both.
 
 `asked` is the requests for all keys together within one life T; `brief` those within the shorter
-life of nginx's copies, 0 for what nginx does not keep.
+life of nginx's copies, 0 for what nginx does not keep. Very many keys are summed up in steps.
 """
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,28 +23,16 @@ from capacity.demands import Layer
 if TYPE_CHECKING:
     from capacity.inputs import Array
 
-_EXACT_RANKS = 16
-_RATIO = 1.2
-"""Ranks beyond the first are taken together in steps of this factor."""
-
-
-def missed(asked: "Array | float", keys: "Array | float") -> "Array":
-    """Share of requests that find their key in no cache.
-
-    The sum over ranks n of 1/(n H) x 1/(1 + asked/(n H)) with H the sum of 1/n up to `keys`,
-    which is (psi(keys + 1 + x) - psi(1 + x)) / H with x = asked / H and psi the digamma
-    function (Abramowitz & Stegun 1964, 6.3.6): it holds for numbers of keys between whole ones.
-    """
-    from scipy.special import digamma
-
-    many = np.maximum(keys, 1.0)
-    whole = digamma(many + 1) - digamma(1.0)
-    x = np.asarray(asked) / whole
-    return np.asarray((digamma(many + 1 + x) - digamma(1 + x)) / whole)
+_EXACT = 16
+"""Ranks that are counted one by one; all beyond go into steps of equal ratio."""
+_STEPS = 40
 
 
 def shares(
-    asked: "Array | float", brief: "Array | float", keys: float, processes: "Array | float"
+    asked: "Array | float",
+    brief: "Array | float",
+    keys: "Array | float",
+    processes: "Array | float",
 ) -> "dict[Layer, Array]":
     """Shares answered by nginx, by a process's memory, by Redis, and by the database.
 
@@ -53,17 +40,16 @@ def shares(
     life each of the other `processes` asks Redis once if it is asked at all, by then
     independently of the others: (processes - 1)(1 - exp(-passed/processes)) requests.
     """
-    rank, weight = _ranks(max(1, round(keys)))
+    part, weight = _ranks(np.asarray(keys, dtype=float)[..., np.newaxis])
     a, b, many = (
         np.asarray(one, dtype=float)[..., np.newaxis] for one in (asked, brief, processes)
     )
-    often, passes = a * rank, 1 / (1 + b * rank)
+    often, passes = a * part, 1 / (1 + b * part)
     loaded = 1 / (1 + often)
     redis = (many - 1) * (1 - np.exp(-often * passes / many)) * loaded
-    redis = np.minimum(redis, np.maximum(passes - loaded, 0.0))
     found = {
         Layer.NGINX: 1 - np.maximum(passes, loaded),
-        Layer.L2: redis,
+        Layer.L2: np.minimum(redis, np.maximum(passes - loaded, 0.0)),
         Layer.DB: loaded,
     }
     mean = {layer: (share * weight).sum(axis=-1) for layer, share in found.items()}
@@ -71,17 +57,17 @@ def shares(
     return mean
 
 
-@lru_cache(maxsize=256)
-def _ranks(keys: int) -> "tuple[Array, Array]":
-    """How much of all requests one key of each step gets, and the whole step."""
-    exact = np.arange(1, min(keys, _EXACT_RANKS) + 1, dtype=float)
-    if keys <= _EXACT_RANKS:
-        rank, weight = exact, 1 / exact
-    else:
-        first, last = _EXACT_RANKS + 0.5, keys + 0.5
-        steps = max(1, round(np.log(last / first) / np.log(_RATIO)))
-        ends = np.geomspace(first, last, steps + 1)
-        rank = np.concatenate([exact, np.sqrt(ends[1:] * ends[:-1])])
-        weight = np.concatenate([1 / exact, np.diff(np.log(ends))])
-    whole = weight.sum()
+def _ranks(keys: "Array") -> "tuple[Array, Array]":
+    """How much of all requests one key of each step gets, and the whole step.
+
+    Between whole numbers of keys the last one counts in part.
+    """
+    many = np.maximum(keys, 1.0)
+    ranks = np.arange(1.0, _EXACT + 1)
+    one_by_one = np.clip(many - ranks + 1, 0.0, 1.0) / ranks
+    ratio = np.log(np.maximum(many + 0.5, _EXACT + 0.5) / (_EXACT + 0.5)) / _STEPS
+    beyond = (_EXACT + 0.5) * np.exp(ratio * (np.arange(_STEPS) + 0.5))
+    rank = np.concatenate([np.broadcast_to(ranks, one_by_one.shape), beyond], axis=-1)
+    weight = np.concatenate([one_by_one, np.broadcast_to(ratio, beyond.shape)], axis=-1)
+    whole = weight.sum(axis=-1, keepdims=True)
     return 1 / (rank * whole), weight / whole

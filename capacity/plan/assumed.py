@@ -7,10 +7,10 @@ from typing import Any
 from capacity.demands import DemandModel
 from capacity.evidence import Evidence
 from capacity.inputs import Input, InputError, Inputs
-from capacity.model.cache import follows_rate
+from capacity.model.cache import Answered, follows_rate
 from capacity.nearest import nearest
 from capacity.plan import plan_inputs
-from capacity.plan.demand_inputs import HIT_RATE, KEYS_GROWTH, demand_inputs
+from capacity.plan.demand_inputs import HIT_RATE, KEYS_GROWTH, NGINX, REDIS, demand_inputs
 from capacity.plan.rules import Rules, read_rules
 from capacity.population import population_inputs
 from capacity.revenue import revenue_inputs
@@ -53,31 +53,32 @@ def assumed(
         if name not in names:
             raise InputError(f'--set {setting}: nothing is named "{name}": {_hint(name, names)}')
         (of_rules if name in rules.names else of_inputs).append(setting)
-    settled = inputs.settled(of_inputs)
-    held = any(setting.partition("=")[0] == HIT_RATE for setting in of_inputs)
-    if held or not follows_rate(model):
-        settled = _without_following(settled)
-    return Assumed(model, settled, rules.settled(of_rules))
+    settled = inputs.settled(of_inputs).known
+    held = {setting.partition("=")[0] for setting in of_inputs}
+    # what is not there follows from the load
+    idle = {HIT_RATE, NGINX, REDIS} - held if follows_rate(model) else {KEYS_GROWTH}
+    kept = {name: one for name, one in settled.items() if name not in idle}
+    return Assumed(model, Inputs(kept), rules.settled(of_rules))
 
 
-def at_hit_rate(given: Assumed, rate: float) -> Assumed:
-    """The same with one cache hit rate for every load."""
-    known = given.inputs.known | {
-        HIT_RATE: Input(
-            low=rate,
-            mid=rate,
-            high=rate,
+def answered_as(given: Assumed, told: Answered) -> Assumed:
+    """The same with caches that answer alike at every load, as in the first draw of `told`."""
+    if not follows_rate(given.model):
+        return given
+    shares = {HIT_RATE: told.hit, NGINX: told.nginx, REDIS: told.redis}
+    held = {
+        name: Input(
+            low=float(share[0]),
+            mid=float(share[0]),
+            high=float(share[0]),
             unit="share",
             reason="of the plan's peak with every assumption in the middle",
             evidence=Evidence.MODELLED,
         )
+        for name, share in shares.items()
     }
-    return Assumed(given.model, _without_following(Inputs(known)), given.rules)
-
-
-def _without_following(inputs: Inputs) -> Inputs:
-    """The inputs less what makes the hit rate follow from the load."""
-    return Inputs({name: one for name, one in inputs.known.items() if name != KEYS_GROWTH})
+    known = {name: one for name, one in given.inputs.known.items() if name != KEYS_GROWTH}
+    return Assumed(given.model, Inputs(known | held), given.rules)
 
 
 def _hint(name: str, names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from capacity.inputs import Array, Values
 from capacity.model.cache import hit_rate
 from capacity.plan.assumed import Assumed
 from capacity.plan.autoscale import minutes
-from capacity.plan.demand_inputs import KEYS_GROWTH
+from capacity.plan.demand_inputs import HIT_RATE
 from capacity.plan.limits import Design, fixed
 from capacity.plan.rules import Rules
 from capacity.plan.shapes import DayOfPods, Figure, Resources
@@ -48,7 +48,7 @@ def traffic_figures(all_worlds: World) -> dict[str, Figure]:
     figures_told = {
         name: Figure.over(draws, unit, Evidence.ASSUMED) for name, (draws, unit) in told.items()
     }
-    hits = Figure.over(all_worlds.needs.demands.hit_rate, "of cached reads")
+    hits = Figure.over(all_worlds.needs.demands.answered.hit, "of cached reads")
     return figures_told | {"cache hits": hits}
 
 
@@ -243,7 +243,7 @@ def _about_model(given: Assumed, users: float, middle: World) -> list[str]:
 def _about_cache(given: Assumed, middle: World) -> list[str]:
     """Where the plan's cache hits are not those of the calibration's runs."""
     model, found = given.model, []
-    wanted = float(middle.needs.demands.hit_rate[0])
+    wanted = float(middle.needs.demands.answered.hit[0])
     if abs(wanted - hit_rate(model)) > 1e-9 and not model.layers:
         found.append(
             "another cache hit rate changes the databases' demand only: this calibration did not "
@@ -261,7 +261,7 @@ def _about_cache(given: Assumed, middle: World) -> list[str]:
 
 def _times_tested(given: Assumed, middle: World) -> float:
     """How many times more often than in any run what a class keeps is asked for, at most."""
-    if KEYS_GROWTH not in given.inputs.known:
+    if HIT_RATE in given.inputs.known:
         return 1.0
     rate = float(middle.needs.traffic.peak_rate[0])
     return max(

@@ -4,10 +4,11 @@ from math import exp
 
 import numpy as np
 import pytest
+from scipy.special import digamma
 
 from capacity.demands import Layer
 from capacity.model.expiries import expiries
-from capacity.model.ttl import missed, shares
+from capacity.model.ttl import shares
 from reference_app import serving
 from reference_app.settings import Settings
 from tests.capacity.ttl_cache import Caches
@@ -15,7 +16,6 @@ from tests.capacity.ttl_cache import Caches
 
 @pytest.mark.parametrize("asked", [0.0, 0.5, 12.0, 4000.0])
 def test_one_key_misses_once_in_a_life_and_the_wait_for_the_next_request(asked: float) -> None:
-    assert missed(asked, 1) == pytest.approx(1 / (1 + asked))
     assert shares(asked, 0.0, 1, 1)[Layer.DB] == pytest.approx(1 / (1 + asked))
 
 
@@ -25,9 +25,20 @@ def test_many_keys_miss_as_the_sum_over_all_of_them(keys: int, asked: float) -> 
     popularity = 1 / np.arange(1, keys + 1)
     popularity /= popularity.sum()
     exact = float((popularity / (1 + asked * popularity)).sum())
-    assert missed(asked, keys) == pytest.approx(exact, rel=1e-9)
+    x, whole = asked / (digamma(keys + 1) - digamma(1)), digamma(keys + 1) - digamma(1)
+    assert exact == pytest.approx((digamma(keys + 1 + x) - digamma(1 + x)) / whole)
     # steps of ranks in place of all of them
     assert shares(asked, 0.0, keys, 4)[Layer.DB] == pytest.approx(exact, rel=0.005)
+
+
+def test_draws_may_differ_in_everything() -> None:
+    asked, brief = np.array([3.0, 250.0, 250.0]), np.array([0.3, 20.0, 20.0])
+    keys, processes = np.array([2.0, 300.0, 20_000.5]), np.array([1.0, 12.0, 40.0])
+    together = shares(asked, brief, keys, processes)
+    for n in range(3):
+        alone = shares(asked[n], brief[n], keys[n], processes[n])
+        for layer, share in alone.items():
+            assert together[layer][n] == pytest.approx(float(share)), layer
 
 
 def test_of_one_key_each_other_process_asks_redis_once_if_it_is_asked_at_all() -> None:
