@@ -243,6 +243,23 @@ def test_there_are_no_more_classes_than_independent_mixes(windows: Windows) -> N
     assert len(classes.classes(few)[0]) == 2
 
 
+def test_a_class_that_may_cost_nothing_is_joined_with_what_it_comes_with(
+    windows: Windows,
+) -> None:
+    column = windows.endpoints.index(SEARCH)
+    nothing = windows.requests.copy()
+    nothing[:, column] = 0
+    cost = np.array([CPU_S[name]["pods"] for name in windows.endpoints])
+    free = replace(windows, cpu={**windows.cpu, Tier.PODS: np.asarray(nothing @ cost)})
+    alone = {one.name for one in classes.classes(free)[0]}
+    assert SEARCH in alone
+    found = fit.fit(free)
+    (together,) = [one for one in found.classes if SEARCH in one.endpoints]
+    assert together.endpoints == (DETAIL, SEARCH)  # both read jobs
+    assert all(span.low > 0 for span in found.cpu[Tier.PODS].per_request)
+    assert found.condition < classes.MOST_CONDITION
+
+
 def test_rare_endpoints_are_no_class_of_their_own(windows: Windows) -> None:
     rare = ("GET /api/v1/views/mine", "PUT /api/v1/flags", "DELETE /api/v1/flags")
     once = np.zeros((len(windows.run), 3))
