@@ -46,21 +46,30 @@ class Layer(StrEnum):
     DB = "db"
 
 
-class Caching(_Part):
-    """How a class's hits follow from how often it is asked (`capacity.model.ttl`).
+class Family(_Part):
+    """Answers that caches keep alike; how often they hit follows from how often they are asked.
 
-    Keys are asked for by Zipf's law; how many there are is fitted. What is `kept` is forgotten
-    `life_s` after it was loaded, so what counts is how many requests come within one life.
+    Keys are asked for by Zipf's law (`capacity.model.ttl`). What is kept is forgotten `life_s`
+    after it was loaded, so what counts is how many requests come within one life.
     """
 
-    kept: float = Field(gt=0, le=1, description="share of the class's requests a cache may answer")
-    public: float = Field(ge=0, le=1, description="share of those that nginx may answer as well")
-    life_s: float = Field(gt=0, description="mean over the requests for what is kept")
-    keys: Span = Field(description="how many different answers, with a 95 % interval")
+    name: str
+    endpoints: tuple[str, ...]
+    life_s: float = Field(gt=0)
+    public: bool = Field(description="whether nginx keeps them as well")
+    keys: Span | None = Field(
+        description="how many different answers, fitted with a 95 % interval; None where the runs "
+        "do not tell: then the shares are taken to stay as they were"
+    )
     asked: Span = Field(description="requests within one life in the runs: least, mean, most")
     shares: dict[Layer, float] = Field(
-        description="shares of the requests for what is kept, over the runs of the fit"
+        description="shares of the requests by who answered, over the runs of the fit"
     )
+
+    @property
+    def hit(self) -> float:
+        """Share of the requests that a cache answered in the runs of the fit."""
+        return 1 - self.shares[Layer.DB]
 
 
 class ClassDemand(_Part):
@@ -96,10 +105,13 @@ class ClassDemand(_Part):
     growth: dict[Tier, Span] = Field(
         default={}, description="exponent e of D ~ users ** e by tier, where it can be told"
     )
-    caching: Caching | None = Field(
-        default=None,
-        description="how its hits follow from its rate; None where the runs do not tell: then its "
-        "share of hits is taken to stay as it was",
+    kept: dict[str, float] = Field(
+        default={}, description="family of answers -> its share of the class's requests"
+    )
+    answered: dict[Layer, float] = Field(
+        default={},
+        description="shares of its requests that nginx's cache, a worker's memory and Redis "
+        "answered in the runs of the fit; empty where the records do not tell",
     )
     light: str = Field(
         default="",
@@ -192,6 +204,12 @@ class DemandModel(_Part):
     idle_cpu: dict[Tier, float] = Field(description="cores a tier uses with no load at all")
     cache_hit: dict[str, float] = Field(
         description="class -> share answered from a cache (nginx's, L1, L2) in the runs of the fit"
+    )
+    families: tuple[Family, ...] = Field(
+        default=(), description="what caches keep, where it is known for how long"
+    )
+    other_hits: float = Field(
+        default=0.0, ge=0, le=1, description="share of all other reads that a cache answered"
     )
     layers: dict[Layer, dict[Tier, Span]] = Field(
         default={},

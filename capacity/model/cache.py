@@ -1,12 +1,12 @@
 """The cache hit rate as an input: what it would be, and what requests cost at another one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from capacity.demands import DATABASES, Caching, ClassDemand, DemandModel, Layer, Tier
+from capacity.demands import DATABASES, ClassDemand, DemandModel, Family, Layer, Tier
 from capacity.errors import UsageError
 from capacity.evidence import Span
 from capacity.model import ttl
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _CACHED = 0.02
 """Classes with fewer hits than this are not cached: writes, above all."""
+_FEW = 2
+"""Families with so few keys have as many whatever the board holds."""
 _NOTHING = Span.exact(0.0)
 
 
@@ -39,7 +41,7 @@ class Answered:
     """Who answers the requests of the mix that a cache may answer: shares of them, by draw.
 
     `hit` is any cache, `nginx` and `redis` two of them; the rest of it is the pods' memories.
-    nginx's and Redis's are 0 for classes whose hits do not follow from their rate.
+    Of what is taken as constant all hits count as the memories'.
     """
 
     hit: "Array"
@@ -48,17 +50,13 @@ class Answered:
 
 
 def follows_rate(model: DemandModel) -> bool:
-    """Whether any class's hits are known as a function of how often it is asked."""
-    return any(one.caching is not None and model.mix.get(one.name) for one in model.classes)
+    """Whether the hits of anything in the mix are known as a function of how often it is asked."""
+    return any(one.keys is not None and share for one, share in in_mix(model))
 
 
 def answered(model: DemandModel) -> Answered:
     """Who answered in the runs of the fit."""
-
-    def of_fit(told: Caching) -> dict[Layer, "Array"]:
-        return {layer: np.asarray(share) for layer, share in told.shares.items()}
-
-    return _answered(model, lambda told, _: of_fit(told))
+    return _answered(model, lambda one, _: one.shares)
 
 
 def answered_at(
@@ -66,59 +64,44 @@ def answered_at(
 ) -> Answered:
     """Who answers where the mix comes at `rate` a second, for `more_keys` times as many keys.
 
-    `processes` keep a memory each. Classes whose hits do not follow from their rate keep
-    their share.
+    `processes` keep a memory each. What is taken as constant stays so, and so do the keys of
+    families that have one or two.
     """
 
-    def at(told: Caching, share: float) -> dict[Layer, "Array"]:
-        asked = rate * share * told.kept
-        return of_kept(
-            told,
-            asked * told.life_s,
-            asked * told.public * expiries().nginx_s,
-            told.keys.mid * more_keys,
-            processes,
-        )
+    def at(one: Family, share: float) -> "Mapping[Layer, Array | float]":
+        if one.keys is None:
+            return one.shares
+        asked = rate * share
+        keys = one.keys.mid * (more_keys if one.keys.mid > _FEW else 1.0)
+        brief = asked * expiries().nginx_s if one.public else 0.0
+        return ttl.shares(asked * one.life_s, brief, keys, processes)
 
     return _answered(model, at)
 
 
-def of_kept(
-    told: Caching,
-    asked: "Array | float",
-    brief: "Array | float",
-    keys: "Array | float",
-    processes: "Array | float",
-) -> dict[Layer, "Array"]:
-    """Shares of what a class keeps, by the layer that answers (`capacity.model.ttl`)."""
-    if told.public == 0:
-        return ttl.shares(asked, 0.0, keys, processes)
-    seen = ttl.shares(asked, brief, keys, processes)
-    if told.public == 1:
-        return seen
-    unseen = ttl.shares(asked, 0.0, keys, processes)
-    return {layer: told.public * seen[layer] + (1 - told.public) * unseen[layer] for layer in seen}
+def in_mix(model: DemandModel) -> list[tuple[Family, float]]:
+    """Every family with its share of the mix's requests."""
+    return [
+        (one, sum(model.mix.get(c.name, 0.0) * c.kept.get(one.name, 0.0) for c in model.classes))
+        for one in model.families
+    ]
 
 
 def _answered(
-    model: DemandModel, shares: "Callable[[Caching, float], dict[Layer, Array]]"
+    model: DemandModel, shares: "Callable[[Family, float], Mapping[Layer, Array | float]]"
 ) -> Answered:
-    """The mix's mean over its cached classes, of which `shares` tells those of what is kept."""
+    """The mix's mean over its cached classes, of which `shares` tells those of every family."""
     names = cached(model)
     whole = sum(model.mix.get(name, 0.0) for name in names)
-    found = [np.zeros(()), np.zeros(()), np.zeros(())]
-    for one in model.classes:
-        share = model.mix.get(one.name, 0.0)
-        if one.name not in names or not share:
+    hit, nginx, redis = np.asarray(hit_rate(model)), np.zeros(()), np.zeros(())
+    for one, share in in_mix(model):
+        if not share or not whole:
             continue
-        told = one.caching
-        if told is None:
-            found[0] = found[0] + share / whole * model.cache_hit[one.name]
-            continue
-        by_layer, part = shares(told, share), share / whole * told.kept
-        parts = (1 - by_layer[Layer.DB], by_layer[Layer.NGINX], by_layer[Layer.L2])
-        found = [sum_so_far + part * more for sum_so_far, more in zip(found, parts, strict=True)]
-    return Answered(*found)
+        told = shares(one, share)
+        hit = hit + share / whole * (1 - told[Layer.DB] - one.hit)
+        nginx = nginx + share / whole * told[Layer.NGINX]
+        redis = redis + share / whole * told[Layer.L2]
+    return Answered(np.clip(hit, 0.0, 1.0), nginx, redis)
 
 
 def with_hit_rate(model: DemandModel, rate: float) -> DemandModel:

@@ -5,13 +5,14 @@ from datetime import datetime
 
 import numpy as np
 
-from capacity.demands import ClassDemand, DemandModel, Layer, LevelSeen, Topology
+from capacity.demands import ClassDemand, DemandModel, Family, Layer, LevelSeen, Topology
 from capacity.errors import UsageError
 from capacity.evidence import Span
 from capacity.histogram import Histogram
 from capacity.model import measured
 from capacity.model.bounds import in_system
-from capacity.model.crosscheck import with_checks
+from capacity.model.classes import RequestClass
+from capacity.model.crosscheck import timed, with_checks
 from capacity.model.fit import Fitted, fit
 from capacity.model.growth import by_size, with_growth
 from capacity.model.latency import with_latency
@@ -51,7 +52,7 @@ def calibrate(
     largest = by_data[-1].runs
     everything = (*runs, *held_out)
     windows = cut(largest, others=everything)
-    fitted = fit(windows, seed)
+    fitted = fit(windows, seed, timed(largest))
     mix = _mix(fitted, windows, largest)
     sizes = [measured.topology(run) for run in largest]
     model = DemandModel(
@@ -60,12 +61,17 @@ def calibrate(
         topology=max(sizes, key=lambda size: size.pods),
         runs=tuple(run.id for run in runs),
         condition=fitted.condition,
-        classes=_classes(fitted, largest),
+        classes=_classes(fitted, largest, windows),
         mix=mix,
         idle_cpu={tier: costs.idle.mid for tier, costs in fitted.cpu.items()},
         cache_hit={}
-        if fitted.hits is None
-        else {one.name: own.share for one, own in zip(fitted.classes, fitted.hits, strict=True)},
+        if fitted.answered is None
+        else {
+            one.name: min(1.0, sum(own.values()))
+            for one, own in zip(fitted.classes, fitted.answered, strict=True)
+        },
+        families=() if fitted.hits is None else fitted.hits.families,
+        other_hits=0.0 if fitted.hits is None else fitted.hits.others,
         layers={}
         if fitted.layers is None
         else {
@@ -171,7 +177,20 @@ def _mean(spans: Sequence[Span], mix: dict[str, float], fitted: Fitted) -> Span:
     )
 
 
-def _classes(fitted: Fitted, runs: Sequence[Material]) -> tuple[ClassDemand, ...]:
+def _kept(families: Sequence[Family], one: RequestClass, windows: Windows) -> dict[str, float]:
+    """What share of the class's requests each family is."""
+    counts = windows.requests.sum(axis=0)
+    whole = counts[list(one.columns)].sum()
+    shares = {
+        family.name: float(
+            sum(counts[n] for n in one.columns if windows.endpoints[n] in family.endpoints) / whole
+        )
+        for family in families
+    }
+    return {name: share for name, share in shares.items() if share > 0}
+
+
+def _classes(fitted: Fitted, runs: Sequence[Material], windows: Windows) -> tuple[ClassDemand, ...]:
     def counted(what: str, n: int) -> Span:
         return fitted.counted[what].per_request[n] if what in fitted.counted else Span.exact(0.0)
 
@@ -186,7 +205,8 @@ def _classes(fitted: Fitted, runs: Sequence[Material]) -> tuple[ClassDemand, ...
             statement_s=counted("statement_s", n),
             held_s=counted("held_s", n),
             bytes_out=_bytes(one.endpoints, runs),
-            caching=None if fitted.hits is None else fitted.hits[n].caching,
+            kept={} if fitted.hits is None else _kept(fitted.hits.families, one, windows),
+            answered={} if fitted.answered is None else fitted.answered[n],
             light=_light(one.endpoints, runs),
         )
         for n, one in enumerate(fitted.classes)

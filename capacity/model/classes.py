@@ -5,6 +5,7 @@ start as classes of their own, rare ones together; then the most collinear pair 
 again and again, until the design can carry what is asked of it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -96,15 +97,6 @@ def classes(windows: "Windows") -> tuple[list[RequestClass], float]:
     return found, condition(weight * design(windows, groups))
 
 
-def joined(
-    windows: "Windows", found: Sequence[RequestClass], doubtful: int
-) -> tuple[list[RequestClass], float]:
-    """The classes with `doubtful` (its place) put into the one most collinear with it."""
-    groups = _joined(windows, [list(one.columns) for one in found], doubtful)
-    again = [_named(windows, group) for group in groups]
-    return again, condition(weights(windows)[:, None] * design(windows, groups))
-
-
 def kind(endpoint: str) -> tuple[str, bool]:
     """What an endpoint is about, and whether it only reads: `jobs`, True."""
     method, _, path = endpoint.partition(" ")
@@ -112,6 +104,11 @@ def kind(endpoint: str) -> tuple[str, bool]:
     if parts[:1] == ["api"]:
         parts = parts[2:]
     return (parts[0] if parts else "/"), method in ("GET", "HEAD")
+
+
+def route(endpoint: str) -> str:
+    """What a load's endpoint and the app's route are both known by: no query, no names."""
+    return re.sub(r"\{[^}]*\}", "{}", endpoint.partition("?")[0])
 
 
 def _beginning(windows: "Windows") -> list[list[int]]:
@@ -140,7 +137,7 @@ def _joined(windows: "Windows", groups: list[list[int]], one: int | None = None)
     rates = np.column_stack([_by_run(windows, group).sum(axis=1) for group in groups])
     lengths = np.linalg.norm(rates, axis=0)
     cosines = rates.T @ rates / np.outer(lengths, lengths)
-    pairs = [(a, b) for b in range(len(groups)) for a in range(b) if one in (None, a, b)]
+    pairs = [(a, b) for b in range(len(groups)) for a in range(b)]
     highest = max(cosines[pair] for pair in pairs)
     alike = [pair for pair in pairs if cosines[pair] >= highest - _AS_COLLINEAR]
     first, second = max(

@@ -14,10 +14,15 @@ class _Part(BaseModel):
 
 
 class Kept(_Part):
-    """Endpoints whose answers are kept for `life_s` seconds; `public` ones by nginx as well."""
+    """Endpoints whose answers are kept for `life_s` seconds; `public` ones by nginx as well.
 
+    `keys` is how many different answers there are, None where that is to be found out.
+    """
+
+    name: str
     life_s: float = Field(gt=0)
     public: bool
+    keys: int | None = Field(default=None, ge=1)
     endpoints: tuple[str, ...]
 
 

@@ -1,10 +1,11 @@
-"""How often caches answer each class, fitted from what the runs showed.
+"""How often caches answer, fitted from what the runs showed, by family of answers.
 
-Records say how many requests of all classes together nginx, the caches and the database
-answered. Where it is known how long a class's answers are kept, its hits are a function of how
-often it was asked lately (`capacity.model.ttl`), with the number of its keys to be fitted; else,
-or where a constant share describes the runs better, its share is one number; of writes it is 0.
-All are found together: numbers of keys one after the other over a grid, shares by least squares.
+Records say how many requests of all kinds together nginx, the caches and the database
+answered. Where it is known how long an endpoint's answers are kept (`capacity.model.expiries`),
+its hits are a function of how often it was asked lately (`capacity.model.ttl`), with the number
+of its family's keys to be fitted; where a constant share describes the runs better, it is that.
+All other reads have one share of hits together, writes none. Everything is found together:
+numbers of keys one after the other over a grid, shares by least squares.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,17 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from capacity.demands import Caching, Layer
+from capacity.demands import Family, Layer
 from capacity.evidence import Span
 from capacity.model import ttl
 from capacity.model.classes import kind
-from capacity.model.expiries import expiries
+from capacity.model.expiries import Kept, expiries
 
 if TYPE_CHECKING:
-    from capacity.model.classes import RequestClass
     from capacity.model.windows import Row, Rows, Windows
 
-_KEYS = np.unique(np.round(np.geomspace(1, 1e6, 49)))
+CACHES = (Layer.NGINX, Layer.L1, Layer.L2)
+_KEYS = np.unique(np.round(np.geomspace(1, 1e6, 37)))
 """Numbers of keys that are tried."""
 _PASSES = 4
 _SURE = 3.84
@@ -36,87 +37,111 @@ _ALIKE = 3
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Hits of one class: its mean share over the windows, and how it follows from its rate.
+    """Families with their keys or shares, and the share of hits of all other reads."""
 
-    `misses` is its share of misses in every window over the mean one: 1 throughout where it
-    is taken as constant.
-    """
-
-    share: float
-    caching: Caching | None
-    misses: "Row"
+    families: tuple[Family, ...]
+    others: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One class over the windows: all requests, those kept, those nginx keeps, and recency.
-
-    `reads` says whether any of its endpoints only reads.
-    """
-
-    reads: bool
-    requests: "Row"
-    kept: "Row"
-    public: "Row"
-    within_life: "Row"
-    within_brief: "Row"
-    life_s: float
-
-
-def fitted(
-    windows: "Windows", classes: "Sequence[RequestClass]", weight: "Row"
-) -> tuple[Hits, ...] | None:
-    """The hits of `classes`; None when no record tells which layer answered."""
+def fitted(windows: "Windows", weight: "Row") -> Hits | None:
+    """The hits of these windows; None when no record tells which layer answered."""
     if windows.layers is None:
         return None
     order = list(Layer)
     in_nginx = windows.layers[:, order.index(Layer.NGINX)]
     in_any = in_nginx + sum(windows.layers[:, order.index(one)] for one in (Layer.L1, Layer.L2))
-    asked = [_asked(windows, one.columns) for one in classes]
+    asked = [one for kept in expiries().kept if (one := _asked(windows, kept)).requests.any()]
     search = _Search(
         asked=asked,
-        tables={n: _table(windows, one) for n, one in enumerate(asked) if one.kept.sum() > 0},
+        tables={n: _table(windows, one) for n, one in enumerate(asked) if one.kept.keys is None},
+        known={
+            n: _counts(windows, one, one.kept.keys) for n, one in enumerate(asked) if one.kept.keys
+        },
+        others=_others(windows),
         weight=weight,
-        targets=(in_any, in_nginx),
+        targets=(np.asarray(in_any), in_nginx),
     )
-    keys = search.keys()
-    shares = search.constants(keys)
-    return tuple(
-        _constant(one, shares.get(n, 0.0)) if n not in keys else _following(windows, one, keys[n])
-        for n, one in enumerate(asked)
+    chosen = search.keys()
+    shares, others = search.constants(chosen)
+    families = []
+    for n, one in enumerate(asked):
+        if one.kept.keys is not None:
+            families.append(_following(windows, one, one.kept.keys, Span.exact(one.kept.keys)))
+        elif n in chosen:
+            span = search.interval(chosen, n)
+            families.append(_following(windows, one, float(_KEYS[chosen[n]]), span))
+        else:
+            families.append(_family(one, None, _constant(shares[n])))
+    return Hits(tuple(families), others)
+
+
+def by_layer(windows: "Windows", hits: Hits, columns: Sequence[int]) -> "dict[Layer, Row]":
+    """By window how many requests of these endpoints each cache answers.
+
+    What is taken as constant counts as answered by the processes' memories.
+    """
+    found = {layer: np.zeros(len(windows.run)) for layer in CACHES}
+    of = {endpoint: one for one in hits.families for endpoint in one.endpoints}
+    for column in columns:
+        requests, endpoint = windows.requests[:, column], windows.endpoints[column]
+        family = of.get(endpoint)
+        if family is None:
+            found[Layer.L1] += requests * (hits.others if kind(endpoint)[1] else 0.0)
+            continue
+        shares = _shares(windows, family)
+        for layer in CACHES:
+            found[layer] += requests * shares[layer]
+    return found
+
+
+def _shares(windows: "Windows", family: Family) -> "Mapping[Layer, Row | float]":
+    if family.keys is None:
+        return family.shares
+    columns = [n for n, name in enumerate(windows.endpoints) if name in family.endpoints]
+    return ttl.shares(
+        windows.asked[:, columns].sum(axis=1),
+        windows.brief[:, columns].sum(axis=1),
+        family.keys.mid,
+        windows.processes,
     )
 
 
-def _asked(windows: "Windows", columns: Sequence[int]) -> _Asked:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One family over the windows: requests, and those within its life and nginx's."""
+
+    kept: Kept
+    requests: "Row"
+    within_life: "Row"
+    within_brief: "Row"
+
+
+def _asked(windows: "Windows", kept: Kept) -> _Asked:
+    columns = [n for n, name in enumerate(windows.endpoints) if name in kept.endpoints]
+
+    def total(table: "Rows") -> "Row":
+        return np.asarray(table[:, columns].sum(axis=1))
+
+    return _Asked(kept, total(windows.requests), total(windows.asked), total(windows.brief))
+
+
+def _others(windows: "Windows") -> "Row":
+    """Reads that no family holds."""
     known = expiries()
-    lives = {column: known.of(windows.endpoints[column]) for column in columns}
-    kept = {column: one for column, one in lives.items() if one is not None}
-    often = {column: float(windows.requests[:, column].sum()) for column in kept}
-    whole = sum(often.values())
+    columns = [
+        n for n, name in enumerate(windows.endpoints) if kind(name)[1] and known.of(name) is None
+    ]
+    return np.asarray(windows.requests[:, columns].sum(axis=1))
 
-    def total(table: "Rows", chosen: Sequence[int]) -> "Row":
-        return np.asarray(table[:, list(chosen)].sum(axis=1))
 
-    return _Asked(
-        reads=any(kind(windows.endpoints[column])[1] for column in columns),
-        requests=total(windows.requests, columns),
-        kept=total(windows.requests, list(kept)),
-        public=total(windows.requests, [column for column, one in kept.items() if one.public]),
-        within_life=total(windows.asked, list(kept)),
-        within_brief=total(windows.brief, list(kept)),
-        life_s=sum(often[column] * one.life_s for column, one in kept.items()) / whole
-        if whole
-        else 0.0,
-    )
+def _counts(windows: "Windows", one: _Asked, keys: float) -> "Rows":
+    """Requests answered by any cache, and by nginx, with so many keys."""
+    found = ttl.shares(one.within_life, one.within_brief, keys, windows.processes)
+    return np.array([one.requests * (1 - found[Layer.DB]), one.requests * found[Layer.NGINX]])
 
 
 def _table(windows: "Windows", one: _Asked) -> "Rows":
-    """Requests of the class answered by any cache, and by nginx: a pair for each number of keys."""
-    rows = []
-    for keys in _KEYS:
-        found = ttl.shares(one.within_life, one.within_brief, float(keys), windows.processes)
-        rows.append((one.kept * (1 - found[Layer.DB]), one.public * found[Layer.NGINX]))
-    return np.array(rows)
+    return np.array([_counts(windows, one, float(keys)) for keys in _KEYS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,113 +149,109 @@ class _Search:
     """The least squares of both counts, hits at all and hits in nginx, over keys and shares."""
 
     asked: Sequence[_Asked]
-    tables: Mapping[int, "Rows"]
+    tables: "Mapping[int, Rows]"
+    known: "Mapping[int, Rows]"
+    others: "Row"
     weight: "Row"
     targets: "tuple[Row, Row]"
 
-    def keys(self) -> dict[int, Span]:
-        """The number of keys of each class whose hits follow from its rate.
+    def keys(self) -> dict[int, int]:
+        """The number of keys, by place, of each family whose hits follow from its rate.
 
-        All that can begin so; then, one at a time, the class leaves whose constant share
-        describes the runs best, for as long as that is better.
+        All begin so; then, one at a time, one leaves whose constant share describes the runs
+        better than chance would let it.
         """
         chosen = self._settled(dict.fromkeys(self.tables, len(_KEYS) // 2))
         while chosen:
-            fewer = [self._settled({m: at for m, at in chosen.items() if m != n}) for n in chosen]
-            best = min(fewer, key=self.off)
-            if self.off(best) >= self.off(chosen):
+            fewer = [{m: at for m, at in chosen.items() if m != n} for n in chosen]
+            best = self._settled(min(fewer, key=self.off))
+            if self.off(best) * self._by_chance() >= self.off(chosen):
                 break
             chosen = best
-        spans = {n: self._interval(chosen, n) for n in chosen}
-        return {n: span for n, span in spans.items() if span is not None}
+        return chosen
+
+    def _by_chance(self) -> float:
+        """How many times the least sum of squares does not tell from it."""
+        told = len(self.targets) * len(self.weight) // _ALIKE
+        return 1 + _SURE / max(1, told - len(self.tables) - 1)
 
     def _settled(self, chosen: dict[int, int]) -> dict[int, int]:
-        """The keys of these classes, one after the other the best for the others'."""
+        """The keys of these families, one after the other the best for the others'."""
         for _ in range(_PASSES):
             before = dict(chosen)
             for n in before:
-                chosen[n] = min(range(len(_KEYS)), key=lambda at, n=n: self.off({**chosen, n: at}))
+                chosen[n] = int(np.argmin(self._profile(chosen, n)))
             if chosen == before:
                 break
         return chosen
 
-    def _interval(self, chosen: Mapping[int, int], n: int) -> Span | None:
-        """What the runs leave possible; None where that is any number at all."""
-        profile = np.array([self.off({**chosen, n: at}) for at in range(len(_KEYS))])
-        free = max(1, len(self.weight) // _ALIKE - len(self.asked))
-        within = np.flatnonzero(profile <= profile.min() * (1 + _SURE / free))
+    def _profile(self, chosen: Mapping[int, int], n: int) -> "Row":
+        return np.array([self.off({**chosen, n: at}) for at in range(len(_KEYS))])
+
+    def interval(self, chosen: Mapping[int, int], n: int) -> Span | None:
+        """The keys that the runs leave possible; None where that is any number at all."""
+        profile = self._profile(chosen, n)
+        within = np.flatnonzero(profile <= profile[chosen[n]] * self._by_chance())
         if len(within) == len(_KEYS):
             return None
-        return Span(
-            low=float(_KEYS[within[0]]),
-            mid=float(_KEYS[int(profile.argmin())]),
-            high=float(_KEYS[within[-1]]),
-        )
+        ends = min(within[0], chosen[n]), chosen[n], max(within[-1], chosen[n])
+        low, mid, high = (float(_KEYS[at]) for at in ends)
+        return Span(low=low, mid=mid, high=high)
 
     def off(self, chosen: Mapping[int, int]) -> float:
         """The sum of squares that is left with these keys and the best constant shares."""
         from scipy.optimize import nnls
 
         columns = self._columns(chosen)
-        left = 0.0
-        for which in range(len(self.targets)):
-            wanted = self._wanted({n: self.tables[n][at] for n, at in chosen.items()}, which)
-            left += nnls(columns, wanted)[1] ** 2 if columns.size else float(wanted @ wanted)
-        return left
+        known = [*self.known.values(), *(self.tables[n][at] for n, at in chosen.items())]
+        return float(
+            sum(
+                nnls(columns, self._left(known, which))[1] ** 2
+                for which in range(len(self.targets))
+            )
+        )
 
-    def constants(self, keys: Mapping[int, Span]) -> dict[int, float]:
-        """The share of hits of every reading class that has no `keys`, between 0 and 1."""
+    def constants(self, chosen: Mapping[int, int]) -> tuple[dict[int, float], float]:
+        """The shares of hits of the families that have no keys, and of all other reads."""
         from scipy.optimize import lsq_linear
 
-        others = self._others(keys)
-        if not others:
-            return {}
-        at = {n: int(np.searchsorted(_KEYS, span.mid)) for n, span in keys.items()}
-        wanted = self._wanted({n: self.tables[n][one] for n, one in at.items()}, 0)
-        found = lsq_linear(self._columns(keys), wanted, (0.0, 1.0)).x
-        return {n: float(share) for n, share in zip(others, found, strict=True)}
+        known = [*self.known.values(), *(self.tables[n][at] for n, at in chosen.items())]
+        found = lsq_linear(self._columns(chosen), self._left(known, 0), (0.0, 1.0)).x
+        return dict(zip(self._constant(chosen), map(float, found), strict=False)), float(found[-1])
 
     def _columns(self, chosen: Mapping[int, object]) -> "Rows":
-        return np.array([self.asked[n].requests * self.weight for n in self._others(chosen)]).T
+        counts = [*(self.asked[n].requests for n in self._constant(chosen)), self.others]
+        return np.array([own * self.weight for own in counts]).T
 
-    def _others(self, chosen: Mapping[int, object]) -> list[int]:
-        """The classes that have a share of hits, and always the same."""
-        return [n for n, one in enumerate(self.asked) if one.reads and n not in chosen]
+    def _constant(self, chosen: Mapping[int, object]) -> list[int]:
+        return [n for n in self.tables if n not in chosen]
 
-    def _wanted(self, known: Mapping[int, "Rows"], which: int) -> "Row":
-        told = sum((pair[which] for pair in known.values()), np.zeros_like(self.weight))
+    def _left(self, known: "Sequence[Rows]", which: int) -> "Row":
+        told = sum((pair[which] for pair in known), np.zeros_like(self.weight))
         return np.asarray((self.targets[which] - told) * self.weight)
 
 
-def _constant(one: _Asked, share: float) -> Hits:
-    return Hits(share, None, np.ones_like(one.requests))
-
-
-def _following(windows: "Windows", one: _Asked, keys: Span) -> Hits:
-    found = ttl.shares(one.within_life, one.within_brief, keys.mid, windows.processes)
-    unseen = ttl.shares(one.within_life, 0.0, keys.mid, windows.processes)
-    whole = float(one.kept.sum())
-    private = one.kept - one.public
-    shares = {
-        layer: float((one.public * found[layer] + private * unseen[layer]).sum()) / whole
-        for layer in found
-    }
-    kept = whole / float(one.requests.sum())
-    of_class = np.divide(
-        one.kept * (1 - found[Layer.DB]),
-        one.requests,
-        out=np.full_like(one.requests, kept * (1 - shares[Layer.DB])),
-        where=one.requests > 0,
+def _following(windows: "Windows", one: _Asked, keys: float, span: Span | None) -> Family:
+    """The family with so many keys; without a `span` their number is not to be relied on."""
+    found = ttl.shares(one.within_life, one.within_brief, keys, windows.processes)
+    whole = one.requests.sum()
+    return _family(
+        one, span, {layer: float(one.requests @ told / whole) for layer, told in found.items()}
     )
-    mean = kept * (1 - shares[Layer.DB])
-    seen = one.within_life[one.kept > 0]
-    caching = Caching(
-        kept=kept,
-        public=float(one.public.sum()) / whole,
-        life_s=one.life_s,
+
+
+def _constant(share: float) -> dict[Layer, float]:
+    return {Layer.NGINX: 0.0, Layer.L1: share, Layer.L2: 0.0, Layer.DB: 1 - share}
+
+
+def _family(one: _Asked, keys: Span | None, shares: dict[Layer, float]) -> Family:
+    seen = one.within_life[one.requests > 0]
+    return Family(
+        name=one.kept.name,
+        endpoints=one.kept.endpoints,
+        life_s=one.kept.life_s,
+        public=one.kept.public,
         keys=keys,
         asked=Span(low=float(seen.min()), mid=float(seen.mean()), high=float(seen.max())),
         shares=shares,
     )
-    misses = (1 - of_class) / (1 - mean) if mean < 1 else np.ones_like(one.requests)
-    return Hits(mean, caching, np.asarray(misses))

@@ -12,7 +12,7 @@ from capacity.cost.catalogue import Catalogue
 from capacity.cost.choosing import Choice
 from capacity.evidence import Evidence
 from capacity.inputs import Array, Values
-from capacity.model.cache import hit_rate
+from capacity.model.cache import hit_rate, in_mix
 from capacity.plan.assumed import Assumed
 from capacity.plan.autoscale import minutes
 from capacity.plan.demand_inputs import HIT_RATE
@@ -260,14 +260,14 @@ def _about_cache(given: Assumed, middle: World) -> list[str]:
 
 
 def _times_tested(given: Assumed, middle: World) -> float:
-    """How many times more often than in any run what a class keeps is asked for, at most."""
+    """How many times more often than in any run what is kept is asked for, at most."""
     if HIT_RATE in given.inputs.known:
         return 1.0
     rate = float(middle.needs.traffic.peak_rate[0])
     return max(
-        rate * share * told.kept * told.life_s / max(told.asked.high, 1.0)
-        for name, share in given.model.mix.items()
-        if (told := given.model.by_name(name).caching) is not None
+        rate * share * one.life_s / max(one.asked.high, 1.0)
+        for one, share in in_mix(given.model)
+        if one.keys is not None and one.asked.high > 0
     )
 
 
