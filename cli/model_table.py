@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from capacity import figures
 from capacity.demands import Tier
-from capacity.model.cache import cached
 from capacity.model.predict import Load, limits
 from capacity.model.scaling import diagnoses
 from capacity.model.validate import AIMED
@@ -76,25 +75,24 @@ def _database(model: "DemandModel") -> str:
 
 def _hits(model: "DemandModel") -> Iterator[str]:
     """How often caches answer, and what of that follows from how often they are asked."""
-    if not cached(model):
+    if not model.families:
         return
     yield ""
     yield (
         "requests answered by a cache in these runs; where the number of different answers is "
         "told, hits follow from the rate (modelled)"
     )
-    yield _HITS.format("class", "hits", "different answers", "kept for", "asked within that")
-    for one in model.classes:
-        if one.name not in cached(model):
-            continue
-        keys, life, asked = "taken as constant", "", ""
-        if (told := one.caching) is not None:
+    yield _HITS.format("answers", "hits", "different ones", "kept for", "asked within that")
+    for one in model.families:
+        keys = "taken as constant"
+        if one.keys is not None:
             low, mid, high = (
-                figures.number(end, 2) for end in (told.keys.low, told.keys.mid, told.keys.high)
+                figures.number(end, 2) for end in (one.keys.low, one.keys.mid, one.keys.high)
             )
-            keys, life = f"{mid} ({low}-{high})", f"{figures.number(told.life_s)} s"
-            asked = f"{figures.number(told.asked.low)} to {figures.number(told.asked.high)}"
-        yield _HITS.format(one.name[:48], f"{model.cache_hit[one.name]:.1%}", keys, life, asked)
+            keys = mid if low == high else f"{mid} ({low}-{high})"
+        asked = f"{figures.number(one.asked.low)} to {figures.number(one.asked.high)}"
+        life = f"{figures.number(one.life_s)} s"
+        yield _HITS.format(one.name, f"{one.hit:.1%}", keys, life, asked)
 
 
 def _checks(model: "DemandModel") -> Iterator[str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from capacity.model.windows import Row, Rows, Windows
 
 DRAWS = 200
+_NOTHING = Span.exact(0.0)
 _OF_MISSES = ("queries", "statement_s", "held_s")
 """Counts that only the requests which reach a database add to."""
 MOST_WRITES = 0.05
@@ -82,10 +83,9 @@ def fit(windows: "Windows", seed: int = 1, timed: Mapping[str, float] | None = N
         return _costs(misses if of_misses else columns, used, weight, draws)
 
     cpu = {tier: costs(used, of_misses=tier in DATABASES) for tier, used in windows.cpu.items()}
-    least = _least(windows, found, told, timed or {})
-    cpu[Tier.PODS] = _at_least(
-        least, costs(windows.cpu[Tier.PODS] - columns[:, :-1] @ np.array(least))
-    )
+    floor = least(windows, found, told, timed or {})
+    beyond = windows.cpu[Tier.PODS] - columns[:, :-1] @ np.array(floor)
+    cpu[Tier.PODS] = _raised(costs(beyond), floor)
     return Fitted(
         classes=tuple(found),
         condition=conditioned,
@@ -101,7 +101,7 @@ def fit(windows: "Windows", seed: int = 1, timed: Mapping[str, float] | None = N
     )
 
 
-def _least(
+def least(
     windows: "Windows",
     found: Sequence[RequestClass],
     told: hits.Hits | None,
@@ -134,10 +134,10 @@ def _least(
     ]
 
 
-def _at_least(least: Sequence[float], costs: Costs) -> Costs:
+def _raised(costs: Costs, by: Sequence[float]) -> Costs:
     per_request = tuple(
-        Span(low=span.low + floor, mid=span.mid + floor, high=span.high + floor)
-        for span, floor in zip(costs.per_request, least, strict=True)
+        Span(low=span.low + more, mid=span.mid + more, high=span.high + more)
+        for span, more in zip(costs.per_request, by, strict=True)
     )
     return Costs(per_request, costs.idle)
 
@@ -184,16 +184,18 @@ def layer_costs(windows: "Windows", seed: int = 1) -> "dict[Tier, Costs] | None"
     part = windows.only(inside)
     # deeper costs no less: each column counts what went at least so deep
     deeper = windows.layers[inside][:, ::-1].cumsum(axis=1)[:, ::-1]
-    columns = np.column_stack([deeper, design(part, [])])
+    idle = design(part, [])
     weight, draws = weights(part), _draws(part, seed)
     found = {}
     for tier, used in part.cpu.items():
-        best, again = _solutions(columns, used, weight, draws)
+        # what nginx answers itself reaches no tier behind it
+        free = 0 if tier is Tier.NGINX else 1
+        best, again = _solutions(np.column_stack([deeper[:, free:], idle]), used, weight, draws)
         spans = _spans(
             np.append(best[:-1].cumsum(), best[-1]),
             np.column_stack([again[:, :-1].cumsum(axis=1), again[:, -1]]),
         )
-        found[tier] = Costs(tuple(spans[:-1]), spans[-1])
+        found[tier] = Costs((*(_NOTHING,) * free, *spans[:-1]), spans[-1])
     return found
 
 

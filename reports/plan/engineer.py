@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from statistics import median
 
 from capacity import figures
-from capacity.demands import ClassDemand, DemandModel, Held, Layer, Tier
+from capacity.demands import DemandModel, Held, Tier
 from capacity.evidence import Span
-from capacity.model.cache import cached
+from capacity.model.cache import in_mix
+from capacity.model.hits import CACHES
 from capacity.model.validate import AIMED
 from capacity.plan.shapes import PlanResult
 from reports.digest import Fact
 
-CACHES = (Layer.NGINX, Layer.L1, Layer.L2)
 _WORDS = {
     "throughput": "throughput",
     "mean": "mean latency",
@@ -62,9 +62,11 @@ class ClassRow:
 
 @dataclass(frozen=True, slots=True)
 class CacheRow:
-    """How often caches answer one class of reads, and what that follows from."""
+    """How often caches answer one family of reads, and what that follows from."""
 
     name: str
+    endpoints: str
+    share: str
     hits: str
     by_layer: list[str]
     keys: str
@@ -146,22 +148,20 @@ def classes(model: DemandModel) -> list[ClassRow]:
 
 
 def caches(model: DemandModel) -> list[CacheRow]:
-    """The classes that a cache answers; those whose share of hits is constant tell only that."""
-    return [_cache_row(model, one) for one in model.classes if one.name in cached(model)]
-
-
-def _cache_row(model: DemandModel, one: ClassDemand) -> CacheRow:
-    hits, told = _percent(model.cache_hit[one.name]), one.caching
-    if told is None:
-        return CacheRow(one.name, hits, [""] * len(CACHES), "taken as constant", "", "")
-    return CacheRow(
-        one.name,
-        hits,
-        [_percent(told.kept * told.shares[layer]) for layer in CACHES],
-        _span(told.keys),
-        f"{figures.number(told.life_s)} s",
-        f"{figures.number(told.asked.low)} to {figures.number(told.asked.high)}",
-    )
+    """What caches keep; hits that do not follow from the rate are said to be constant."""
+    return [
+        CacheRow(
+            one.name,
+            ", ".join(one.endpoints),
+            _percent(share),
+            _percent(one.hit),
+            [_percent(one.shares[layer]) for layer in CACHES],
+            "taken as constant" if one.keys is None else _span(one.keys),
+            f"{figures.number(one.life_s)} s",
+            f"{figures.number(one.asked.low)} to {figures.number(one.asked.high)}",
+        )
+        for one, share in in_mix(model)
+    ]
 
 
 def fit(model: DemandModel) -> list[Fact]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from capacity.demands import Caching, Layer
+from capacity.demands import Family, Layer
 from capacity.model import ttl
-from capacity.model.classes import RequestClass, weights
-from capacity.model.hits import Hits, fitted
+from capacity.model.classes import weights
+from capacity.model.hits import CACHES, Hits, by_layer, fitted
 from capacity.model.windows import Windows
 from tests.capacity.ttl_cache import Caches
 
@@ -18,7 +18,6 @@ SEARCH, DETAIL, APPLY = (
     "GET /api/v1/jobs/{id}",
     "POST /api/v1/jobs/{id}/applications",
 )
-CLASSES = [RequestClass(name, (n,), (name,)) for n, name in enumerate((SEARCH, DETAIL, APPLY))]
 SEARCHED = Caches(keys=400, life_s=60, processes=12, front_s=5)
 LOOKED_AT = Caches(keys=3000, life_s=60, processes=12)
 RATES = ((4.0, 30.0), (12.0, 10.0), (30.0, 4.0), (8.0, 18.0), (20.0, 20.0))
@@ -81,52 +80,67 @@ def windows() -> Windows:
 
 
 @pytest.fixture(scope="module")
-def found(windows: Windows) -> tuple[Hits, ...]:
-    hits = fitted(windows, CLASSES, weights(windows))
+def found(windows: Windows) -> Hits:
+    return _fitted(windows)
+
+
+def _fitted(windows: Windows) -> Hits:
+    hits = fitted(windows, weights(windows))
     assert hits is not None
     return hits
 
 
-def _told(hits: Hits) -> Caching:
-    assert hits.caching is not None
-    return hits.caching
+def _families(hits: Hits) -> tuple[Family, Family]:
+    """Searches and jobs' pages."""
+    of = {endpoint: one for one in hits.families for endpoint in one.endpoints}
+    return of[SEARCH], of[DETAIL]
 
 
-def test_numbers_of_keys_are_recovered(found: tuple[Hits, ...]) -> None:
-    for hits, caches in zip(found, (SEARCHED, LOOKED_AT), strict=False):
-        keys = _told(hits).keys
-        assert keys.mid == pytest.approx(caches.keys, rel=0.5)
-        assert keys.low / 1.5 < caches.keys < keys.high * 1.5
-    assert found[2].caching is None  # writes: nobody said that they are kept
-    assert found[2].share == 0
+def test_numbers_of_keys_are_recovered(found: Hits) -> None:
+    for family, caches in zip(_families(found), (SEARCHED, LOOKED_AT), strict=True):
+        assert family.keys is not None
+        assert family.keys.mid == pytest.approx(caches.keys, rel=0.5)
+        assert family.keys.low / 1.5 < caches.keys < family.keys.high * 1.5
 
 
-def test_a_rate_no_run_had_is_predicted(found: tuple[Hits, ...]) -> None:
-    """Ten times the rate of the least busy run, and a third of it."""
-    for hits, caches in zip(found, (SEARCHED, LOOKED_AT), strict=False):
+def test_a_rate_no_run_had_is_predicted(found: Hits) -> None:
+    """A third of the least busy run's rate, and twice the busiest one's."""
+    for family, caches in zip(_families(found), (SEARCHED, LOOKED_AT), strict=True):
+        assert family.keys is not None
         for rate in (1.3, 60.0):
             lived = caches.shares(rate, 60 * (40 if rate < 2 else 8))
-            told = ttl.shares(rate * caches.life_s, rate * caches.front_s, _told(hits).keys.mid, 12)
+            told = ttl.shares(rate * caches.life_s, rate * caches.front_s, family.keys.mid, 12)
             for layer in (Layer.NGINX, Layer.DB):
                 assert float(told[layer]) == pytest.approx(lived[layer.value], abs=0.04)
 
 
-def test_mean_shares_are_those_of_the_runs(windows: Windows, found: tuple[Hits, ...]) -> None:
+def test_a_run_kept_out_is_predicted_by_layer(found: Hits) -> None:
+    """Half the rate of the least busy run for searches, a mix that no run had."""
+    apart = _windows(((2.0, 2.0), (60.0, 2.0)))
+    assert apart.layers is not None
+    told = by_layer(apart, found, [0, 1])
+    of_run = [apart.run == run for run in (0, 1)]
+    for inside in of_run:
+        whole = apart.requests[inside, :2].sum()
+        for layer in CACHES:
+            lived = apart.layers[inside, list(Layer).index(layer)].sum() / whole
+            assert told[layer][inside].sum() / whole == pytest.approx(lived, abs=0.06), layer
+
+
+def test_shares_are_those_of_the_runs(windows: Windows, found: Hits) -> None:
     assert windows.layers is not None
-    counts = windows.requests.sum(axis=0)
-    hits = sum(one.share * many for one, many in zip(found, counts, strict=True))
-    cached = windows.layers[
-        :, [list(Layer).index(one) for one in (Layer.NGINX, Layer.L1, Layer.L2)]
-    ]
-    assert hits == pytest.approx(cached.sum(), rel=0.02)
-    told = _told(found[0])
-    assert (told.kept, told.public, told.life_s) == (1.0, 1.0, 60.0)
-    assert _told(found[1]).public == 0
-    assert sum(told.shares.values()) == pytest.approx(1)
-    assert told.asked.low < 300 < 1500 < told.asked.high
-    # the least busy run misses more often than the mean
-    seldom, often = (found[0].misses[windows.run == run].mean() for run in (0, 2))
-    assert seldom > 1.1 > 0.95 > often
+    told = by_layer(windows, found, [0, 1, 2])
+    lived = dict(zip(Layer, windows.layers.sum(axis=0), strict=True))
+    for layer in CACHES:
+        assert told[layer].sum() == pytest.approx(lived[layer], rel=0.1), layer
+    hits = sum(counts.sum() for counts in told.values())
+    assert hits == pytest.approx(sum(lived[layer] for layer in CACHES), rel=0.02)
+    searched, looked_at = _families(found)
+    assert (searched.public, searched.life_s) == (True, 60.0)
+    assert sum(searched.shares.values()) == pytest.approx(1)
+    assert looked_at.shares[Layer.NGINX] == 0
+    assert searched.asked.low < 300 < 1500 < searched.asked.high
+    assert all((counts == 0).all() for counts in by_layer(windows, found, [2]).values())
 
 
 def test_hits_that_do_not_follow_from_the_rate_stay_a_share(windows: Windows) -> None:
@@ -139,25 +153,35 @@ def test_hits_that_do_not_follow_from_the_rate_stay_a_share(windows: Windows) ->
         hits = chance.binomial(asked, share)
         layers[:, order.index(Layer.L1)] += hits
         layers[:, order.index(Layer.DB)] += asked - hits
-    constant = replace(windows, layers=layers)
-    hits = fitted(constant, CLASSES, weights(constant))
-    assert hits is not None
-    assert [one.caching for one in hits] == [None, None, None]
-    assert [one.share for one in hits] == pytest.approx([0.3, 0.8, 0.0], abs=0.03)
-    assert all((one.misses == 1).all() for one in hits)
+    families = _families(_fitted(replace(windows, layers=layers)))
+    assert [one.keys for one in families] == [None, None]
+    assert [one.hit for one in families] == pytest.approx([0.3, 0.8], abs=0.03)
 
 
-def test_a_class_hardly_asked_for_is_taken_as_constant(windows: Windows) -> None:
-    seldom = windows.requests.copy()
-    seldom[:, 0] = 0
+def test_keys_that_may_be_any_number_are_not_told(windows: Windows) -> None:
+    seldom, asked = windows.requests.copy(), windows.asked.copy()
+    seldom[:, 0], asked[:, 0] = 0, 1
     seldom[::40, 0] = 1
-    asked = windows.asked.copy()
-    asked[:, 0] = 1
-    few = replace(windows, requests=seldom, asked=asked)
-    hits = fitted(few, CLASSES, weights(few))
-    assert hits is not None
-    assert hits[0].caching is None
+    searched, _ = _families(_fitted(replace(windows, requests=seldom, asked=asked)))
+    assert searched.keys is None
+    assert 0 <= searched.hit <= 1
+
+
+def test_a_number_of_keys_that_is_known_is_not_fitted(windows: Windows) -> None:
+    first_page = replace(windows, endpoints=("GET /api/v1/jobs", DETAIL, APPLY))
+    hits = _fitted(first_page)
+    (family,) = [one for one in hits.families if one.endpoints == ("GET /api/v1/jobs",)]
+    assert family.keys is not None
+    assert (family.keys.low, family.keys.high) == (1, 1)
+
+
+def test_reads_that_nobody_says_are_kept_have_one_share(windows: Windows) -> None:
+    hits = _fitted(replace(windows, endpoints=("GET /a", "GET /b", APPLY)))
+    assert hits.families == ()
+    assert windows.layers is not None
+    cached = windows.layers[:, [list(Layer).index(one) for one in CACHES]].sum()
+    assert hits.others == pytest.approx(cached / windows.requests[:, :2].sum(), abs=0.05)
 
 
 def test_where_no_record_tells_layers_nothing_is_fitted(windows: Windows) -> None:
-    assert fitted(replace(windows, layers=None), CLASSES, weights(windows)) is None
+    assert fitted(replace(windows, layers=None), weights(windows)) is None
