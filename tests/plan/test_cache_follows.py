@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from capacity.cost.catalogue import read_catalogues
-from capacity.demands import DemandModel, Family, Layer, Tier
+from capacity.demands import Layer, Tier
 from capacity.evidence import Span
 from capacity.inputs import InputError
 from capacity.model.cache import hit_rate
@@ -16,28 +16,7 @@ from capacity.plan.planning import Request, make_plan
 from capacity.plan.sizing import Needs, needs
 from capacity.plan.tails import job
 from capacity.plan.what_if import what_if
-from tests.plan.made_up import model
-
-TESTED = 400.0
-"""Requests a second at which the made-up model's reads hit as often as it says."""
-
-
-def following() -> DemandModel:
-    """The made-up model, whose cached reads hit as the rate makes them: 80 % when tested."""
-    found = model()
-    reads = found.by_name("cached read")
-    told = Family(
-        name="lists",
-        endpoints=reads.endpoints,
-        life_s=60.0,
-        public=True,
-        keys=Span(low=25_000, mid=33_000, high=40_000),
-        asked=Span(low=5_000, mid=12_000, high=TESTED * 0.7 * 60),
-        shares={Layer.NGINX: 0.3, Layer.L1: 0.4, Layer.L2: 0.1, Layer.DB: 0.2},
-    )
-    others = tuple(one for one in found.classes if one is not reads)
-    kept = reads.model_copy(update={"kept": {"lists": 1.0}})
-    return found.model_copy(update={"classes": (kept, *others), "families": (told,)})
+from tests.plan.made_up import following, model
 
 
 def sized(users: float, *settings: str) -> tuple[Needs, Assumed]:
