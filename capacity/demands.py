@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from capacity.evidence import Evidence, Span
 from capacity.run import Machine
 
-MODEL_VERSION: Literal[1] = 1
+MODEL_VERSION: Literal[2] = 2
 
 
 class _Part(BaseModel):
@@ -32,6 +32,10 @@ class Tier(StrEnum):
     REDIS = "redis"
 
 
+DATABASES = (Tier.PRIMARY, Tier.REPLICAS, Tier.PGBOUNCER)
+"""Tiers that only a cache miss or a write reaches."""
+
+
 class Layer(StrEnum):
     """How deep a request went: `nginx` reached no pod, `app` needed no data."""
 
@@ -40,6 +44,32 @@ class Layer(StrEnum):
     L1 = "l1"
     L2 = "l2"
     DB = "db"
+
+
+class Family(_Part):
+    """Answers that caches keep alike; how often they hit follows from how often they are asked.
+
+    Keys are asked for by Zipf's law (`capacity.model.ttl`). What is kept is forgotten `life_s`
+    after it was loaded, so what counts is how many requests come within one life.
+    """
+
+    name: str
+    endpoints: tuple[str, ...]
+    life_s: float = Field(gt=0)
+    public: bool = Field(description="whether nginx keeps them as well")
+    keys: Span | None = Field(
+        description="how many different answers, fitted with a 95 % interval; None where the runs "
+        "do not tell: then the shares are taken to stay as they were"
+    )
+    asked: Span = Field(description="requests within one life in the runs: least, mean, most")
+    shares: dict[Layer, float] = Field(
+        description="shares of the requests by who answered, over the runs of the fit"
+    )
+
+    @property
+    def hit(self) -> float:
+        """Share of the requests that a cache answered in the runs of the fit."""
+        return 1 - self.shares[Layer.DB]
 
 
 class ClassDemand(_Part):
@@ -75,6 +105,14 @@ class ClassDemand(_Part):
     growth: dict[Tier, Span] = Field(
         default={}, description="exponent e of D ~ users ** e by tier, where it can be told"
     )
+    kept: dict[str, float] = Field(
+        default={}, description="family of answers -> its share of the class's requests"
+    )
+    answered: dict[Layer, float] = Field(
+        default={},
+        description="shares of its requests that nginx's cache, a worker's memory and Redis "
+        "answered in the runs of the fit; empty where the records do not tell",
+    )
     light: str = Field(
         default="",
         description="latencies under light load, a capacity.histogram blob: the shape of its "
@@ -91,16 +129,21 @@ class Held(_Part):
     """One prediction for a run that no fit has seen, beside what was measured."""
 
     run: str
-    what: Literal["throughput", "mean", "p95", "utilisation"]
+    what: Literal["throughput", "mean", "p95", "utilisation", "cache hits"]
     tier: Tier | None = Field(default=None, description="of a utilisation")
     predicted: float
     measured: float
     unit: str
 
     @property
+    def is_share(self) -> bool:
+        """Whether it is a share of something, whose error is a difference."""
+        return self.what in ("utilisation", "cache hits")
+
+    @property
     def error(self) -> float:
-        """Relative error of the prediction; of a utilisation the difference, as a fraction."""
-        if self.what == "utilisation":
+        """Relative error of the prediction; of a share the difference, as a fraction."""
+        if self.is_share:
             return self.predicted - self.measured
         return self.predicted / self.measured - 1
 
@@ -147,7 +190,7 @@ class Topology(_Part):
 class DemandModel(_Part):
     """What a calibration found, with how well it predicts."""
 
-    version: Literal[1] = MODEL_VERSION
+    version: Literal[2] = MODEL_VERSION
     made_at: datetime
     evidence: Evidence = Evidence.MODELLED
     machine: Machine
@@ -160,7 +203,13 @@ class DemandModel(_Part):
     )
     idle_cpu: dict[Tier, float] = Field(description="cores a tier uses with no load at all")
     cache_hit: dict[str, float] = Field(
-        description="class -> share answered from a cache: nginx's, L1 or L2"
+        description="class -> share answered from a cache (nginx's, L1, L2) in the runs of the fit"
+    )
+    families: tuple[Family, ...] = Field(
+        default=(), description="what caches keep, where it is known for how long"
+    )
+    other_hits: float = Field(
+        default=0.0, ge=0, le=1, description="share of all other reads that a cache answered"
     )
     layers: dict[Layer, dict[Tier, Span]] = Field(
         default={},

@@ -18,12 +18,13 @@ _CLASS = "{:<48}"
 _DEMANDS = _CLASS + " {:>6}" + " {:>17}" * len(Tier)
 _CHECK = _CLASS + " {:>10} {:>10} {:>10} {:>16}"
 _CHECKED = 15
+_HITS = _CLASS + " {:>8} {:>22} {:>8} {:>20}"
 _HELD = "{:<34} {:<12} {:<10} {:>12} {:>12} {:>9}"
 
 
 def show(model: "DemandModel") -> None:
     """Print the model to stdout."""
-    lines = [*_demands(model), *_checks(model), *_growth(model), "", *_errors(model)]
+    lines = [*_demands(model), *_hits(model), *_checks(model), *_growth(model), "", *_errors(model)]
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)
     sys.stdout.flush()
 
@@ -70,6 +71,28 @@ def _database(model: "DemandModel") -> str:
         f"primary and replicas: {figures.number(1000 * cpu)} ms of CPU per mean request, "
         f"{figures.number(1000 * elapsed)} ms elapsed in statements (pg_stat_statements)"
     )
+
+
+def _hits(model: "DemandModel") -> Iterator[str]:
+    """How often caches answer, and what of that follows from how often they are asked."""
+    if not model.families:
+        return
+    yield ""
+    yield (
+        "requests answered by a cache in these runs; where the number of different answers is "
+        "told, hits follow from the rate (modelled)"
+    )
+    yield _HITS.format("answers", "hits", "different ones", "kept for", "asked within that")
+    for one in model.families:
+        keys = "taken as constant"
+        if one.keys is not None:
+            low, mid, high = (
+                figures.number(end, 2) for end in (one.keys.low, one.keys.mid, one.keys.high)
+            )
+            keys = mid if low == high else f"{mid} ({low}-{high})"
+        asked = f"{figures.number(one.asked.low)} to {figures.number(one.asked.high)}"
+        life = f"{figures.number(one.life_s)} s"
+        yield _HITS.format(one.name, f"{one.hit:.1%}", keys, life, asked)
 
 
 def _checks(model: "DemandModel") -> Iterator[str]:
@@ -133,11 +156,11 @@ def _errors(model: "DemandModel") -> Iterator[str]:
 
 
 def _held(row: "Held") -> str:
-    share = row.what == "utilisation"
-    tier = "" if not share else row.tier.value if row.tier else "machine"
+    of_machine = row.what == "utilisation"
+    tier = "" if not of_machine else row.tier.value if row.tier else "machine"
 
     def shown(value: float) -> str:
-        return f"{value:.1%}" if share else figures.figure(value, row.unit)
+        return f"{value:.1%}" if row.is_share else figures.figure(value, row.unit)
 
     mark = " !" if abs(row.error) > AIMED[row.what] else ""
     return (

@@ -5,13 +5,14 @@ from datetime import datetime
 
 import numpy as np
 
-from capacity.demands import ClassDemand, DemandModel, Layer, LevelSeen, Topology
+from capacity.demands import ClassDemand, DemandModel, Family, Layer, LevelSeen, Topology
 from capacity.errors import UsageError
 from capacity.evidence import Span
 from capacity.histogram import Histogram
 from capacity.model import measured
 from capacity.model.bounds import in_system
-from capacity.model.crosscheck import with_checks
+from capacity.model.classes import RequestClass
+from capacity.model.crosscheck import timed, with_checks
 from capacity.model.fit import Fitted, fit
 from capacity.model.growth import by_size, with_growth
 from capacity.model.latency import with_latency
@@ -49,8 +50,9 @@ def calibrate(
     for one in by_data:
         _refuse_few_levels(cut(one.runs))
     largest = by_data[-1].runs
-    windows = cut(largest)
-    fitted = fit(windows, seed)
+    everything = (*runs, *held_out)
+    windows = cut(largest, others=everything)
+    fitted = fit(windows, seed, timed(largest))
     mix = _mix(fitted, windows, largest)
     sizes = [measured.topology(run) for run in largest]
     model = DemandModel(
@@ -59,10 +61,17 @@ def calibrate(
         topology=max(sizes, key=lambda size: size.pods),
         runs=tuple(run.id for run in runs),
         condition=fitted.condition,
-        classes=_classes(fitted, largest),
+        classes=_classes(fitted, largest, windows),
         mix=mix,
         idle_cpu={tier: costs.idle.mid for tier, costs in fitted.cpu.items()},
-        cache_hit=_by_class(fitted, fitted.cache_hit),
+        cache_hit={}
+        if fitted.answered is None
+        else {
+            one.name: min(1.0, sum(own.values()))
+            for one, own in zip(fitted.classes, fitted.answered, strict=True)
+        },
+        families=() if fitted.hits is None else fitted.hits.families,
+        other_hits=0.0 if fitted.hits is None else fitted.hits.others,
         layers={}
         if fitted.layers is None
         else {
@@ -76,10 +85,10 @@ def calibrate(
         held_out=(),
         seeded_users=by_data[-1].users,
     )
-    model = with_growth(with_latency(model, largest, seed), by_data, seed)
+    model = with_growth(with_latency(model, largest, seed, everything), by_data, seed)
     model = with_checks(model, largest)
     return model.model_copy(
-        update={"held_out": validate(model, held_out, requests=requests, seed=seed)}
+        update={"held_out": validate(model, held_out, everything, requests=requests, seed=seed)}
     )
 
 
@@ -149,12 +158,6 @@ def _levels(runs: Sequence[Material], fitted: Fitted) -> tuple[LevelSeen, ...]:
     )
 
 
-def _by_class(fitted: Fitted, figures: Sequence[float] | None) -> dict[str, float]:
-    if figures is None:
-        return {}
-    return {one.name: figure for one, figure in zip(fitted.classes, figures, strict=True)}
-
-
 def _mix(fitted: Fitted, windows: Windows, runs: Sequence[Material]) -> dict[str, float]:
     """Each class's share of requests in the runs of `mixed`."""
     base = [n for n, run in enumerate(runs) if _is_base(run)]
@@ -174,7 +177,20 @@ def _mean(spans: Sequence[Span], mix: dict[str, float], fitted: Fitted) -> Span:
     )
 
 
-def _classes(fitted: Fitted, runs: Sequence[Material]) -> tuple[ClassDemand, ...]:
+def _kept(families: Sequence[Family], one: RequestClass, windows: Windows) -> dict[str, float]:
+    """What share of the class's requests each family is."""
+    counts = windows.requests.sum(axis=0)
+    whole = counts[list(one.columns)].sum()
+    shares = {
+        family.name: float(
+            sum(counts[n] for n in one.columns if windows.endpoints[n] in family.endpoints) / whole
+        )
+        for family in families
+    }
+    return {name: share for name, share in shares.items() if share > 0}
+
+
+def _classes(fitted: Fitted, runs: Sequence[Material], windows: Windows) -> tuple[ClassDemand, ...]:
     def counted(what: str, n: int) -> Span:
         return fitted.counted[what].per_request[n] if what in fitted.counted else Span.exact(0.0)
 
@@ -189,6 +205,8 @@ def _classes(fitted: Fitted, runs: Sequence[Material]) -> tuple[ClassDemand, ...
             statement_s=counted("statement_s", n),
             held_s=counted("held_s", n),
             bytes_out=_bytes(one.endpoints, runs),
+            kept={} if fitted.hits is None else _kept(fitted.hits.families, one, windows),
+            answered={} if fitted.answered is None else fitted.answered[n],
             light=_light(one.endpoints, runs),
         )
         for n, one in enumerate(fitted.classes)

@@ -5,6 +5,7 @@ start as classes of their own, rare ones together; then the most collinear pair 
 again and again, until the design can carry what is asked of it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -105,6 +106,11 @@ def kind(endpoint: str) -> tuple[str, bool]:
     return (parts[0] if parts else "/"), method in ("GET", "HEAD")
 
 
+def route(endpoint: str) -> str:
+    """What a load's endpoint and the app's route are both known by: no query, no names."""
+    return re.sub(r"\{[^}]*\}", "{}", endpoint.partition("?")[0])
+
+
 def _beginning(windows: "Windows") -> list[list[int]]:
     """Endpoints as groups; rare ones by what they are about, then by reading or writing."""
     totals = windows.requests.sum(axis=0)
@@ -122,8 +128,11 @@ def _beginning(windows: "Windows") -> list[list[int]]:
     return groups
 
 
-def _joined(windows: "Windows", groups: list[list[int]]) -> list[list[int]]:
-    """The groups with the most collinear pair made one; among equals those of one kind."""
+def _joined(windows: "Windows", groups: list[list[int]], one: int | None = None) -> list[list[int]]:
+    """The groups with the most collinear pair made one; among equals those of one kind.
+
+    With `one`, of the pairs that it is part of.
+    """
     # how runs differ from each other counts, not the noise within one
     rates = np.column_stack([_by_run(windows, group).sum(axis=1) for group in groups])
     lengths = np.linalg.norm(rates, axis=0)

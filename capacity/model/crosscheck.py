@@ -3,7 +3,9 @@
 A worker times the steps of one request's task in some (`reference_app.kit.steps`): that leaves
 out the event loop, the protocol and threads, which a fit puts onto the requests. So the pods'
 own figure lies below the fitted one, by about as much for every endpoint; one that stands
-out is an endpoint whose class does not describe it.
+out is an endpoint whose class does not describe it. It is the least that a request costs, which
+the fit takes it for (`capacity.model.fit`): so it can show a class that is fitted too dear, and
+none that is fitted cheaper than this.
 """
 
 import re
@@ -11,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from capacity.demands import Checked, DemandModel, Tier
 from capacity.model import measured
+from capacity.model.classes import route
 from capacity.model.windows import TIER_CPU, Material
 from capacity.observation import name
 
@@ -20,9 +23,20 @@ _FEWEST = 200
 PODS = TIER_CPU[Tier.PODS]
 
 
-def route(endpoint: str) -> str:
-    """What a load's endpoint and the app's route are both known by: no query, no names."""
-    return re.sub(r"\{[^}]*\}", "{}", endpoint.partition("?")[0])
+def timed(runs: Sequence[Material]) -> dict[str, float]:
+    """CPU seconds per request that the pods timed, by route; empty unless all `runs` tell it."""
+    own: dict[str, float] = {}
+    asked: dict[str, int] = {}
+    for run in runs:
+        told = _own(run)
+        if not told:
+            return {}
+        for at, seconds in told.items():
+            own[at] = own.get(at, 0.0) + seconds
+        for stats in run.seen.endpoints():
+            at = route(name(stats))
+            asked[at] = asked.get(at, 0) + stats.requests
+    return {at: own[at] / many for at, many in asked.items() if at in own and many >= _FEWEST}
 
 
 def with_checks(model: DemandModel, runs: Sequence[Material]) -> DemandModel:

@@ -4,25 +4,28 @@ C_t(w) = idle_t T + sum_c n_c(w) D_ct over windows w of T seconds: the utilisati
 several classes, solved by non-negative least squares with an intercept (Pacifici, Segmuller,
 Spreitzer & Tantawi 2008, "CPU demand for web serving", Performance Evaluation 65:531; Lawson
 & Hanson 1974). Intervals by resampling blocks of windows (Künsch 1989, Annals of
-Statistics 17:1217), as neighbouring windows resemble each other.
+Statistics 17:1217), as neighbouring windows resemble each other. Where it is known how often a
+class misses its caches, its requests count in the databases as often as they miss.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from capacity.demands import Layer
+from capacity.demands import DATABASES, Layer, Tier
 from capacity.evidence import Span
-from capacity.model.classes import RequestClass, classes, design, kind, weights
+from capacity.model import hits
+from capacity.model.classes import RequestClass, classes, design, kind, route, weights
 
 if TYPE_CHECKING:
-    from capacity.demands import Tier
     from capacity.model.windows import Row, Rows, Windows
 
 DRAWS = 200
-_CACHES = (Layer.NGINX, Layer.L1, Layer.L2)
+_NOTHING = Span.exact(0.0)
+_OF_MISSES = ("queries", "statement_s", "held_s")
+"""Counts that only the requests which reach a database add to."""
 MOST_WRITES = 0.05
 """The share of requests other than GETs up to which a run counts as one that reads."""
 _BLOCK = 3
@@ -42,8 +45,8 @@ class Fitted:
     """All regressions of a calibration; `per_request` in the order of `classes`.
 
     `layers` is the cost by deepest layer instead of class, in the order of `Layer`, of requests
-    that read; `cache_hit` the share of each class that a cache answered; None where no record
-    tells.
+    that read; `hits` how often caches answer, `answered` the shares of each class's requests that
+    they did; None where no record tells.
     """
 
     classes: tuple[RequestClass, ...]
@@ -52,30 +55,110 @@ class Fitted:
     beside: Costs
     counted: dict[str, Costs]
     layers: "dict[Tier, Costs] | None"
-    cache_hit: tuple[float, ...] | None
+    hits: hits.Hits | None
+    answered: tuple[dict[Layer, float], ...] | None
 
 
-def fit(windows: "Windows", seed: int = 1) -> Fitted:
+def fit(windows: "Windows", seed: int = 1, timed: Mapping[str, float] | None = None) -> Fitted:
     """Classes and their demands.
+
+    `timed` are CPU seconds a request of a route took in its own task, as the pods timed them:
+    no class costs them less. Least squares alone give a class nothing where another that
+    comes with it describes both.
 
     Raises `capacity.model.classes.CollinearError` for runs too much alike.
     """
     found, conditioned = classes(windows)
     columns = design(windows, [one.columns for one in found])
-    draws = _draws(windows, seed)
-    weight = weights(windows)
+    draws, weight = _draws(windows, seed), weights(windows)
+    told = hits.fitted(windows, weight)
+    answered = _answered(windows, found, told)
+    misses = columns.copy()
+    for column, by_layer in enumerate(answered or ()):
+        missed = 1 - sum(by_layer.values()) / np.maximum(columns[:, column], 1.0)
+        mean = columns[:, column] @ missed / columns[:, column].sum()
+        misses[:, column] *= missed / mean if mean > 0 else 1.0
 
-    def costs(used: "Row") -> Costs:
-        return _costs(columns, used, weight, draws)
+    def costs(used: "Row", *, of_misses: bool = False) -> Costs:
+        return _costs(misses if of_misses else columns, used, weight, draws)
 
+    cpu = {tier: costs(used, of_misses=tier in DATABASES) for tier, used in windows.cpu.items()}
+    floor = least(windows, found, told, timed or {})
+    beyond = windows.cpu[Tier.PODS] - columns[:, :-1] @ np.array(floor)
+    cpu[Tier.PODS] = _raised(costs(beyond), floor)
     return Fitted(
         classes=tuple(found),
         condition=conditioned,
-        cpu={tier: costs(used) for tier, used in windows.cpu.items()},
+        cpu=cpu,
         beside=costs(windows.beside),
-        counted={name: costs(used) for name, used in windows.counted.items()},
+        counted={
+            name: costs(used, of_misses=name in _OF_MISSES)
+            for name, used in windows.counted.items()
+        },
         layers=layer_costs(windows, seed),
-        cache_hit=_hits(windows, columns, weight),
+        hits=told,
+        answered=_shares(columns, answered),
+    )
+
+
+def least(
+    windows: "Windows",
+    found: Sequence[RequestClass],
+    told: hits.Hits | None,
+    timed: Mapping[str, float],
+) -> list[float]:
+    """CPU seconds in the pods that a request of each class took in its own task.
+
+    Routes tell no queries apart: what a route took is divided by how many requests reached a
+    pod, past nginx.
+    """
+    counts = windows.requests.sum(axis=0)
+    reached = counts.copy()
+    for column in range(len(counts)):
+        if told is not None:
+            reached[column] -= hits.by_layer(windows, told, [column])[Layer.NGINX].sum()
+    asked: dict[str, float] = {}
+    came: dict[str, float] = {}
+    for column, endpoint in enumerate(windows.endpoints):
+        at = route(endpoint)
+        asked[at] = asked.get(at, 0.0) + counts[column]
+        came[at] = came.get(at, 0.0) + reached[column]
+
+    def took(column: int) -> float:
+        at = route(windows.endpoints[column])
+        return timed.get(at, 0.0) * asked[at] * reached[column] / came[at] if came[at] > 0 else 0.0
+
+    return [
+        sum(took(column) for column in one.columns) / float(counts[list(one.columns)].sum())
+        for one in found
+    ]
+
+
+def _raised(costs: Costs, by: Sequence[float]) -> Costs:
+    per_request = tuple(
+        Span(low=span.low + more, mid=span.mid + more, high=span.high + more)
+        for span, more in zip(costs.per_request, by, strict=True)
+    )
+    return Costs(per_request, costs.idle)
+
+
+def _answered(
+    windows: "Windows", found: Sequence[RequestClass], told: hits.Hits | None
+) -> "list[dict[Layer, Row]] | None":
+    """By class and window how many requests each cache answered."""
+    if told is None:
+        return None
+    return [hits.by_layer(windows, told, one.columns) for one in found]
+
+
+def _shares(
+    columns: "Rows", answered: "Sequence[Mapping[Layer, Row]] | None"
+) -> tuple[dict[Layer, float], ...] | None:
+    if answered is None:
+        return None
+    return tuple(
+        {layer: float(counts.sum() / columns[:, n].sum()) for layer, counts in by_layer.items()}
+        for n, by_layer in enumerate(answered)
     )
 
 
@@ -83,7 +166,8 @@ def layer_costs(windows: "Windows", seed: int = 1) -> "dict[Tier, Costs] | None"
     """What a request costs by the deepest layer it touched, in the runs that only read.
 
     A write always needs the database, and much else: among them a miss would not show what it
-    costs more than a hit. None when no record tells layers, or no run only reads.
+    costs more than a hit. A request that went deeper is taken to cost no less. None when no
+    record tells layers, or no run only reads.
     """
     reads = [column for column, name in enumerate(windows.endpoints) if kind(name)[1]]
     if windows.layers is None:
@@ -98,9 +182,21 @@ def layer_costs(windows: "Windows", seed: int = 1) -> "dict[Tier, Costs] | None"
         return None
     inside = np.isin(windows.run, reading)
     part = windows.only(inside)
-    columns = np.column_stack([windows.layers[inside], design(part, [])])
+    # deeper costs no less: each column counts what went at least so deep
+    deeper = windows.layers[inside][:, ::-1].cumsum(axis=1)[:, ::-1]
+    idle = design(part, [])
     weight, draws = weights(part), _draws(part, seed)
-    return {tier: _costs(columns, used, weight, draws) for tier, used in part.cpu.items()}
+    found = {}
+    for tier, used in part.cpu.items():
+        # what nginx answers itself reaches no tier behind it
+        free = 0 if tier is Tier.NGINX else 1
+        best, again = _solutions(np.column_stack([deeper[:, free:], idle]), used, weight, draws)
+        spans = _spans(
+            np.append(best[:-1].cumsum(), best[-1]),
+            np.column_stack([again[:, :-1].cumsum(axis=1), again[:, -1]]),
+        )
+        found[tier] = Costs((*(_NOTHING,) * free, *spans[:-1]), spans[-1])
+    return found
 
 
 def at_size(
@@ -167,15 +263,3 @@ def _least_squares(columns: "Rows", used: "Row", weight: "Row") -> "Row":
     scale[scale == 0] = 1.0  # a class that a draw left out costs nothing there
     solution, _ = nnls(columns / scale * weight[:, None], used * weight)
     return np.asarray(solution / scale)
-
-
-def _hits(windows: "Windows", columns: "Rows", weight: "Row") -> tuple[float, ...] | None:
-    """Share of each class answered from a cache, between 0 and 1 (bounded least squares)."""
-    from scipy.optimize import lsq_linear
-
-    if windows.layers is None:
-        return None
-    order = list(Layer)
-    hits = windows.layers[:, [order.index(layer) for layer in _CACHES]].sum(axis=1)
-    requests = columns[:, :-1] * weight[:, None]
-    return tuple(float(share) for share in lsq_linear(requests, hits * weight, (0.0, 1.0)).x)

@@ -10,6 +10,7 @@ from capacity.demands import DemandModel
 from capacity.evidence import Span
 from capacity.model import measured
 from capacity.model.predict import Load, waiting_per_cpu_s
+from capacity.model.remembering import met
 
 if TYPE_CHECKING:
     from capacity.model.measured import Shown
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
 _DRAWS = 200
 
 
-def with_latency(model: DemandModel, runs: "Sequence[Material]", seed: int) -> DemandModel:
+def with_latency(
+    model: DemandModel, runs: "Sequence[Material]", seed: int, others: "Sequence[Material]" = ()
+) -> DemandModel:
     """The model with a delay for each class, a factor on waiting, and one on the think time.
 
     Mean response of class c in run r: D_c + delay_c + factor x D_c w_r, with w_r the modelled
     wait per CPU second: linear in the unknowns, so one non-negative least squares over all
     runs and classes, weighted to relative errors. Intervals by resampling runs. Thinking is
-    N / X - R of each run (the response time law), the median over runs.
+    N / X - R of each run (the response time law), the median over runs. Each run's demands are
+    those with what caches remembered in it, of `others` too.
     """
     of = measured.class_of(model.classes)
     shown = [measured.shown(run, of) for run in runs]
@@ -34,7 +38,8 @@ def with_latency(model: DemandModel, runs: "Sequence[Material]", seed: int) -> D
         for load, one in zip(loads, shown, strict=True)
     )
     model = model.model_copy(update={"think_factor": max(think, 1e-6)})
-    table, wanted, run_of = _equations(model, loads, shown)
+    models = [met(model, run, (*runs, *others)) for run in runs]
+    table, wanted, run_of = _equations(models, loads, shown)
     best = _solved(table, wanted)
     chance = np.random.default_rng(seed)
     draws = []
@@ -59,12 +64,12 @@ def with_latency(model: DemandModel, runs: "Sequence[Material]", seed: int) -> D
 
 
 def _equations(
-    model: DemandModel, loads: Sequence[Load], shown: "Sequence[Shown]"
+    models: Sequence[DemandModel], loads: Sequence[Load], shown: "Sequence[Shown]"
 ) -> "tuple[Rows, Row, Row]":
     """One row per run and class seen in it: coefficients, seconds beyond service, the run."""
-    names = [one.name for one in model.classes]
+    names = [one.name for one in models[0].classes]
     rows, wanted, run_of = [], [], []
-    for number, (load, one) in enumerate(zip(loads, shown, strict=True)):
+    for number, (model, load, one) in enumerate(zip(models, loads, shown, strict=True)):
         waits = waiting_per_cpu_s(model, load)
         for name, seconds in one.by_class_s.items():
             service = model.by_name(name).total_cpu_s

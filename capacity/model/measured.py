@@ -29,7 +29,8 @@ class InvalidRunError(HmbError):
 class Shown:
     """What one run measured: rates per second, times in seconds, cores in use.
 
-    `machine` is all cores but those of programs that give way.
+    `machine` is all cores but those of programs that give way; `hits` the share of all requests
+    that a cache answered, None where the record does not tell.
     """
 
     rate: float
@@ -39,6 +40,7 @@ class Shown:
     counts: dict[str, int]
     busy_cores: dict[Tier, float]
     machine: float
+    hits: float | None
 
 
 def refuse(material: Material) -> None:
@@ -111,14 +113,16 @@ def shown(material: Material, of: Mapping[str, str]) -> Shown:
     if whole.count == 0:
         raise UsageError(f"run {material.id} has no successful request of a known class")
     busy = {tier: _mean(material, pattern) for tier, pattern in TIER_CPU.items()}
+    rate = sum(stats.requests for stats in seen.endpoints()) / seen.seconds
     return Shown(
-        rate=sum(stats.requests for stats in seen.endpoints()) / seen.seconds,
+        rate=rate,
         mean_s=whole.mean() / 1e6,
         p95_s=whole.percentile(95) / 1e6,
         by_class_s={found: one.mean() / 1e6 for found, one in merged.items() if one.count},
         counts=counts,
         busy_cores=busy,
         machine=_mean(material, "machine.cpu") - _yielding(material),
+        hits=_hits(material, rate),
     )
 
 
@@ -134,6 +138,14 @@ def load(material: Material, counts: Mapping[str, int]) -> Load:
         topology=topology(material),
         others_cores=max(0.0, (material.seen.others_cpu() or 0.0) - _yielding(material)),
     )
+
+
+def _hits(material: Material, rate: float) -> float | None:
+    """What neither the database nor the app alone answered; what reached no pod, nginx did."""
+    if not material.seen.instances("pod.*.served_db"):
+        return None
+    others = _mean(material, "pod.*.served_db") + _mean(material, "pod.*.served_app")
+    return max(0.0, 1 - others / rate)
 
 
 def _yielding(material: Material) -> float:

@@ -1,7 +1,7 @@
 """From records to windows: how often each endpoint was asked, and what each tier used meanwhile."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from capacity.demands import Layer, Tier
+from capacity.model import recency
+from capacity.model.expiries import expiries
 from capacity.observation import Observation
-from capacity.run import BESIDE, Step
+from capacity.run import Step
 from capacity.spool import Cell
 
 if TYPE_CHECKING:
@@ -60,7 +62,10 @@ class Windows:
 
     `requests` has a row per window and a column per endpoint; everything else one figure per
     window: CPU seconds by tier, those of what shares the machine, counts, requests by deepest
-    layer (a column per `Layer`; None when no record tells), and the pods there were.
+    layer (a column per `Layer`; None when no record tells), the pods there were, and the processes
+    that answer. `asked` is how many requests of each endpoint a cache that keeps it remembers at
+    the window's middle (`capacity.model.recency`), `brief` those that nginx does; 0 where it is
+    not kept.
     """
 
     seconds: int
@@ -72,6 +77,9 @@ class Windows:
     layers: "Rows | None"
     run: "Row"
     pods: "Row"
+    processes: "Row"
+    asked: "Rows"
+    brief: "Rows"
 
     def only(self, chosen: "np.ndarray") -> "Windows":
         """Those windows for which `chosen` holds."""
@@ -85,6 +93,9 @@ class Windows:
             layers=None if self.layers is None else self.layers[chosen],
             run=self.run[chosen],
             pods=self.pods[chosen],
+            processes=self.processes[chosen],
+            asked=self.asked[chosen],
+            brief=self.brief[chosen],
         )
 
 
@@ -97,8 +108,13 @@ class _Cut:
     starts: list[int]
 
 
-def cut(materials: Sequence[Material], seconds: int = WINDOW_S) -> Windows:
-    """The windows of all measured steps; those in which a reading is missing are left out."""
+def cut(
+    materials: Sequence[Material], seconds: int = WINDOW_S, others: Sequence[Material] = ()
+) -> Windows:
+    """The windows of all measured steps; those in which a reading is missing are left out.
+
+    `others` are all runs of the same calibration: caches remember those that are not cut too.
+    """
     cuts = [_cut(material, seconds) for material in materials]
     endpoints = tuple(sorted({name for one in cuts for name in one.counts}))
     rows = [
@@ -127,6 +143,13 @@ def cut(materials: Sequence[Material], seconds: int = WINDOW_S) -> Windows:
         # what ended at the client and no pod counted, nginx answered itself
         of_nginx = np.maximum(0.0, requests.sum(axis=1) - of_pods.sum(axis=1))
         layers = np.column_stack([of_nginx, of_pods])
+
+    def of_run(figures: Iterator[float]) -> "Row":
+        return np.array(
+            [figure for figure, one in zip(figures, cuts, strict=True) for _ in one.starts]
+        )
+
+    asked, brief = _remembered(materials, others, cuts, endpoints, seconds)
     return Windows(
         seconds=seconds,
         endpoints=endpoints,
@@ -135,15 +158,48 @@ def cut(materials: Sequence[Material], seconds: int = WINDOW_S) -> Windows:
         beside=total("beside"),
         counted={name: total(name) for name in COUNTED if name in told},
         layers=layers,
-        run=np.array([float(n) for n, one in enumerate(cuts) for _ in one.starts]),
-        pods=np.array(
-            [
-                float(len(m.seen.pods))
-                for m, one in zip(materials, cuts, strict=True)
-                for _ in one.starts
-            ]
-        ),
+        run=of_run(float(number) for number in range(len(cuts))),
+        pods=of_run(float(len(one.seen.pods)) for one in materials),
+        processes=of_run(float(_processes(one)) for one in materials),
+        asked=asked,
+        brief=brief,
     )
+
+
+def _processes(material: Material) -> int:
+    """How many processes answer, each with a memory of its own."""
+    workers = (material.seen.run.where.topology or {}).get("workers_per_pod")
+    return max(1, len(material.seen.pods) * (workers if isinstance(workers, int) else 1))
+
+
+def _remembered(
+    materials: Sequence[Material],
+    others: Sequence[Material],
+    cuts: Sequence[_Cut],
+    endpoints: Sequence[str],
+    seconds: int,
+) -> "tuple[Rows, Rows]":
+    """By window and endpoint the requests within a life of what is kept, and of nginx's copies."""
+    known = expiries()
+    by_id = {one.id: one for one in (*materials, *others)}
+    everything = list(by_id.values())
+    whole = [np.zeros((sum(len(one.starts) for one in cuts), len(endpoints))) for _ in range(2)]
+    first = 0
+    for material, one in zip(materials, cuts, strict=True):
+        earlier = recency.before(material, everything)
+        counts = {each.id: recency.counted(each.cells) for each in (*earlier, material)}
+        middles = [start + seconds / 2 for start in one.starts]
+        rows = slice(first, first + len(middles))
+        first += len(middles)
+        for column, endpoint in enumerate(endpoints):
+            kept = known.of(endpoint)
+            lives = () if kept is None else (kept.life_s, known.nginx_s if kept.public else 0.0)
+            for table, life_s in zip(whole, lives, strict=False):
+                if life_s:
+                    table[rows, column] = recency.asked(
+                        material, earlier, counts, endpoint, middles, life_s
+                    )
+    return whole[0], whole[1]
 
 
 def _cut(material: Material, seconds: int) -> _Cut:
@@ -155,22 +211,12 @@ def _cut(material: Material, seconds: int) -> _Cut:
         for start in _starts(step, seconds)
         if all(start + s in whole for s in range(seconds))
     ]
-    return _Cut(_counts(material.cells), readings, starts)
+    return _Cut(recency.counted(material.cells), readings, starts)
 
 
 def _starts(step: Step, seconds: int) -> Iterator[int]:
     first = int(-(-step.start_s // 1))
     yield from range(first, int(step.end_s) - seconds + 1, seconds)
-
-
-def _counts(cells: Iterable[Cell]) -> dict[str, Counter[int]]:
-    counts: dict[str, Counter[int]] = {}
-    for cell in cells:
-        if cell.method not in BESIDE:
-            counts.setdefault(f"{cell.method} {cell.endpoint}", Counter())[cell.second] += (
-                cell.requests
-            )
-    return counts
 
 
 def _readings(seen: Observation) -> "pd.DataFrame":

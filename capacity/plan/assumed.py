@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from capacity.demands import DemandModel
-from capacity.inputs import InputError, Inputs
+from capacity.evidence import Evidence
+from capacity.inputs import Input, InputError, Inputs
+from capacity.model.cache import Answered, follows_rate
 from capacity.nearest import nearest
 from capacity.plan import plan_inputs
-from capacity.plan.demand_inputs import demand_inputs
+from capacity.plan.demand_inputs import HIT_RATE, KEYS_GROWTH, NGINX, REDIS, demand_inputs
 from capacity.plan.rules import Rules, read_rules
 from capacity.population import population_inputs
 from capacity.revenue import revenue_inputs
@@ -51,7 +53,32 @@ def assumed(
         if name not in names:
             raise InputError(f'--set {setting}: nothing is named "{name}": {_hint(name, names)}')
         (of_rules if name in rules.names else of_inputs).append(setting)
-    return Assumed(model, inputs.settled(of_inputs), rules.settled(of_rules))
+    settled = inputs.settled(of_inputs).known
+    held = {setting.partition("=")[0] for setting in of_inputs}
+    # what is not there follows from the load
+    idle = {HIT_RATE, NGINX, REDIS} - held if follows_rate(model) else {KEYS_GROWTH}
+    kept = {name: one for name, one in settled.items() if name not in idle}
+    return Assumed(model, Inputs(kept), rules.settled(of_rules))
+
+
+def answered_as(given: Assumed, told: Answered) -> Assumed:
+    """The same with caches that answer alike at every load, as in the first draw of `told`."""
+    if not follows_rate(given.model):
+        return given
+    shares = {HIT_RATE: told.hit, NGINX: told.nginx, REDIS: told.redis}
+    held = {
+        name: Input(
+            low=float(share[0]),
+            mid=float(share[0]),
+            high=float(share[0]),
+            unit="share",
+            reason="of the plan's peak with every assumption in the middle",
+            evidence=Evidence.MODELLED,
+        )
+        for name, share in shares.items()
+    }
+    known = {name: one for name, one in given.inputs.known.items() if name != KEYS_GROWTH}
+    return Assumed(given.model, Inputs(known | held), given.rules)
 
 
 def _hint(name: str, names: Sequence[str]) -> str:

@@ -6,15 +6,27 @@ from operator import attrgetter
 
 import numpy as np
 
-from capacity.demands import ClassDemand, DemandModel, Tier
+from capacity.demands import DATABASES, ClassDemand, DemandModel, Layer, Tier
 from capacity.errors import UsageError
 from capacity.evidence import Evidence, Span
 from capacity.inputs import Array, Input, Inputs, Values
-from capacity.model.cache import DATABASES, cached, hit_rate, miss_extra
+from capacity.model.cache import (
+    Answered,
+    answered,
+    answered_at,
+    cached,
+    follows_rate,
+    hit_rate,
+    layer_extra,
+    miss_extra,
+)
 
 _HOLD_DATA = (Tier.PRIMARY, Tier.REPLICAS)
 """Tiers that are taken to grow with the data unless measured otherwise."""
 _NOTHING = Span.exact(0.0)
+HIT_RATE, NGINX, REDIS = "cache.hit_rate", "cache.nginx_share", "cache.redis_share"
+"""Inputs that hold whatever the load; where one is not there, it follows from the load."""
+KEYS_GROWTH = "cache.keys_growth"
 
 
 def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
@@ -55,10 +67,7 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
             known[f"growth.{tier}"] = _input(fitted, "exponent", "fitted over sizes of data")
         elif tier in _HOLD_DATA:
             known[f"growth.{tier}"] = growth
-    hit = hit_rate(model)
-    known["cache.hit_rate"] = Input(
-        low=hit, mid=hit, high=hit, unit="share", reason=why, evidence=Evidence.MEASURED
-    )
+    known |= _cache_inputs(model, why)
     known["model.wait_factor"] = Input(
         low=model.wait_factor,
         mid=model.wait_factor,
@@ -69,6 +78,26 @@ def demand_inputs(model: DemandModel, growth: Input) -> Inputs:
     )
     known["model.p95_off"] = _tail_error(model)
     return Inputs(known)
+
+
+def _cache_inputs(model: DemandModel, why: str) -> dict[str, Input]:
+    """Who answers what a cache may answer, as in the runs of the fit."""
+    if follows_rate(model):
+        seen = answered(model)
+        told = {HIT_RATE: seen.hit, NGINX: seen.nginx, REDIS: seen.redis}
+    else:
+        told = {HIT_RATE: np.asarray(hit_rate(model))}
+    return {
+        name: Input(
+            low=float(share),
+            mid=float(share),
+            high=float(share),
+            unit="share",
+            reason=why,
+            evidence=Evidence.MEASURED,
+        )
+        for name, share in told.items()
+    }
 
 
 def _check(model: DemandModel) -> None:
@@ -142,23 +171,37 @@ class Demands:
     bytes_out: Array
     rows_written: Array
     delay_s: Array
+    answered: Answered
     idle_cores: dict[Tier, Array]
     """Cores in use with no load, for each pod: its own, and what its polling costs the others."""
     service_cv2: float
     """Squared coefficient of variation of a pod's service time over the classes."""
 
 
-def demands(model: DemandModel, users: Array, values: Values) -> Demands:
-    """What one request costs with `users` in the database, at the wanted cache hit rate.
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a population asks: `rate` requests a second, of as many `processes` of pods."""
+
+    rate: Array
+    processes: Array
+
+
+def demands(
+    model: DemandModel, users: Array, values: Values, asking: Asking | None = None
+) -> Demands:
+    """What one request costs with `users` in the database, asked as `asking` says.
 
     D = D_measured / speed, grown by (users / users measured with) ** e where a tier grows. Of
     the classes that a cache answers (`capacity.model.cache`), those requests that miss reach
     the databases, so that part of their work is in proportion to the misses; what a miss
-    costs the pods beside that is known where the calibration told layers apart.
+    costs the pods beside that, and a hit in nginx or Redis, is known where the calibration told
+    layers apart. Who answers how many follows from how they are asked, but for what `values`
+    say of it; without `asking` they answer as in the runs.
     """
-    speed, wanted = values["machine.speed"], values["cache.hit_rate"]
+    speed = values["machine.speed"]
+    wanted, seen = _answered(model, users, values, asking), answered(model)
     now = hit_rate(model)
-    misses = (1 - wanted) / (1 - now) if now < 1 else np.ones_like(wanted)
+    misses = (1 - wanted.hit) / (1 - now) if now < 1 else np.ones_like(wanted.hit)
     asked = sum(model.mix.get(name, 0.0) for name in cached(model))
     cpu = {}
     for tier in Tier:
@@ -166,8 +209,9 @@ def demands(model: DemandModel, users: Array, values: Values) -> Demands:
         if tier in DATABASES:
             seconds = seconds * _left(_from_cached(model, _cpu_at(tier)), misses)
         else:
-            more = asked * (now - wanted) * miss_extra(model, tier)
-            seconds = np.maximum(seconds + more, 0.0)
+            more = (now - wanted.hit) * miss_extra(model, tier)
+            more = more + _elsewhere(model, tier, wanted, seen)
+            seconds = np.maximum(seconds + asked * more, 0.0)
         if model.seeded_users is not None and f"growth.{tier}" in values:
             seconds = seconds * (users / model.seeded_users) ** values[f"growth.{tier}"]
         cpu[tier] = seconds / speed
@@ -179,10 +223,31 @@ def demands(model: DemandModel, users: Array, values: Values) -> Demands:
         bytes_out=values["demand.bytes_out"],
         rows_written=values["demand.rows_written"],
         delay_s=values["demand.delay_s"],
+        answered=wanted,
         idle_cores={
             tier: model.idle_cpu.get(tier, 0.0) / model.topology.pods / speed for tier in Tier
         },
         service_cv2=_variation(model),
+    )
+
+
+def _elsewhere(model: DemandModel, tier: Tier, wanted: Answered, seen: Answered) -> Array:
+    """CPU seconds at `tier` that hits in other caches than in the runs cost a cached request."""
+    more = (wanted.nginx - seen.nginx) * layer_extra(model, Layer.NGINX, tier)
+    return more + (wanted.redis - seen.redis) * layer_extra(model, Layer.L2, tier)
+
+
+def _answered(model: DemandModel, users: Array, values: Values, asking: Asking | None) -> Answered:
+    found = answered(model)
+    if asking is not None and KEYS_GROWTH in values:
+        more: Array | float = 1.0
+        if model.seeded_users is not None:
+            more = (users / model.seeded_users) ** values[KEYS_GROWTH]
+        found = answered_at(model, asking.rate, more, asking.processes)
+    return Answered(
+        hit=values.get(HIT_RATE, found.hit),
+        nginx=values.get(NGINX, found.nginx),
+        redis=values.get(REDIS, found.redis),
     )
 
 
@@ -192,19 +257,25 @@ class Sharing:
 
     `asked` is the share of requests a cache may answer, `hit_rate` of them what it did;
     `of_cpu` and `of_queries` are the parts of a demand that go with the misses, `miss_extra`
-    CPU seconds a miss costs over a hit, by tier.
+    CPU seconds a miss costs over a hit, by tier, and `elsewhere` those that hits in other caches
+    than in the runs cost a cached request.
     """
 
     asked: float
     hit_rate: float
     of_cpu: dict[Tier, float]
     miss_extra: dict[Tier, float]
+    elsewhere: dict[Tier, float]
     of_queries: float
     service_cv2: float
 
 
-def sharing(model: DemandModel) -> Sharing:
-    """The constants in which `demands` depends on the cache and the classes."""
+def sharing(model: DemandModel, wanted: Answered) -> Sharing:
+    """The constants in which `demands` depends on the cache and the classes.
+
+    Of `wanted` nginx's and Redis's shares are taken as constant.
+    """
+    seen = answered(model)
     return Sharing(
         asked=sum(model.mix.get(name, 0.0) for name in cached(model)),
         hit_rate=hit_rate(model),
@@ -212,6 +283,12 @@ def sharing(model: DemandModel) -> Sharing:
             tier: _from_cached(model, _cpu_at(tier)) if tier in DATABASES else 0.0 for tier in Tier
         },
         miss_extra={tier: 0.0 if tier in DATABASES else miss_extra(model, tier) for tier in Tier},
+        elsewhere={
+            tier: 0.0
+            if tier in DATABASES
+            else float(np.ravel(_elsewhere(model, tier, wanted, seen))[0])
+            for tier in Tier
+        },
         of_queries=_from_cached(model, lambda one: one.queries),
         service_cv2=_variation(model),
     )

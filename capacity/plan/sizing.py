@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from capacity.demands import DemandModel, Tier
 from capacity.inputs import Array, Values
 from capacity.plan.autoscale import Load
-from capacity.plan.demand_inputs import Demands, demands
+from capacity.plan.demand_inputs import Asking, Demands, demands
 from capacity.plan.queueing import Response, along, station
 from capacity.plan.rules import Rules
 from capacity.population.traffic import Traffic, traffic
@@ -48,7 +48,7 @@ class Needs:
 def needs(model: DemandModel, users: float | Array, values: Values, rules: Rules) -> Needs:
     """What `users` registered users need, in every draw of `values`."""
     people = traffic(users, values)
-    cost = demands(model, people.users, values)
+    cost = demands(model, people.users, values, _asking(people, values, rules))
     sized = servers(people, cost, values, rules)
     slo_pods = _fewest(lambda pods: holds(sized, values, rules, pods, sized.replicas - 1), sized)
     wanted = np.maximum.reduce(
@@ -62,6 +62,18 @@ def needs(model: DemandModel, users: float | Array, values: Values, rules: Rules
     )
     pods = np.maximum(np.ceil(wanted), rules.autoscale.least)
     return replace(sized, slo_pods=slo_pods, pods=pods)
+
+
+def _asking(people: Traffic, values: Values, rules: Rules) -> Asking:
+    """How caches are asked: they remember the peak, of which the busiest seconds are few.
+
+    As many pods are there as CPU alone takes by the autoscaler's rule, at demands as measured.
+    """
+    busy = people.peak_rate * values[f"demand.{Tier.PODS}_ms"] / 1000 / values["machine.speed"]
+    pods = np.maximum(
+        np.ceil(busy / rules.autoscale.up_cpu / rules.pod.vcpu), rules.autoscale.least
+    )
+    return Asking(people.peak_rate, pods * rules.pod.workers)
 
 
 def servers(people: Traffic, cost: Demands, values: Values, rules: Rules) -> Needs:

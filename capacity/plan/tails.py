@@ -190,7 +190,7 @@ def _draw(sized: Needs, values: Values, at: int) -> Draw:
         cpu_s={tier: float(seconds[at]) for tier, seconds in cost.cpu_s.items()},
         idle_cores={tier: float(cores[at]) for tier, cores in cost.idle_cores.items()},
         delay_s=float(cost.delay_s[at]),
-        hit_rate=float(values["cache.hit_rate"][at]),
+        hit_rate=float(cost.answered.hit[at]),
         wait_factor=float(values["model.wait_factor"][at]),
         off=float(values["model.p95_off"][at]),
     )

@@ -12,9 +12,10 @@ from capacity.cost.catalogue import Catalogue
 from capacity.cost.choosing import Choice
 from capacity.evidence import Evidence
 from capacity.inputs import Array, Values
-from capacity.model.cache import hit_rate
+from capacity.model.cache import hit_rate, in_mix
 from capacity.plan.assumed import Assumed
 from capacity.plan.autoscale import minutes
+from capacity.plan.demand_inputs import HIT_RATE
 from capacity.plan.limits import Design, fixed
 from capacity.plan.rules import Rules
 from capacity.plan.shapes import DayOfPods, Figure, Resources
@@ -44,9 +45,11 @@ def traffic_figures(all_worlds: World) -> dict[str, Figure]:
         "there at a time": (people.present, "users"),
         "WebSockets": (people.sockets, "sockets"),
     }
-    return {
+    figures_told = {
         name: Figure.over(draws, unit, Evidence.ASSUMED) for name, (draws, unit) in told.items()
     }
+    hits = Figure.over(all_worlds.needs.demands.answered.hit, "of cached reads")
+    return figures_told | {"cache hits": hits}
 
 
 def latency_figures(
@@ -234,13 +237,38 @@ def _about_model(given: Assumed, users: float, middle: World) -> list[str]:
         )
     if not model.held_out:
         found.append("the model was held against no run that its fit had not seen")
-    wanted = given.inputs.known["cache.hit_rate"].mid
+    return [*found, *_about_cache(given, middle)]
+
+
+def _about_cache(given: Assumed, middle: World) -> list[str]:
+    """Where the plan's cache hits are not those of the calibration's runs."""
+    model, found = given.model, []
+    wanted = float(middle.needs.demands.answered.hit[0])
     if abs(wanted - hit_rate(model)) > 1e-9 and not model.layers:
         found.append(
-            "cache.hit_rate changes the databases' demand only: this calibration did not tell "
-            "what a miss costs the pods"
+            "another cache hit rate changes the databases' demand only: this calibration did not "
+            "tell what a miss costs the pods"
+        )
+    times = _times_tested(given, middle)
+    if times > _FARTHEST:
+        found.append(
+            f"a cache hit rate of {100 * wanted:.0f} % is extrapolated: within the life of a kept "
+            f"answer up to {figures.number(times)} times as many requests come as in the "
+            f"calibration's runs, for keys that are taken to grow with the users"
         )
     return found
+
+
+def _times_tested(given: Assumed, middle: World) -> float:
+    """How many times more often than in any run what is kept is asked for, at most."""
+    if HIT_RATE in given.inputs.known:
+        return 1.0
+    rate = float(middle.needs.traffic.peak_rate[0])
+    return max(
+        rate * share * one.life_s / max(one.asked.high, 1.0)
+        for one, share in in_mix(given.model)
+        if one.keys is not None and one.asked.high > 0
+    )
 
 
 def _about_rule(given: Assumed) -> list[str]:

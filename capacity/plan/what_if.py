@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict
 
 from capacity.cost.catalogue import Catalogue, Layer
 from capacity.demands import Tier
-from capacity.plan.assumed import Assumed
+from capacity.plan.assumed import Assumed, answered_as
 from capacity.plan.budget import bills
 from capacity.plan.costing import fees_by_tier
 from capacity.plan.demand_inputs import sharing
 from capacity.plan.shapes import PlanResult
-from capacity.plan.sizing import whole_cores
+from capacity.plan.sizing import needs, whole_cores
 from capacity.plan.worlds import repeated, world
 from capacity.population.traffic import FEWEST, MOST, PAID
 
@@ -48,12 +48,14 @@ class TierCost(_Part):
 
     `seconds` as measured, on the planned machines, with as many users as `Constants.seeded`;
     of them the part `cached` goes with the misses; `miss_extra` comes on top for each share
-    of hits lost; `growth` is the exponent of the users; `idle_cores` are used for each pod.
+    of hits lost, `elsewhere` for hits in other caches than in the runs; `growth` is the
+    exponent of the users; `idle_cores` are used for each pod.
     """
 
     seconds: float
     cached: float
     miss_extra: float
+    elsewhere: float
     growth: float
     idle_cores: float
 
@@ -99,10 +101,15 @@ def what_if(
     catalogues: Sequence[Catalogue],
     providers: Sequence[str] = (),
 ) -> WhatIf:
-    """The constants of `plan`, which was made from `given` with these `providers` preferred."""
+    """The constants of `plan`, which was made from `given` with these `providers` preferred.
+
+    Caches answer as in the plan wherever the other sliders are: the hit rate has its own.
+    """
+    planned = needs(given.model, plan.users, given.inputs.mids(), given.rules).demands
+    given = answered_as(given, planned.answered)
     middle = {name: one.mid for name, one in given.inputs.known.items()}
     taken = {line.x_layer: line.ProviderName for line in plan.cost.invoice}
-    share = sharing(given.model)
+    share = sharing(given.model, planned.answered)
     speed = middle["machine.speed"]
     fees = _fees(given, plan.users, catalogues, taken.get(Layer.PAYMENTS))
     return WhatIf(
@@ -115,6 +122,7 @@ def what_if(
                 seconds=middle[f"demand.{tier}_ms"] / 1000 / speed,
                 cached=share.of_cpu[tier],
                 miss_extra=share.asked * share.miss_extra[tier] / speed,
+                elsewhere=share.asked * share.elsewhere[tier] / speed,
                 growth=middle.get(f"growth.{tier}", 0.0),
                 idle_cores=given.model.idle_cpu.get(tier, 0.0) / given.model.topology.pods / speed,
             )

@@ -6,6 +6,8 @@ from statistics import median
 from capacity import figures
 from capacity.demands import DemandModel, Held, Tier
 from capacity.evidence import Span
+from capacity.model.cache import in_mix
+from capacity.model.hits import CACHES
 from capacity.model.validate import AIMED
 from capacity.plan.shapes import PlanResult
 from reports.digest import Fact
@@ -15,6 +17,7 @@ _WORDS = {
     "mean": "mean latency",
     "p95": "95th percentile",
     "utilisation": "utilisation",
+    "cache hits": "cache hits",
 }
 
 
@@ -55,6 +58,20 @@ class ClassRow:
     size: str
     rows: str
     held: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRow:
+    """How often caches answer one family of reads, and what that follows from."""
+
+    name: str
+    endpoints: str
+    share: str
+    hits: str
+    by_layer: list[str]
+    keys: str
+    life: str
+    asked: str
 
 
 def headline(model: DemandModel) -> str:
@@ -109,7 +126,7 @@ def _what(one: Held) -> str:
 
 
 def _shown(one: Held, value: float) -> str:
-    return _percent(value) if one.what == "utilisation" else figures.figure(value, one.unit)
+    return _percent(value) if one.is_share else figures.figure(value, one.unit)
 
 
 def classes(model: DemandModel) -> list[ClassRow]:
@@ -127,6 +144,23 @@ def classes(model: DemandModel) -> list[ClassRow]:
             _span(one.held_s, 1000),
         )
         for one in model.classes
+    ]
+
+
+def caches(model: DemandModel) -> list[CacheRow]:
+    """What caches keep; hits that do not follow from the rate are said to be constant."""
+    return [
+        CacheRow(
+            one.name,
+            ", ".join(one.endpoints),
+            _percent(share),
+            _percent(one.hit),
+            [_percent(one.shares[layer]) for layer in CACHES],
+            "taken as constant" if one.keys is None else _span(one.keys),
+            f"{figures.number(one.life_s)} s",
+            f"{figures.number(one.asked.low)} to {figures.number(one.asked.high)}",
+        )
+        for one, share in in_mix(model)
     ]
 
 

@@ -78,6 +78,7 @@ def capacity_html(kept: Kept) -> str:
             measured=Evidence.MEASURED if model.evidence is Evidence.MODELLED else model.evidence,
             fit=engineer.fit(model),
             classes=engineer.classes(model),
+            caches=engineer.caches(model),
             budgets=engineer.budgets(plan),
             headroom=spans.headroom(plan.limits),
             day=charts.day_of_pods(plan),

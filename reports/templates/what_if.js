@@ -27,7 +27,8 @@ function demands(at) {
   for (const [tier, cost] of Object.entries(whatIf.tiers)) {
     const left = cost.seconds * (1 - cost.cached + cost.cached * misses);
     const grown = whatIf.seeded ? Math.pow(at.users / whatIf.seeded, cost.growth) : 1;
-    cpu[tier] = Math.max(0, left + cost.miss_extra * (now - at.hit_rate)) * grown;
+    const more = cost.miss_extra * (now - at.hit_rate) + cost.elsewhere;
+    cpu[tier] = Math.max(0, left + more) * grown;
   }
   const part = whatIf.queries_cached;
   return { cpu: cpu, queries: middle["demand.queries"] * (1 - part + part * misses) };

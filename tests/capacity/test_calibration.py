@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capacity.demands import DemandModel, Layer, Tier
+from capacity.demands import DemandModel, Family, Layer, Tier
 from capacity.errors import HmbError, UsageError
+from capacity.evidence import Span
 from capacity.model import calibration, classes, fit
 from capacity.model.board import tail
+from capacity.model.classes import RequestClass
 from capacity.model.crosscheck import with_checks
+from capacity.model.hits import Hits
 from capacity.model.measured import InvalidRunError
 from capacity.model.predict import Load, predict
 from capacity.model.windows import Material, Windows, cut
@@ -111,7 +114,13 @@ def test_idle_work_and_cache_hits_are_recovered(model: DemandModel) -> None:
 
 
 def test_held_out_runs_are_predicted(model: DemandModel) -> None:
-    limits = {"throughput": 0.05, "mean": 0.15, "p95": 0.20, "utilisation": 0.05}
+    limits = {
+        "throughput": 0.05,
+        "mean": 0.15,
+        "p95": 0.20,
+        "utilisation": 0.05,
+        "cache hits": 0.05,
+    }
     assert {row.what for row in model.held_out} == set(limits)
     assert len({row.run for row in model.held_out}) == len(HELD_OUT)
     for row in model.held_out:
@@ -243,6 +252,52 @@ def test_there_are_no_more_classes_than_independent_mixes(windows: Windows) -> N
     assert len(classes.classes(few)[0]) == 2
 
 
+def test_no_class_costs_less_than_the_pods_timed(windows: Windows) -> None:
+    # least squares find nothing for searches, which took 1 ms each in their own tasks
+    column = windows.endpoints.index(SEARCH)
+    others = windows.requests.copy()
+    others[:, column] = 0
+    cost = np.array([CPU_S[name]["pods"] for name in windows.endpoints])
+    free = replace(windows, cpu={**windows.cpu, Tier.PODS: np.asarray(others @ cost)})
+    alone = fit.fit(free)
+    at = [one.name for one in alone.classes].index(SEARCH)
+    assert alone.cpu[Tier.PODS].per_request[at].mid == pytest.approx(0, abs=1e-9)
+    timed = fit.fit(free, timed={"GET /api/v1/jobs": 1e-3})
+    span = timed.cpu[Tier.PODS].per_request[at]
+    assert span.low >= 1e-3
+    assert span.mid < 1.5e-3
+    apply = [one.name for one in alone.classes].index(APPLY)
+    assert timed.cpu[Tier.PODS].per_request[apply].mid == pytest.approx(
+        CPU_S[APPLY]["pods"], rel=0.1
+    )
+
+
+def test_what_a_route_took_is_divided_by_what_reached_a_pod(windows: Windows) -> None:
+    # nginx answered all lists but a tenth, and no search: the route's time is the searches'
+    lists = "GET /api/v1/jobs"
+    column = windows.endpoints.index(SEARCH)
+    both = replace(
+        windows,
+        endpoints=(*windows.endpoints, lists),
+        requests=np.column_stack([windows.requests, windows.requests[:, column]]),
+    )
+    kept = Family(
+        name="lists",
+        endpoints=(lists,),
+        life_s=60,
+        public=True,
+        keys=None,
+        asked=Span.exact(1.0),
+        shares={Layer.NGINX: 0.9, Layer.L1: 0.1, Layer.L2: 0.0, Layer.DB: 0.0},
+    )
+    found = [RequestClass(name, (n,), (name,)) for n, name in enumerate(both.endpoints)]
+    least = fit.least(both, found, Hits((kept,), 0.0), {lists: 1.1e-3})
+    by_name = dict(zip(both.endpoints, least, strict=True))
+    assert by_name[SEARCH] == pytest.approx(2e-3)
+    assert by_name[lists] == pytest.approx(0.2e-3)
+    assert by_name[APPLY] == 0.0
+
+
 def test_rare_endpoints_are_no_class_of_their_own(windows: Windows) -> None:
     rare = ("GET /api/v1/views/mine", "PUT /api/v1/flags", "DELETE /api/v1/flags")
     once = np.zeros((len(windows.run), 3))
@@ -341,8 +396,8 @@ def test_a_model_that_cannot_be_read_says_why(model: DemandModel, tmp_path: Path
         read_model(folder)
     path = write_model(folder, model)
     whole = path.read_text()
-    path.write_text(whole.replace('"version": 1', '"version": 99', 1))
-    with pytest.raises(RecordError, match="version 1"):
+    path.write_text(whole.replace('"version": 2', '"version": 99', 1))
+    with pytest.raises(RecordError, match="version 2"):
         read_model(folder)
     path.write_text(whole.replace('"condition"', '"conditon"', 1))
     with pytest.raises(RecordError, match="damaged"):

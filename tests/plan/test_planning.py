@@ -146,7 +146,7 @@ def test_what_makes_a_setting_doubtful_is_warned_of() -> None:
     untold = model().model_copy(update={"layers": {}})
     settings = ("cache.hit_rate=0.9", "pod.memory_base_mb=450")
     warned = " ".join(plan(1_000_000, *settings, told=untold).warnings)
-    assert "cache.hit_rate changes the databases' demand only" in warned
+    assert "another cache hit rate changes the databases' demand only" in warned
     assert "those that came for the peak stay" in warned
 
 

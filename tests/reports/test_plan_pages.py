@@ -21,7 +21,7 @@ from capacity.plan.budget import bills
 from capacity.plan.costing import fees_by_tier
 from capacity.plan.kept import Kept, keep, kept_of
 from capacity.plan.limits import Design, carried, filled, fixed
-from capacity.plan.sizing import holds, response
+from capacity.plan.sizing import holds, needs, response
 from capacity.plan.worlds import world
 from capacity.population.traffic import PAID
 from capacity.revenue.margin import margin
@@ -29,7 +29,7 @@ from reports.audit.render import write_reports
 from reports.plan import engineer, founder
 from reports.plan.page import founder_html
 from reports.plan.waterfall import Line, bars
-from tests.plan.made_up import model as made_up
+from tests.plan.made_up import following
 from tests.reports.conftest import HOSTILE
 from tests.reports.test_page_in_browser import opened
 
@@ -41,8 +41,11 @@ USERS = 300_000.0
 
 
 def model() -> DemandModel:
-    """The made-up model with waiting that is not what a queue alone would give."""
-    return made_up().model_copy(update={"wait_factor": 1.5})
+    """The made-up model with waiting that is not what a queue alone would give.
+
+    Its reads hit as often as the load makes them.
+    """
+    return following().model_copy(update={"wait_factor": 1.5})
 
 
 @cache
@@ -306,13 +309,17 @@ def _figures(page: "Page") -> dict[str, str]:
 
 def _python(at: dict[str, float]) -> dict[str, Any]:
     """The sliders' figures by the code the plan itself is made with."""
-    plan = _answer().plan
-    mids = assumed(model()).inputs.mids()
+    plan, start = _answer().plan, assumed(model())
+    mids = start.inputs.mids()
+    # caches answer as in the plan but for the slider's share
+    planned = needs(start.model, USERS, mids, start.rules).demands.answered
     more = at["paying"] / sum(float(mids[f"tiers.{tier}_share"][0]) for tier in PAID)
     settings = [
         f"activity.daily_share={at['daily_share']}",
         f"peak.over_mean={at['over_mean']}",
         f"cache.hit_rate={at['hit_rate']}",
+        f"cache.nginx_share={float(planned.nginx[0])}",
+        f"cache.redis_share={float(planned.redis[0])}",
     ]
     for tier in PAID:
         settings.append(f"tiers.{tier}_share={float(mids[f'tiers.{tier}_share'][0]) * more}")
