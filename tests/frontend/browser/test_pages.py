@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.frontend.browser.life import DESKTOP, PHONE, Board, Scheme, Someone, Window, window
+from tests.frontend.browser.life import (
+    DESKTOP,
+    PAPER,
+    PHONE,
+    PICTURE,
+    Board,
+    Scheme,
+    Someone,
+    Window,
+    window,
+)
 from tests.frontend.conftest import FRONT_END
 
 if TYPE_CHECKING:
@@ -92,6 +102,8 @@ def test_what_members_see(board: Board, chromium: "Browser", axe: str, pictures:
         shown.sign_in(person)
         for path in (*MEMBERS, f"/messages/{talk}", f"/messages/new?to={employer.id}"):
             _look(shown, path, axe, pictures)
+    for file in (PICTURE, PAPER):
+        person.upload("portfolio", file)
     draft, submitted = (_campaign(employer, title) for title in ("Tools on hire", "Pipes by boat"))
     employer.send("POST", f"/campaigns/{submitted}/submit")
     with window(chromium, board.site) as shown:
@@ -99,6 +111,7 @@ def test_what_members_see(board: Board, chromium: "Browser", axe: str, pictures:
         for path in (
             *("/desk", "/desk/new", f"/desk/jobs/{job}", "/desk/team", "/desk/campaigns"),
             *("/desk/campaigns/new", f"/desk/campaigns/{draft}", f"/desk/campaigns/{submitted}"),
+            f"/people/{person.id}",
         ):
             _look(shown, path, axe, pictures)
 

@@ -7,7 +7,7 @@ import { date, money, wordFor } from "../data/words";
 import { Button, ButtonLink } from "../ui/button";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
-import { Failed, Loading, Note, PagedList, Refusal } from "../ui/states";
+import { Note, PagedList, Pending, Refusal } from "../ui/states";
 import { Status } from "../ui/status";
 
 function Meter({ feature, used, limit }: { feature: string; used: number | null; limit: number | null }) {
@@ -122,7 +122,7 @@ export default function Billing() {
   if (own.data === undefined) {
     return (
       <Page title="Plan and billing" narrow>
-        {own.error === null ? <Loading /> : <Failed error={own.error} retry={own.reload} />}
+        <Pending of={own} />
       </Page>
     );
   }
