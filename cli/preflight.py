@@ -33,18 +33,24 @@ class Shape(StrEnum):
 def preflight(
     env_file: Annotated[Path | None, typer.Option(help="The environment file to check.")] = None,
     url: Annotated[
-        str | None, typer.Option(help="The deployment, https://www.example.com.")
+        str | None,
+        typer.Option(metavar="URL", help="The deployment, e.g. https://www.example.com."),
     ] = None,
-    prometheus: Annotated[str | None, typer.Option(help="Its Prometheus.")] = None,
-    grafana: Annotated[str | None, typer.Option(help="Its Grafana.")] = None,
+    prometheus: Annotated[str | None, typer.Option(metavar="URL", help="Its Prometheus.")] = None,
+    grafana: Annotated[str | None, typer.Option(metavar="URL", help="Its Grafana.")] = None,
     allow_remote: Annotated[
         list[str] | None,
-        typer.Option(help="A host that is not this machine and may be asked; again for more."),
+        typer.Option(
+            metavar="HOST", help="A host that is not this machine and may be asked; again for more."
+        ),
     ] = None,
     done: Annotated[
-        list[str] | None, typer.Option(help="Tick this step done today; again for more.")
+        list[str] | None,
+        typer.Option(metavar="STEP", help="Tick this step done today; again for more."),
     ] = None,
-    undone: Annotated[list[str] | None, typer.Option(help="Take a tick back.")] = None,
+    undone: Annotated[
+        list[str] | None, typer.Option(metavar="STEP", help="Take a tick back.")
+    ] = None,
     shape: Annotated[Shape, typer.Option("--format", help="How findings are told.")] = Shape.TABLE,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
