@@ -63,14 +63,14 @@ def _serious(shown: Window, axe: str) -> list[str]:
 
 
 def _look(shown: Window, path: str, axe: str, pictures: Path) -> None:
-    """Width of one page in every view; picture and checker in those that are `CHECKED`."""
+    """Picture and width of one page in every view; the checker in those that are `CHECKED`."""
     page = shown.go(path)
     name = re.sub(r"\W+", "-", path).strip("-") or "home"
     for view, (size, scheme) in VIEWS.items():
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=pictures / f"{name}-{view}.png", full_page=True)
         if view in CHECKED:
-            page.screenshot(path=pictures / f"{name}-{view}.png")
             assert _serious(shown, axe) == [], f"{path}, {view}"
         too_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
         assert not too_wide, f"{path}, {view}"
