@@ -120,6 +120,8 @@ def test_what_is_missing_is_named_with_its_cure(
     found = {one.what: one for one in doctor.look(tmp_path)}
     assert found["redis-server"].outcome.state is State.FAILED
     assert "apt install redis-server" in found["redis-server"].mend
+    assert found["board's pages"].outcome.state is State.WANTED
+    assert "make frontend" in found["board's pages"].mend
     assert found["nginx"].outcome.state is State.PASSED
     assert found["nginx"].mend == ""
     assert found["openssl"].outcome.note != "unknown"
@@ -128,6 +130,8 @@ def test_what_is_missing_is_named_with_its_cure(
 def test_the_doctor_speaks_json(hmb: Callable[..., Said], tmp_path: Path) -> None:
     said = hmb(tmp_path, "doctor", "--json")
     found = json.loads(said.out)
-    missing = any(one["state"] == "failed" for one in found)
+    missing = [one["what"] for one in found if one["state"] == "failed"]
     assert said.code == (1 if missing else 0)
+    last = said.err.splitlines()[-1]
+    assert last.endswith(", ".join(missing) if missing else "hmb loadtest mixed")
     assert {"Python", "postgres", "ports", "cores", "memory"} <= {one["what"] for one in found}
