@@ -69,11 +69,13 @@ function Items({ of }: { of: number }) {
     <>
       {list.error !== null && <Failed error={list.error} retry={list.data === undefined ? list.reload : list.more} />}
       {list.data?.length === 0 && <p className="text-muted">Nothing shown yet.</p>}
-      <ul className="grid grid-cols-2 gap-3 sm:grid-cols-3">
-        {list.data?.map((item) => (
-          <Item key={item.id} item={item} />
-        ))}
-      </ul>
+      {list.data !== undefined && list.data.length > 0 && (
+        <ul className="grid grid-cols-2 gap-3 sm:grid-cols-3">
+          {list.data.map((item) => (
+            <Item key={item.id} item={item} />
+          ))}
+        </ul>
+      )}
       {list.hasMore && (
         <Button kind="plain" busy={list.isLoadingMore} onClick={list.more}>
           More of it
