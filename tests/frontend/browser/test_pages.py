@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests.frontend.browser.life import (
     DESKTOP,
@@ -32,6 +32,7 @@ VIEWS: dict[str, tuple[tuple[int, int], Scheme]] = {
     "desktop-light": (DESKTOP, "light"),
     "desktop-dark": (DESKTOP, "dark"),
 }
+LONG = "Everything a person may want to say of themselves in one line, and then a little more"
 CHECKED = {"phone-dark", "desktop-light"}  # each size and each palette once
 STRANGERS = (
     *("/", "/jobs", "/jobs?q=nothing+fits+this", "/people", "/pricing", "/sign-in", "/sign-up"),
@@ -96,14 +97,18 @@ def test_what_members_see(board: Board, chromium: "Browser", axe: str, pictures:
     person.send("PUT", f"/jobs/{job}/save")
     person.send("POST", "/saved-searches", name="Pipes on Exuma", q="pipes", island="exuma")
     person.send("POST", "/posts", body="Good day to all.", key="good-day")
-    body = {"recipient_id": person.id, "body": "When can you begin?", "key": "when-begin"}
+    body = {"recipient_id": person.id, "body": LONG, "key": "when-begin"}
     talk = employer.send("POST", "/conversations", **body)["conversation_id"]
     with window(chromium, board.site) as shown:
         shown.sign_in(person)
         for path in (*MEMBERS, f"/messages/{talk}", f"/messages/new?to={employer.id}"):
             _look(shown, path, axe, pictures)
+    person.send("PATCH", "/users/me", headline=LONG)
     for file in (PICTURE, PAPER):
-        person.upload("portfolio", file)
+        named = FilePayload(
+            name=f"{LONG}, {file['name']}", mimeType=file["mimeType"], buffer=file["buffer"]
+        )
+        person.upload("portfolio", named)
     draft, submitted = (_campaign(employer, title) for title in ("Tools on hire", "Pipes by boat"))
     employer.send("POST", f"/campaigns/{submitted}/submit")
     with window(chromium, board.site) as shown:

@@ -35,7 +35,7 @@ function Figures({ id }: { id: number }) {
         facts={[
           ["Impressions", number(data.impressions)],
           ["Clicks", number(data.clicks)],
-          ["Click rate", data.click_rate === null ? "none yet" : `${(data.click_rate * 100).toFixed(1)} %`],
+          ["Click rate", data.click_rate === null ? "none" : `${(data.click_rate * 100).toFixed(1)} %`],
           ["At your price", money(data.cost_cents)],
         ]}
       />

@@ -25,7 +25,7 @@ function Proof() {
         {isSent ? "A letter is on its way." : "Your email address is not confirmed yet."}
       </p>
       {!isSent && (
-        <Button kind="quiet" busy={send.busy} onClick={() => void send.run()}>
+        <Button kind="plain" busy={send.busy} onClick={() => void send.run()}>
           Send the letter again
         </Button>
       )}

@@ -26,7 +26,7 @@ export function Removable({
   const take = useAction(onRemove);
   return (
     <li className="grid gap-2 py-3">
-      <div className="flex flex-wrap items-center justify-between gap-2">
+      <div className="flex flex-wrap items-center justify-between gap-2 sm:flex-nowrap">
         <p className="min-w-0">
           <span className="block truncate font-medium">{name}</span>
           <span className="text-sm text-muted">{note}</span>
