@@ -19,11 +19,16 @@ _LATE_S = 1
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a target stands while the load goes on, in words, and whether it is missed as of now."""
+    """How a target stands while the load goes on: in words, and what it came to as of now."""
 
     target: Target
     words: str
-    missed: bool
+    outcome: Outcome
+
+    @property
+    def missed(self) -> bool:
+        """Whether it is missed as of now."""
+        return self.outcome is Outcome.NOT_MET
 
 
 class SloWatch:
@@ -53,14 +58,15 @@ class SloWatch:
             if one.for_s is not None:
                 lasted = self._longest.get(one.id, 0)
                 words = f"past it for {lasted} s; {one.for_s} s miss it" if lasted else "within it"
-                windows.append(Standing(one, words, missed=lasted >= one.for_s))
+                outcome = Outcome.NOT_MET if lasted >= one.for_s else Outcome.MET
+                windows.append(Standing(one, words, outcome))
         verdicts = judge(so_far, pd.DataFrame(), self._whole)
         return [
             *(
                 Standing(
                     one.target,
                     f"{one.outcome.words}, {figures.figure(one.value, one.unit)}",
-                    missed=one.outcome is Outcome.NOT_MET,
+                    one.outcome,
                 )
                 for one in verdicts
                 if one.outcome is not Outcome.NOT_MEASURED

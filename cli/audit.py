@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import HmbError, UsageError
+from cli import completing
 from cli.options import home, runs_dir
 from cli.probing import read_probes
 from cli.records import find_run
@@ -34,7 +35,11 @@ class InvalidRunError(HmbError):
 def audit(
     run: Annotated[
         list[str] | None,
-        typer.Option(help="A run to judge by; again for more. Else the newest of each load."),
+        typer.Option(
+            metavar="RUN",
+            autocompletion=completing.runs,
+            help="A run to judge by; again for more. Else the newest of each load.",
+        ),
     ] = None,
     plan: Annotated[
         Path | None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import UsageError
+from cli import completing
 from cli.load import load_stack, own_stack
 from cli.options import home, runs_dir
 from cli.records import find_run
@@ -25,11 +26,20 @@ FEWEST_SIZES = 2
 def calibrate(
     fit_from: Annotated[
         list[str] | None,
-        typer.Option("--from", help="Fit this recorded run instead of loading; may be repeated."),
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            autocompletion=completing.runs,
+            help="Fit this recorded run instead of loading; may be repeated.",
+        ),
     ] = None,
     held_out: Annotated[
         list[str] | None,
-        typer.Option(help="With --from: keep this run out of the fit and predict it."),
+        typer.Option(
+            metavar="RUN",
+            autocompletion=completing.runs,
+            help="With --from: keep this run out of the fit and predict it.",
+        ),
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer and shorter runs: about seven minutes.")

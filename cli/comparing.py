@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import UsageError
+from cli import completing
 from cli.options import effect
 
 if TYPE_CHECKING:
@@ -29,12 +30,23 @@ class Form(StrEnum):
 
 def compare(
     base: Annotated[
-        str, typer.Argument(help="A run's id or folder, several with commas, or a folder of runs.")
+        str,
+        typer.Argument(
+            autocompletion=completing.runs,
+            help="A run's id or folder, several with commas, or a folder of runs.",
+        ),
     ],
-    head: Annotated[str, typer.Argument(help="What is held against it: the same.")],
+    head: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=completing.runs, help="What is held against it, named in the same ways."
+        ),
+    ],
     minimum_effect: Annotated[
         float | None,
-        typer.Option("--min-effect", parser=effect, help="The change that matters, e.g. 5%."),
+        typer.Option(
+            "--min-effect", parser=effect, metavar="SHARE", help="The change that matters, e.g. 5%."
+        ),
     ] = None,
     form: Annotated[
         Form, typer.Option("--format", help="annotations: GitHub's workflow commands.")

@@ -1,11 +1,13 @@
 """`hmb doctor` and the greeting of `hmb` alone."""
 
 import json
+import sys
 from typing import Annotated
 
 import typer
 
 from cli.options import home
+from cli.stacking import say
 
 GREETING = """\
 hmb: can this system carry a million users, and what does it cost?
@@ -42,4 +44,10 @@ def doctor(
         for one in found:
             mend = f"; {one.mend}" if one.mend else ""
             typer.echo(f"{one.outcome.state:<8} {one.what:<13} {one.outcome.note}{mend}")
-    raise typer.Exit(1 if any(one.outcome.state is State.FAILED for one in found) else 0)
+    missing = [one.what for one in found if one.outcome.state is State.FAILED]
+    sys.stdout.flush()
+    if missing:
+        say(f"the stack cannot start without: {', '.join(missing)}")
+    else:
+        say("all that the stack needs is here: hmb loadtest mixed")
+    raise typer.Exit(1 if missing else 0)

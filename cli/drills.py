@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import HmbError, UsageError
+from cli import completing
 from cli.load import load_stack, own_stack
 from cli.options import home
 from cli.stacking import Scale, say
@@ -22,7 +23,12 @@ ALL = "all"
 
 def drill(
     name: Annotated[
-        str, typer.Argument(help="A drill, or all of them one after the other.", show_default=False)
+        str,
+        typer.Argument(
+            autocompletion=completing.drills,
+            help="A drill, or all of them one after the other.",
+            show_default=False,
+        ),
     ] = "",
     listing: Annotated[bool, typer.Option("--list", help="Tell which drills there are.")] = False,
     users: Annotated[int | None, typer.Option(min=1, help="Virtual users.")] = None,

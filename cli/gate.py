@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import UsageError
-from cli import gating
+from cli import completing, gating
 from cli.journeys import journeys_named
 from cli.options import duration, effect, home, positive_duration, runs_dir
 from cli.stacking import Scale, say
@@ -72,7 +72,11 @@ def _wanted(name: str, ref: str | None, command: str | None) -> _Wanted:
 
 def gate(
     journeys: Annotated[
-        str, typer.Argument(help="A built-in scenario, or a locustfile of yours.")
+        str,
+        typer.Argument(
+            autocompletion=completing.scenarios,
+            help="A built-in scenario, or a locustfile of yours.",
+        ),
     ] = "mixed",
     base: Annotated[str | None, typer.Option(help="The commit to compare with.")] = None,
     head: Annotated[
@@ -101,14 +105,22 @@ def gate(
     users: Annotated[int | None, typer.Option(min=1, help="Virtual users.")] = None,
     duration_s: Annotated[
         float | None,
-        typer.Option("--duration", parser=positive_duration, help="Of each run; 10s."),
+        typer.Option(
+            "--duration",
+            parser=positive_duration,
+            metavar="TIME",
+            help="Measured time of each run: 10s.",
+        ),
     ] = None,
     warmup_s: Annotated[
-        float | None, typer.Option("--warmup", parser=duration, help="Of each run; 3s.")
+        float | None,
+        typer.Option("--warmup", parser=duration, metavar="TIME", help="Warm-up of each run: 3s."),
     ] = None,
     minimum_effect: Annotated[
         float | None,
-        typer.Option("--min-effect", parser=effect, help="The change that matters, e.g. 5%."),
+        typer.Option(
+            "--min-effect", parser=effect, metavar="SHARE", help="The change that matters, e.g. 5%."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Same number, same order and decisions.")] = 1,
     scale: Annotated[Scale, typer.Option(help="Data the stacks are filled with.")] = Scale.SMALL,

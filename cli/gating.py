@@ -84,14 +84,18 @@ def measure(sides: Sequence[Side], plan: Plan, request: "RunRequest", folder: Pa
     the time is up.
     """
     chance = Random(plan.seed)  # noqa: S311 - an order to be repeated, not a secret
-    began = time.monotonic()
+    began, elapsed = time.monotonic(), 0.0
     for number in range(plan.rounds + 1):
+        what = "warm-up round"
+        if number:
+            left = elapsed / number * (plan.rounds + 1 - number)
+            what = f"round {number} of {plan.rounds}, about {figures.seconds(round(left))} left"
         for side in chance.sample(sides, len(sides)):
-            what = f"round {number} of {plan.rounds}" if number else "warm-up round"
             say(f"{what}: {side.name}")
             into = folder / (side.name if number else DROPPED)
             side.run(replace(request, seed=plan.seed + number), into)
-        if time.monotonic() - began > plan.most_s and number < plan.rounds:
+        elapsed = time.monotonic() - began
+        if elapsed > plan.most_s and number < plan.rounds:
             say(f"the time is up after {figures.plural(number, 'round')}")
             return number
     return plan.rounds

@@ -10,7 +10,8 @@ import typer
 
 from capacity import figures
 from capacity.errors import UsageError
-from cli.examples import EXAMPLES
+from cli import completing
+from cli.examples import register
 from cli.options import runs_dir
 from cli.stacking import say
 
@@ -29,14 +30,24 @@ Store = Annotated[
 ]
 
 
+@app.callback(invoke_without_command=True)
+def alone(context: typer.Context) -> None:
+    """Without a command, say which there are."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
 def _path(store: Path | None) -> Path:
     return store or runs_dir() / "history.sqlite"
 
 
-@app.command(epilog=f"For example: {EXAMPLES['history add']}")
 def add(
     runs: Annotated[
-        list[str], typer.Argument(help="Runs: ids, folders, latest, or folders of several.")
+        list[str],
+        typer.Argument(
+            autocompletion=completing.runs,
+            help="Runs: ids, folders, latest, or folders of several.",
+        ),
     ],
     store: Store = None,
 ) -> None:
@@ -54,7 +65,6 @@ def add(
     say(f"{new} of {len(found)} runs are new in {_path(store)}")
 
 
-@app.command("list", epilog=f"For example: {EXAMPLES['history list']}")
 def listed(
     store: Store = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
@@ -68,7 +78,6 @@ def listed(
         typer.echo(f"{one.id:<34} {(one.commit or '-')[:12]:<12} {one.scenario}  {one.machine}")
 
 
-@app.command(epilog=f"For example: {EXAMPLES['history trend']}")
 def trend(
     scenario: Annotated[
         str | None, typer.Option(help="Of which scenario; that of the latest run.")
@@ -155,3 +164,8 @@ def _show(found: "Sequence[Trend]", kept: "Sequence[Kept]") -> None:
             _COLUMNS.format(f"{mark} {row.figure}", row.before, row.after, row.change, row.since)
         )
     typer.echo(told.headline(found, kept))
+
+
+register(app, "history add", add)
+register(app, "history list", listed)
+register(app, "history trend", trend)

@@ -21,12 +21,15 @@ def import_(
         Path, typer.Argument(help="Locust's PREFIX_stats.csv, or k6's --out json (.json, .gz).")
     ],
     scenario: Annotated[
-        str | None, typer.Option(help="What ran: only runs of one name are compared; the tool.")
+        str | None,
+        typer.Option(help="What ran, as only runs of one name are compared; else the tool's name."),
     ] = None,
     commit: Annotated[str | None, typer.Option(help="The commit of the system under test.")] = None,
     warmup_s: Annotated[
         float | None,
-        typer.Option("--warmup", parser=duration, help="Leave the first seconds out (k6)."),
+        typer.Option(
+            "--warmup", parser=duration, metavar="TIME", help="Leave the first seconds out (k6)."
+        ),
     ] = None,
 ) -> None:
     """Read another tool's results into a record, for hmb report, compare and history."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import HmbError, UsageError
-from cli import hosts, several
+from cli import completing, hosts, several
 from cli.journeys import journeys_named
 from cli.options import Spacing, arrival_rate, duration, home, positive_duration, runs_dir
 from cli.stacking import Scale, say
@@ -33,21 +33,30 @@ FOREIGN_USERS, FOREIGN_WARMUP_S, FOREIGN_DURATION_S = 10, 5.0, 30.0
 def loadtest(
     context: typer.Context,
     scenario: Annotated[
-        str, typer.Argument(help="A built-in scenario (see hmb scenarios) or a locustfile.")
+        str,
+        typer.Argument(
+            autocompletion=completing.scenarios,
+            help="A built-in scenario (see hmb scenarios) or a locustfile.",
+        ),
     ] = "mixed",
     host: Annotated[
         str | None, typer.Option(help="Where a locustfile sends its load; our own stack if absent.")
     ] = None,
     users: Annotated[
-        int | None, typer.Option(min=1, help="Virtual users, who wait for each answer.")
+        int | None,
+        typer.Option(min=1, help="Virtual users, who wait for each answer; 10 for a locustfile."),
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option(parser=arrival_rate, help="Arrivals a second, whatever the answers do."),
+        typer.Option(
+            parser=arrival_rate, metavar="RATE", help="Arrivals a second, whatever the answers do."
+        ),
     ] = None,
     ramp: Annotated[
         float | None,
-        typer.Option(parser=arrival_rate, help="Go from --rate to this many a second."),
+        typer.Option(
+            parser=arrival_rate, metavar="RATE", help="Go from --rate to this many a second."
+        ),
     ] = None,
     stages: Annotated[
         str | None, typer.Option(help="Arrivals a second level by level, e.g. 50@30s,100@1m.")
@@ -58,11 +67,21 @@ def loadtest(
     spacing: Annotated[Spacing | None, typer.Option(help="How arrivals follow each other.")] = None,
     duration_s: Annotated[
         float | None,
-        typer.Option("--duration", parser=positive_duration, help="Measured time, e.g. 60s."),
+        typer.Option(
+            "--duration",
+            parser=positive_duration,
+            metavar="TIME",
+            help="Measured time, e.g. 60s; else the scenario's, 30s for a locustfile.",
+        ),
     ] = None,
     warmup_s: Annotated[
         float | None,
-        typer.Option("--warmup", parser=duration, help="Time before measuring, e.g. 10s."),
+        typer.Option(
+            "--warmup",
+            parser=duration,
+            metavar="TIME",
+            help="Time before measuring, e.g. 10s; 5s for a locustfile.",
+        ),
     ] = None,
     slo: Annotated[
         Path | None, typer.Option(help="Judge by this SLO file instead of the blueprint.")
@@ -88,14 +107,20 @@ def loadtest(
     ] = None,
     wait_s: Annotated[
         float | None,
-        typer.Option("--expect-workers-max-wait", parser=positive_duration, help="60s."),
+        typer.Option(
+            "--expect-workers-max-wait",
+            parser=positive_duration,
+            metavar="TIME",
+            help="How long the master waits for them: 60s.",
+        ),
     ] = None,
     bind_host: Annotated[
         str | None,
         typer.Option("--master-bind-host", help="Address the master listens at: 127.0.0.1."),
     ] = None,
     bind_port: Annotated[
-        int | None, typer.Option("--master-bind-port", min=1, max=65535, help="5557.")
+        int | None,
+        typer.Option("--master-bind-port", min=1, max=65535, help="Port it listens on: 5557."),
     ] = None,
     worker: Annotated[
         bool, typer.Option("--worker", help="Send a share of a master's load, as it says.")
@@ -103,7 +128,9 @@ def loadtest(
     master_host: Annotated[
         str | None, typer.Option(help="Where a worker's master is: 127.0.0.1.")
     ] = None,
-    master_port: Annotated[int | None, typer.Option(min=1, max=65535, help="5557.")] = None,
+    master_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="And its port: 5557.")
+    ] = None,
     web: Annotated[
         bool, typer.Option("--web", help="Show the load on Locust's own page while it lasts.")
     ] = False,

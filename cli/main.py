@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -29,7 +29,7 @@ from cli import (
     stacking,
     sweep,
 )
-from cli.examples import EXAMPLES
+from cli.examples import register
 
 INTERRUPTED = 130
 
@@ -89,31 +89,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Can this system carry a million users, and what does it cost? Answers with evidence.",
+    epilog="hmb COMMAND --help tells a command's options, with examples.",
 )
 
 
-def _add(name: str, command: Callable[..., None]) -> None:
-    app.command(name, epilog=f"For example: {EXAMPLES[name]}")(command)
-
-
-_add("doctor", doctor.doctor)
-_add("up", stacking.up)
-_add("down", stacking.down)
-_add("status", stacking.status)
-_add("seed", stacking.seed)
-_add("loadtest", load.loadtest)
-_add("sweep", sweep.sweep)
-_add("calibrate", calibrate.calibrate)
-_add("drill", drills.drill)
-_add("probe", probing.probe)
-_add("scenarios", load.scenarios)
-_add("compare", comparing.compare)
-_add("gate", gate.gate)
-_add("import", importing.import_)
+register(app, "doctor", doctor.doctor)
+register(app, "up", stacking.up)
+register(app, "down", stacking.down)
+register(app, "status", stacking.status)
+register(app, "seed", stacking.seed)
+register(app, "loadtest", load.loadtest)
+register(app, "sweep", sweep.sweep)
+register(app, "calibrate", calibrate.calibrate)
+register(app, "drill", drills.drill)
+register(app, "probe", probing.probe)
+register(app, "scenarios", load.scenarios)
+register(app, "compare", comparing.compare)
+register(app, "gate", gate.gate)
+register(app, "import", importing.import_)
 app.add_typer(history.app, name="history")
-_add("audit", audit.audit)
-_add("plan", plan.plan)
-_add("preflight", preflight.preflight)
-_add("documents", documents.documents)
-_add("report", records.report)
-_add("runs", records.runs)
+register(app, "audit", audit.audit)
+register(app, "plan", plan.plan)
+register(app, "preflight", preflight.preflight)
+register(app, "documents", documents.documents)
+register(app, "report", records.report)
+register(app, "runs", records.runs)

@@ -46,7 +46,8 @@ def plan(
         typer.Option(metavar="NAME=VALUE", help="A second plan beside it, with this set as well."),
     ] = None,
     providers: Annotated[
-        list[str] | None, typer.Option("--provider", help="Buy from it what it offers.")
+        list[str] | None,
+        typer.Option("--provider", metavar="NAME", help="Buy from it what it offers."),
     ] = None,
     ledger: Annotated[
         Path | None, typer.Option(help="The board's own revenue and growth figures, as JSON.")

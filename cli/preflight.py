@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,8 @@ from cli.options import home, runs_dir
 from cli.stacking import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from capacity.checklist.steps import Step
     from stack.preflight.run import Deployment, Found
 
@@ -33,18 +36,24 @@ class Shape(StrEnum):
 def preflight(
     env_file: Annotated[Path | None, typer.Option(help="The environment file to check.")] = None,
     url: Annotated[
-        str | None, typer.Option(help="The deployment, https://www.example.com.")
+        str | None,
+        typer.Option(metavar="URL", help="The deployment, e.g. https://www.example.com."),
     ] = None,
-    prometheus: Annotated[str | None, typer.Option(help="Its Prometheus.")] = None,
-    grafana: Annotated[str | None, typer.Option(help="Its Grafana.")] = None,
+    prometheus: Annotated[str | None, typer.Option(metavar="URL", help="Its Prometheus.")] = None,
+    grafana: Annotated[str | None, typer.Option(metavar="URL", help="Its Grafana.")] = None,
     allow_remote: Annotated[
         list[str] | None,
-        typer.Option(help="A host that is not this machine and may be asked; again for more."),
+        typer.Option(
+            metavar="HOST", help="A host that is not this machine and may be asked; again for more."
+        ),
     ] = None,
     done: Annotated[
-        list[str] | None, typer.Option(help="Tick this step done today; again for more.")
+        list[str] | None,
+        typer.Option(metavar="STEP", help="Tick this step done today; again for more."),
     ] = None,
-    undone: Annotated[list[str] | None, typer.Option(help="Take a tick back.")] = None,
+    undone: Annotated[
+        list[str] | None, typer.Option(metavar="STEP", help="Take a tick back.")
+    ] = None,
     shape: Annotated[Shape, typer.Option("--format", help="How findings are told.")] = Shape.TABLE,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
@@ -113,20 +122,44 @@ def _by_hand(name: str, known: "tuple[Step, ...]") -> str:
 
 def _tell(found: "list[Found]", shape: Shape) -> None:
     from reports import checklist
-    from stack.outcome import State
 
-    counts: dict[str, int] = {}
-    for one in found:
-        counts[one.outcome.state.value] = counts.get(one.outcome.state.value, 0) + 1
-    tally = ", ".join(f"{count} {state}" for state, count in counts.items())
     rows = [(one.outcome.state.value, one.step.id, one.step.do, one.outcome.note) for one in found]
     if shape is Shape.JSON:
         names = ("state", "id", "do", "note")
-        told = {"counts": counts, "steps": [dict(zip(names, row, strict=True)) for row in rows]}
-        typer.echo(json.dumps(told, indent=1))
+        steps = [dict(zip(names, row, strict=True)) for row in rows]
+        typer.echo(json.dumps({"counts": _counted(found), "steps": steps}, indent=1))
     elif shape is Shape.MARKDOWN:
-        typer.echo(checklist.findings(rows, tally), nl=False)
+        typer.echo(checklist.findings(rows, _tally(found)), nl=False)
     else:
-        for state, name, do, note in rows:
-            typer.echo(f"{state:<12} {name:<26} {do if state == State.TO_DO else note}")
-        typer.echo(f"\n{tally}")
+        for line in _table(found):
+            typer.echo(line)
+
+
+def _table(found: "list[Found]") -> "Iterator[str]":
+    """The steps by phase, each phase with its tally."""
+    from capacity.checklist.steps import phases
+
+    by_step = {one.step.id: one for one in found}
+    for number, phase in enumerate(phases(), start=1):
+        own = [by_step[step.id] for step in phase.steps]
+        yield f"Phase {number}: {phase.title} ({_tally(own)})"
+        yield from (_line(one) for one in own)
+        yield ""
+    yield f"All: {_tally(found)}"
+
+
+def _line(one: "Found") -> str:
+    """What to do where something is to be done, and what was seen where something was."""
+    from stack.outcome import State
+
+    state, note = one.outcome.state, one.outcome.note
+    words = {State.TO_DO: one.step.do, State.FAILED: f"{one.step.do}: {note}"}.get(state, note)
+    return f"{state.value:<12} {one.step.id:<26} {words}"
+
+
+def _tally(found: "list[Found]") -> str:
+    return ", ".join(f"{count} {state}" for state, count in _counted(found).items())
+
+
+def _counted(found: "list[Found]") -> dict[str, int]:
+    return dict(Counter(one.outcome.state.value for one in found))

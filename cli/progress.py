@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from capacity import figures
+from cli.verdict_table import style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +65,8 @@ def view(tick: "Tick") -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
+    from reports.digest import SYMBOLS, WARNING
+
     table = Table.grid(padding=(0, 2))
     table.add_row("load", f"{_rates(tick)}, {_users(tick)}")
     table.add_row("last second", _latencies(tick.last_second))
@@ -72,8 +75,10 @@ def view(tick: "Tick") -> "RenderableType":
     table.add_row("trouble", trouble)
     table.add_row("CPU", _cpu(tick))
     for one in tick.standing:
-        style = "yellow" if one.target.warn else "bold red"
-        table.add_row(one.target.id, Text(one.words, style=style if one.missed else "green"))
+        warns = one.missed and one.target.warn
+        symbol = WARNING if warns else SYMBOLS[one.outcome]
+        words = Text(f"{symbol} {one.words}", style=style(one.outcome, warns=warns))
+        table.add_row(one.target.id, words)
     return Group(Text(_progress(tick), style="bold"), table)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli import completing
 from cli.options import runs_dir
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ class Format(StrEnum):
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="A run's id, its folder, or latest.")] = "latest",
+    run: Annotated[
+        str,
+        typer.Argument(autocompletion=completing.runs, help="A run's id, its folder, or latest."),
+    ] = "latest",
     form: Annotated[
         Format, typer.Option("--format", help="html is written beside the record.")
     ] = Format.HTML,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capacity.errors import UsageError
+from cli import completing
 from cli.journeys import journeys_named
 from cli.load import FOREIGN_WARMUP_S, host_of, load_host, load_stack, own_stack
 from cli.options import arrival_rate, duration, home, positive_duration, runs_dir
@@ -29,24 +30,36 @@ CACHE_SETTING = "CACHE_TTL_"
 
 def sweep(
     scenario: Annotated[
-        str, typer.Argument(help="A built-in scenario (see hmb scenarios) or a locustfile.")
+        str,
+        typer.Argument(
+            autocompletion=completing.scenarios,
+            help="A built-in scenario (see hmb scenarios) or a locustfile.",
+        ),
     ] = "mixed",
     host: Annotated[
         str | None, typer.Option(help="Where a locustfile sends its load; our own stack if absent.")
     ] = None,
     first: Annotated[
         float | None,
-        typer.Option("--from", parser=arrival_rate, help="Arrivals a second to begin with: 20."),
+        typer.Option(
+            "--from",
+            parser=arrival_rate,
+            metavar="RATE",
+            help="Arrivals a second to begin with: 20.",
+        ),
     ] = None,
     last: Annotated[
         float | None,
-        typer.Option("--to", parser=arrival_rate, help="Most arrivals a second to try: 2000."),
+        typer.Option(
+            "--to", parser=arrival_rate, metavar="RATE", help="Most arrivals a second to try: 2000."
+        ),
     ] = None,
     level_s: Annotated[
         float | None,
         typer.Option(
             "--duration",
             parser=positive_duration,
+            metavar="TIME",
             help="Time of a level; without, at least 60s and long enough to judge it.",
         ),
     ] = None,
@@ -55,11 +68,13 @@ def sweep(
         typer.Option(
             "--confirm",
             parser=duration,
+            metavar="TIME",
             help="Time to confirm the answer, or 0s; without, longer than cached answers live.",
         ),
     ] = None,
     warmup_s: Annotated[
-        float | None, typer.Option("--warmup", parser=duration, help="Time before each level.")
+        float | None,
+        typer.Option("--warmup", parser=duration, metavar="TIME", help="Time before each level."),
     ] = None,
     slo: Annotated[
         Path | None, typer.Option(help="Judge by this SLO file instead of the blueprint.")

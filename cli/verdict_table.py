@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 ONE_LINE = 500
 """Columns where nobody looks at a terminal: each verdict stays on one line, for grep."""
 
-WARNING = "yellow"
 STYLES = {
     Outcome.MET: "green",
     Outcome.NOT_MET: "bold red",
@@ -25,6 +24,11 @@ STYLES = {
     Outcome.INCONCLUSIVE: "yellow",
     Outcome.NOT_MEASURED: "dim",
 }
+
+
+def style(outcome: Outcome, *, warns: bool) -> str:
+    """The colours of an outcome; a miss that only `warns` has those of what stays open."""
+    return STYLES[Outcome.INCONCLUSIVE if warns else outcome]
 
 
 def show(run: "Run", verdicts: "Sequence[Verdict]") -> None:
@@ -58,9 +62,7 @@ def _table(rows: "Sequence[Row]") -> "Table":
     table.add_column("limit", justify="right", no_wrap=True)
     table.add_column("why")
     for row in rows:
-        outcome = Text(
-            f"{row.symbol} {row.words}", style=WARNING if row.warns else STYLES[row.outcome]
-        )
+        outcome = Text(f"{row.symbol} {row.words}", style=style(row.outcome, warns=row.warns))
         name = Text(row.id, style="bold" if row.gate else "")
         claimed = " (claimed)" if row.evidence == "claimed" else ""
         table.add_row(

@@ -347,6 +347,10 @@ def _in_short(verdict: Verdict) -> str:
     if target.statistic not in (None, "share", "mean"):
         what = f"{target.statistic.replace('_', ' ')} {what}"
     value, bound = verdict.value, target.limit
+    if target.section == "drill":
+        broken = verdict.outcome is Outcome.NOT_MET and value is not None
+        seen = figures.figure(value, verdict.unit) if broken else verdict.reason
+        return f"{target.text} ({seen})"
     if verdict.outcome is not Outcome.NOT_MET or value is None or bound is None or not target.op:
         return f"{what}{where}: {verdict.reason}"
     promised = figures.promise(target.op, bound, target.unit or "")

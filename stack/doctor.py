@@ -46,6 +46,7 @@ def look(home: Path) -> Iterator[Finding]:
     yield _cores()
     yield _memory()
     yield _disk(home)
+    yield _pages(home)
     yield _docker()
     yield _browser()
 
@@ -112,6 +113,12 @@ def _disk(home: Path) -> Finding:
     free = shutil.disk_usage(home).free
     seen = f"{free / 2**30:.1f} GB free at the checkout"
     return _wanted(free >= _DISK, "disk", seen, f"{_DISK / 2**30:g} GB hold data and records")
+
+
+def _pages(home: Path) -> Finding:
+    built = (home / "reference_app/frontend/dist/index.html").is_file()
+    mend = "without them there is the API alone: make frontend, which needs Node 18 and npm"
+    return _wanted(built, "board's pages", "built" if built else "not built", mend)
 
 
 def _docker() -> Finding:

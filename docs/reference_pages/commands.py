@@ -59,7 +59,7 @@ def _section(name: str, command: Any) -> str:
             parts.append(table((kind, "means"), rows))
     words = name.removeprefix("hmb ")
     if words in EXAMPLES:
-        parts.append(f"```sh\n{EXAMPLES[words]}\n```\n")
+        parts.append("```sh\n" + "\n".join(EXAMPLES[words]) + "\n```\n")
     own = exits()["own"].get(words)
     if own:
         parts.append(f"Exit codes of its own: {', '.join(code(one) for one in own)}.\n")

@@ -118,12 +118,14 @@ def _painter(
         _frame(axes, rates, log=log)
         for number, (rate, name) in enumerate(marks):
             axes.axvline(rate, color=ALARM, linewidth=0.9, linestyle=(0, (1.5, 1.8)), zorder=1)
+            is_right = (rate / rates[0]) ** 2 > rates[-1] / rates[0]  # of the axis' middle
             axes.annotate(
                 name,
                 xy=(rate, 1),
                 xycoords=("data", "axes fraction"),
-                xytext=(3, -2 - 13 * number),
+                xytext=(-3 if is_right else 3, -2 - 13 * number),
                 textcoords="offset points",
+                ha="right" if is_right else "left",
                 va="top",
                 color=ALARM,
             )

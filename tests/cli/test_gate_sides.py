@@ -120,7 +120,7 @@ def test_sides_take_turns_in_an_order_that_is_drawn(tmp_path: Path) -> None:
 
 
 def test_no_round_begins_when_the_time_is_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter(range(0, 10_000, 40))
     monkeypatch.setattr(gating.time, "monotonic", lambda: float(next(clock)))
@@ -130,6 +130,8 @@ def test_no_round_begins_when_the_time_is_up(
     # 40 s a round: the eighth look at the clock is past 312 s
     assert rounds == 7
     assert len(runs) == 2 * 8
+    # by what those before took
+    assert "round 1 of 12, about 8 min left: " in capsys.readouterr().err
 
 
 def test_the_budget_is_told_in_words() -> None:

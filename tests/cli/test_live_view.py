@@ -1,15 +1,17 @@
 """What a person sees while a load runs: everything on a terminal, whole lines elsewhere."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from capacity.run import Phase
-from capacity.slo_watch import Standing
+from capacity.slo_watch import SloWatch, Standing
+from capacity.verdicts import Outcome
 from cli.progress import LiveView, view
 from scenarios.live import Percentiles, Tick
-from tests.capacity.cases import target
+from tests.capacity.cases import run_of, target
 
 TICK = Tick(
     elapsed_s=5,
@@ -30,7 +32,7 @@ TICK = Tick(
         "service.primary.cpu": 0.125,
         "service.primary.memory": 9.0,
     },
-    standing=[Standing(target(id="soon"), "past it for 4 s of 3 s", missed=True)],
+    standing=[Standing(target(id="soon"), "past it for 4 s of 3 s", Outcome.NOT_MET)],
 )
 
 
@@ -56,6 +58,43 @@ def test_the_block_shows_load_latencies_resources_and_slos() -> None:
         "past it for 4 s of 3 s",
     ):
         assert wanted in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "warn", "symbol", "colour"),
+    [
+        (Outcome.MET, False, "✓", "32"),
+        (Outcome.NOT_MET, False, "✗", "1;31"),
+        (Outcome.NOT_MET, True, "!", "33"),
+        (Outcome.INCONCLUSIVE, False, "?", "33"),
+    ],
+)
+def test_each_slo_has_the_sign_and_the_colour_of_how_it_stands(
+    outcome: Outcome, warn: bool, symbol: str, colour: str
+) -> None:
+    standing = Standing(target(warn=warn, gate=not warn), "as it stands", outcome)
+    console = Console(
+        file=io.StringIO(), width=120, force_terminal=True, color_system="standard", no_color=False
+    )
+    with console.capture() as told:
+        console.print(view(replace(TICK, standing=[standing])))
+    assert f"\x1b[{colour}m{symbol} as it stands" in told.get()
+
+
+@pytest.mark.parametrize(
+    ("latencies", "outcome"),
+    [
+        ({10: 5_000}, Outcome.MET),
+        ({300: 5_000}, Outcome.NOT_MET),
+        ({10: 10}, Outcome.INCONCLUSIVE),
+    ],
+)
+def test_an_slo_stands_as_its_verdict_would_be(
+    latencies: dict[float, int], outcome: Outcome
+) -> None:
+    (one,) = SloWatch([target()]).standing(run_of(latencies))
+    assert one.outcome is outcome
+    assert one.words.startswith(outcome.words)
 
 
 @pytest.mark.parametrize("terminal", [True, False])

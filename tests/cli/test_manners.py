@@ -1,17 +1,22 @@
 """The manners of the command: its greeting, its help, completion and colours."""
 
+import io
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cli import verdict_table
 from cli.main import app
 from stack import doctor, servers
 from stack.outcome import State
+from tests.capacity.cases import run_of, target, verdict
 from tests.cli.conftest import COMMAND, Said
+from tests.docs.test_code import problem
 
 
 def test_alone_it_says_what_to_do_next(hmb: Callable[..., Said], tmp_path: Path) -> None:
@@ -23,15 +28,38 @@ def test_alone_it_says_what_to_do_next(hmb: Callable[..., Said], tmp_path: Path)
     assert named <= known
 
 
-def test_the_shell_completes_commands(tmp_path: Path) -> None:
-    asked = {"_HMB_COMPLETE": "complete_bash", "COMP_WORDS": "hmb pre", "COMP_CWORD": "1"}
+def _completed(words: str, folder: Path) -> list[str]:
+    """What a shell offers for the last of these words."""
+    last = str(words.count(" "))
+    asked = {"_HMB_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": last}
     done = subprocess.run(
-        COMMAND, env=os.environ | asked, cwd=tmp_path, capture_output=True, text=True, check=False
+        COMMAND, env=os.environ | asked, cwd=folder, capture_output=True, text=True, check=False
     )
-    assert done.stdout.split() == ["preflight"]
+    return done.stdout.split()
 
 
-def test_every_command_shows_an_example() -> None:
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("hmb pre", ["preflight"]),
+        ("hmb history t", ["trend"]),
+        ("hmb loadtest mix", ["mixed"]),
+        ("hmb loadtest mine", []),  # the shell's own files then
+        ("hmb drill pod-", ["pod-kill", "pod-stall"]),
+        ("hmb report 2026-1", ["2026-12-b", "2026-11-a"]),
+        ("hmb compare la", ["latest"]),
+    ],
+)
+def test_the_shell_completes_what_has_a_name(
+    words: str, offered: list[str], tmp_path: Path
+) -> None:
+    for run in ("2026-11-a", "2026-12-b"):
+        (tmp_path / "runs" / run).mkdir(parents=True)
+        (tmp_path / "runs" / run / "run.json").touch()
+    assert _completed(words, tmp_path) == offered
+
+
+def test_every_command_ends_its_help_with_examples_that_can_be_typed() -> None:
     groups = [("", app), *((f"{one.name} ", one.typer_instance) for one in app.registered_groups)]
     commands = {
         f"{group}{command.name or command.callback.__name__}": command.epilog or ""
@@ -41,8 +69,45 @@ def test_every_command_shows_an_example() -> None:
         if command.callback is not None
     }
     assert "history trend" in commands
-    silent = [name for name, said in commands.items() if f"For example: hmb {name}" not in said]
-    assert silent == []
+    for name, said in commands.items():
+        _, _, told = said.partition("For example:\n")
+        examples = [line.strip() for line in told.splitlines()]
+        assert examples, name
+        for one in examples:
+            assert one.startswith(f"hmb {name}"), one
+            assert problem(one.removeprefix("hmb ")) == "", one
+
+
+def test_the_list_of_commands_cuts_no_sentence_off(
+    hmb: Callable[..., Said], tmp_path: Path
+) -> None:
+    for words in ([], ["history"]):
+        said = hmb(tmp_path, *words, "--help")
+        _, _, listed = said.out.partition("Commands:")
+        assert listed
+        assert "..." not in listed
+
+
+def test_a_group_alone_says_which_commands_it_has(hmb: Callable[..., Said], tmp_path: Path) -> None:
+    said = hmb(tmp_path, "history")
+    assert said.code == 0
+    assert {"add", "list", "trend"} <= set(said.out.split())
+
+
+@pytest.mark.parametrize("asked", [{}, {"NO_COLOR": "1"}])
+def test_colours_are_left_out_where_nobody_wants_them(
+    asked: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"TERM": "xterm-256color"} | asked).items():
+        monkeypatch.setenv(name, value)
+    shown = io.StringIO()
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout", shown)
+    verdict_table.show(run_of({300: 5_000}), [verdict(run_of({300: 5_000}), target())])
+    red = re.findall(r"\x1b\[[\d;]*31m", shown.getvalue())
+    assert bool(red) == (asked == {})
 
 
 def test_what_is_missing_is_named_with_its_cure(
@@ -55,6 +120,8 @@ def test_what_is_missing_is_named_with_its_cure(
     found = {one.what: one for one in doctor.look(tmp_path)}
     assert found["redis-server"].outcome.state is State.FAILED
     assert "apt install redis-server" in found["redis-server"].mend
+    assert found["board's pages"].outcome.state is State.WANTED
+    assert "make frontend" in found["board's pages"].mend
     assert found["nginx"].outcome.state is State.PASSED
     assert found["nginx"].mend == ""
     assert found["openssl"].outcome.note != "unknown"
@@ -63,6 +130,8 @@ def test_what_is_missing_is_named_with_its_cure(
 def test_the_doctor_speaks_json(hmb: Callable[..., Said], tmp_path: Path) -> None:
     said = hmb(tmp_path, "doctor", "--json")
     found = json.loads(said.out)
-    missing = any(one["state"] == "failed" for one in found)
+    missing = [one["what"] for one in found if one["state"] == "failed"]
     assert said.code == (1 if missing else 0)
+    last = said.err.splitlines()[-1]
+    assert last.endswith(", ".join(missing) if missing else "hmb loadtest mixed")
     assert {"Python", "postgres", "ports", "cores", "memory"} <= {one["what"] for one in found}

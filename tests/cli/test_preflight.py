@@ -1,10 +1,11 @@
 """`hmb preflight` as a person runs it."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
-from capacity.checklist.steps import steps
+from capacity.checklist.steps import phases, steps
 from cli.options import COMPOSE_FILE
 from tests.cli.conftest import Said
 
@@ -26,7 +27,19 @@ def test_ticks_findings_and_exit_codes(hmb: Callable[..., Said], tmp_path: Path)
     assert states["stripe-account"] == "done"
     assert states["health-lives"] == "not checked"
     assert states["runbook-pod"] == "failed"
-    assert "done         stripe-account" in hmb(home, "preflight").out
+    table = hmb(home, "preflight").out
+    assert "done         stripe-account" in table
+    headings = re.findall(r"^Phase \d+: (.+) \((.+)\)$", table, re.MULTILINE)
+    assert [title for title, _ in headings] == [one.title for one in phases()]
+    (tally,) = re.findall(r"^All: (.+)$", table, re.MULTILINE)
+    for state, count in told["counts"].items():
+        assert f"{count} {state}" in tally
+        each = re.findall(rf"(\d+) {state}\b", " ".join(tally for _, tally in headings))
+        assert sum(map(int, each)) == count
+    # what to do stands with what was seen
+    (runbook,) = (one for one in steps() if one.id == "runbook-pod")
+    (line,) = re.findall(rf"^failed +runbook-pod +{re.escape(runbook.do)}: (.+)$", table, re.M)
+    assert line == next(one["note"] for one in told["steps"] if one["id"] == "runbook-pod")
     again = hmb(home, "preflight", "--undone", "stripe-account", "--format", "markdown")
     assert "| to do | stripe-account |" in again.out
 

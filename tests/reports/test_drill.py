@@ -84,7 +84,10 @@ def test_every_form_tells_what_was_lost(drilled: tuple[Run, pd.DataFrame]) -> No
 def test_a_drill_in_a_line(drilled: tuple[Run, pd.DataFrame]) -> None:
     run, timeline = drilled
     verdicts = judge(run, timeline, plans.promises(plans.drill("primary-restart")))
-    line = summary(Digest(run, timeline, verdicts))
+    digest = Digest(run, timeline, verdicts)
+    broken = "Every write the app acknowledged is there afterwards"
+    assert digest.headline() == f"Not met: {broken} (1 writes), and 1 more."
+    line = summary(digest)
     assert (line.name, line.state, line.lost, line.doubled) == ("primary-restart", "failed", 1, 1)
     assert line.outage_s == pytest.approx(29 - 20.3)
     assert line.healing_s == pytest.approx(29 - 26.1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import httpx2
 import psycopg
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from stack.state import Running
 
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 PASSWORD = "Bahamas-2026!"
 PHONE, DESKTOP = (390, 844), (1280, 900)
+# One dot, as a browser can draw it.
+_DOT = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c494441"
+    "54789c63e0cfcf0000017700e7f5ae989c0000000049454e44ae426082"
+)
+PICTURE = FilePayload(name="me.png", mimeType="image/png", buffer=_DOT)
+PAPER = FilePayload(name="pipes.pdf", mimeType="application/pdf", buffer=b"%PDF-1.4\n%%EOF\n")
 _numbers = count(1)
 
 Scheme = Literal["light", "dark"]
@@ -45,6 +52,23 @@ class Someone:
     def get(self, path: str) -> Any:
         """Read something."""
         return self.send("GET", path)
+
+    def upload(self, kind: str, file: FilePayload) -> int:
+        """Announce a file, send it to the store and confirm it; its id."""
+        begun = self.send(
+            "POST",
+            "/uploads",
+            kind=kind,
+            file_name=file["name"],
+            content_type=file["mimeType"],
+            size_bytes=len(file["buffer"]),
+        )
+        put, made = begun["put"], int(begun["upload"]["id"])
+        httpx2.put(
+            put["url"], content=file["buffer"], headers=put["headers"], timeout=60
+        ).raise_for_status()
+        self.send("POST", f"/uploads/{made}/confirm")
+        return made
 
 
 @dataclass(frozen=True)

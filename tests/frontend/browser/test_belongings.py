@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import FilePayload, expect
 
-from tests.frontend.browser.life import PHONE, Board, window
+from tests.frontend.browser.life import PAPER, PHONE, PICTURE, Board, window
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.stack
 expect.set_options(timeout=60_000)
-# One dot, as a browser can draw it.
-_PICTURE = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c494441"
-    "54789c63e0cfcf0000017700e7f5ae989c0000000049454e44ae426082"
-)
-PICTURE = FilePayload(name="me.png", mimeType="image/png", buffer=_PICTURE)
-RESUME = FilePayload(name="pipes.pdf", mimeType="application/pdf", buffer=b"%PDF-1.4\n%%EOF\n")
 
 
 def test_a_picture_is_shown_to_others_until_it_is_removed(
@@ -51,7 +44,7 @@ def test_a_resume_goes_with_an_application_and_is_opened_there(
     with window(chromium, board.site, PHONE) as shown, window(chromium, board.site) as desk:
         shown.sign_in(seeker)
         page = shown.go("/profile")
-        page.get_by_label("Add a résumé").set_input_files(RESUME)
+        page.get_by_label("Add a résumé").set_input_files(PAPER)
         expect(page.get_by_role("button", name="Delete pipes.pdf")).to_be_visible()
         page.screenshot(path=pictures / "journey-resumes-phone.png", full_page=True)
         shown.go(f"/jobs/{job}")
@@ -74,6 +67,38 @@ def test_a_resume_goes_with_an_application_and_is_opened_there(
         expect(page.get_by_role("button", name="Delete pipes.pdf")).to_have_count(0)
         (application,) = seeker.get("/applications")["items"]
         assert application["resume_id"] is None
+
+
+def test_a_portfolio_is_shown_to_members_until_its_owner_takes_it_away(
+    board: Board, chromium: "Browser", pictures: Path
+) -> None:
+    worker, reader = board.person(name="Polly Folio"), board.person("employer", "Rafe Reader")
+    with window(chromium, board.site, PHONE) as own, window(chromium, board.site) as other:
+        own.sign_in(worker)
+        page = own.go("/profile")
+        for file in (PICTURE, PAPER):
+            page.get_by_label("Add to the portfolio").set_input_files(file)
+            expect(page.get_by_role("button", name=f"Delete {file['name']}")).to_be_visible()
+        page.screenshot(path=pictures / "journey-portfolio-own-phone.png", full_page=True)
+        shown = other.go(f"/people/{worker.id}").get_by_role("region", name="Portfolio")
+        # A stranger is told what it takes, and led back here.
+        shown.get_by_role("link", name="Sign in").click()
+        other.page.wait_for_url(re.compile(rf"next=%2Fpeople%2F{worker.id}$"))
+        other.sign_in(reader)
+        other.go(f"/people/{worker.id}")
+        expect(shown.get_by_role("listitem")).to_have_count(2)
+        # It came from the store, past the page's policy.
+        expect(shown.locator("img")).to_have_js_property("naturalWidth", 1)
+        other.page.screenshot(path=pictures / "journey-portfolio-desktop.png", full_page=True)
+        with other.page.expect_download() as fetched:
+            shown.get_by_role("button", name="Open pipes.pdf").click()
+        assert fetched.value.suggested_filename == "pipes.pdf"
+
+        page.get_by_role("button", name="Delete pipes.pdf").click()
+        expect(page.get_by_role("button", name="Delete pipes.pdf")).to_have_count(0)
+        other.go(f"/people/{worker.id}")
+        expect(shown.get_by_role("listitem")).to_have_count(1)
+        expect(shown.get_by_text("me.png")).to_be_visible()
 
 
 def test_what_is_not_a_picture_is_refused_in_words(board: Board, chromium: "Browser") -> None:

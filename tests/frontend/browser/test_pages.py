@@ -6,9 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
-from tests.frontend.browser.life import DESKTOP, PHONE, Board, Scheme, Someone, Window, window
+from tests.frontend.browser.life import (
+    DESKTOP,
+    PAPER,
+    PHONE,
+    PICTURE,
+    Board,
+    Scheme,
+    Someone,
+    Window,
+    window,
+)
 from tests.frontend.conftest import FRONT_END
 
 if TYPE_CHECKING:
@@ -22,6 +32,7 @@ VIEWS: dict[str, tuple[tuple[int, int], Scheme]] = {
     "desktop-light": (DESKTOP, "light"),
     "desktop-dark": (DESKTOP, "dark"),
 }
+LONG = "Everything a person may want to say of themselves in one line, and then a little more"
 CHECKED = {"phone-dark", "desktop-light"}  # each size and each palette once
 STRANGERS = (
     *("/", "/jobs", "/jobs?q=nothing+fits+this", "/people", "/pricing", "/sign-in", "/sign-up"),
@@ -53,14 +64,14 @@ def _serious(shown: Window, axe: str) -> list[str]:
 
 
 def _look(shown: Window, path: str, axe: str, pictures: Path) -> None:
-    """Width of one page in every view; picture and checker in those that are `CHECKED`."""
+    """Picture and width of one page in every view; the checker in those that are `CHECKED`."""
     page = shown.go(path)
     name = re.sub(r"\W+", "-", path).strip("-") or "home"
     for view, (size, scheme) in VIEWS.items():
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=pictures / f"{name}-{view}.png", full_page=True)
         if view in CHECKED:
-            page.screenshot(path=pictures / f"{name}-{view}.png")
             assert _serious(shown, axe) == [], f"{path}, {view}"
         too_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
         assert not too_wide, f"{path}, {view}"
@@ -86,12 +97,18 @@ def test_what_members_see(board: Board, chromium: "Browser", axe: str, pictures:
     person.send("PUT", f"/jobs/{job}/save")
     person.send("POST", "/saved-searches", name="Pipes on Exuma", q="pipes", island="exuma")
     person.send("POST", "/posts", body="Good day to all.", key="good-day")
-    body = {"recipient_id": person.id, "body": "When can you begin?", "key": "when-begin"}
+    body = {"recipient_id": person.id, "body": LONG, "key": "when-begin"}
     talk = employer.send("POST", "/conversations", **body)["conversation_id"]
     with window(chromium, board.site) as shown:
         shown.sign_in(person)
         for path in (*MEMBERS, f"/messages/{talk}", f"/messages/new?to={employer.id}"):
             _look(shown, path, axe, pictures)
+    person.send("PATCH", "/users/me", headline=LONG)
+    for file in (PICTURE, PAPER):
+        named = FilePayload(
+            name=f"{LONG}, {file['name']}", mimeType=file["mimeType"], buffer=file["buffer"]
+        )
+        person.upload("portfolio", named)
     draft, submitted = (_campaign(employer, title) for title in ("Tools on hire", "Pipes by boat"))
     employer.send("POST", f"/campaigns/{submitted}/submit")
     with window(chromium, board.site) as shown:
@@ -99,6 +116,7 @@ def test_what_members_see(board: Board, chromium: "Browser", axe: str, pictures:
         for path in (
             *("/desk", "/desk/new", f"/desk/jobs/{job}", "/desk/team", "/desk/campaigns"),
             *("/desk/campaigns/new", f"/desk/campaigns/{draft}", f"/desk/campaigns/{submitted}"),
+            f"/people/{person.id}",
         ):
             _look(shown, path, axe, pictures)
 

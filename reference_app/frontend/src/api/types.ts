@@ -22,6 +22,7 @@ export type Message = Schemas["MessageShown"];
 export type Notification = Schemas["NotificationShown"];
 export type OwnJob = Schemas["OwnJob"];
 export type Person = Schemas["PrivateUser"];
+export type PortfolioItem = Schemas["PortfolioItem"];
 export type Profile = Schemas["Profile"];
 export type Rating = Schemas["Rating"];
 export type ReceivedApplication = Schemas["ReceivedApplication"];

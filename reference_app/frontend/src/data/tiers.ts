@@ -35,6 +35,7 @@ export function featureInWords(feature: string): string {
 }
 
 export function usageInWords(used: number | null, limit: number | null): string {
+  if (limit === 0) return "not in this plan";
   const so = number(used ?? 0);
   return limit === null ? `${so} used, no limit` : `${so} of ${number(limit)} used`;
 }

@@ -17,6 +17,8 @@ const TYPES: Record<string, string> = {
 export const PICTURES = ".jpg,.jpeg,.png,.webp";
 export const PAPERS = ".pdf,.docx";
 const LONGEST_NAME = 120;
+/** Nobody has more of one kind. */
+const MOST_OWN = 50;
 
 function typeOf(name: string): string {
   return TYPES[name.toLowerCase().split(".").at(-1) ?? ""] ?? "application/octet-stream";
@@ -45,25 +47,30 @@ export async function sendFile(kind: UploadKind, file: File): Promise<Upload> {
   }
 }
 
-/** Has the browser fetch a file: the address is good for some minutes. */
-export async function fetchFile(id: number): Promise<void> {
-  const { url } = await get("/api/v1/uploads/{upload_id}/link", { path: { upload_id: id } });
-  location.assign(url);
+/** Where to fetch a file: the address is good for some minutes. */
+export async function addressOfFile(id: number, signal?: AbortSignal): Promise<string> {
+  const asked = { path: { upload_id: id }, ...(signal && { signal }) };
+  return (await get("/api/v1/uploads/{upload_id}/link", asked)).url;
 }
 
-export interface Resumes {
+/** Has the browser fetch a file. */
+export async function fetchFile(id: number): Promise<void> {
+  location.assign(await addressOfFile(id));
+}
+
+export interface OwnFiles {
   files: Resource<Upload[]>;
   send: Action<[File]>;
 }
 
-/** One's own résumés, the newest first. */
-export function useResumes(onSent?: (sent: Upload) => void): Resumes {
-  const files = useResource("own-resumes", async (signal) => {
-    const page = await get("/api/v1/uploads", { query: { kind: "resume", limit: 20 }, signal });
+/** One's own files of a kind, the newest first. */
+export function useOwnFiles(kind: UploadKind, onSent?: (sent: Upload) => void): OwnFiles {
+  const files = useResource(`own-files/${kind}`, async (signal) => {
+    const page = await get("/api/v1/uploads", { query: { kind, limit: MOST_OWN }, signal });
     return page.items.filter((one) => one.confirmed_at !== null);
   });
   const send = useAction(async (file: File) => {
-    const sent = await sendFile("resume", file);
+    const sent = await sendFile(kind, file);
     files.change((now) => [sent, ...now]);
     onSent?.(sent);
   });

@@ -5,7 +5,7 @@ import { date, money, number, wordFor } from "../data/words";
 import { CampaignsToDecide } from "../ui/campaigns-to-decide";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
-import { Failed, Loading } from "../ui/states";
+import { Pending } from "../ui/states";
 
 type Row = [name: string, value: ReactNode];
 
@@ -32,7 +32,7 @@ function Figures({ title, evidence, rows }: { title: string; evidence?: string |
 
 function Known<T>({ of, children }: { of: Resource<T>; children: (data: T) => ReactNode }) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
-  return of.error === null ? <Loading rows={2} /> : <Failed error={of.error} retry={of.reload} />;
+  return <Pending of={of} rows={2} />;
 }
 
 const share = (rate: number | null) => (rate === null ? "none yet" : `${(rate * 100).toFixed(1)} %`);

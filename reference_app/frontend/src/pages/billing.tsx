@@ -7,24 +7,24 @@ import { date, money, wordFor } from "../data/words";
 import { Button, ButtonLink } from "../ui/button";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
-import { Failed, Loading, Note, PagedList, Refusal } from "../ui/states";
+import { Note, PagedList, Pending, Refusal } from "../ui/states";
 import { Status } from "../ui/status";
 
 function Meter({ feature, used, limit }: { feature: string; used: number | null; limit: number | null }) {
-  const full = limit !== null && (used ?? 0) >= limit;
+  const isFull = limit !== null && limit > 0 && (used ?? 0) >= limit;
   const name = wordFor(featureInWords(feature));
   return (
     <div className="grid gap-1.5">
       <p className="flex justify-between gap-4 text-sm">
         <span className="font-medium">{name}</span>
-        <span className={full ? "text-danger" : "text-muted"}>{usageInWords(used, limit)}</span>
+        <span className={isFull ? "text-danger" : "text-muted"}>{usageInWords(used, limit)}</span>
       </p>
       {limit !== null && limit > 0 && (
         <progress
           aria-label={name}
           max={limit}
           value={Math.min(used ?? 0, limit)}
-          className={`meter ${full ? "meter-full" : ""}`}
+          className={`meter ${isFull ? "meter-full" : ""}`}
         />
       )}
     </div>
@@ -122,7 +122,7 @@ export default function Billing() {
   if (own.data === undefined) {
     return (
       <Page title="Plan and billing" narrow>
-        {own.error === null ? <Loading /> : <Failed error={own.error} retry={own.reload} />}
+        <Pending of={own} />
       </Page>
     );
   }

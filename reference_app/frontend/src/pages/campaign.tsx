@@ -11,7 +11,7 @@ import { CampaignSteps } from "../ui/campaign-steps";
 import { Facts } from "../ui/facts";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
-import { Alert, Failed, Loading, Note } from "../ui/states";
+import { Alert, Note, Pending } from "../ui/states";
 import { Status } from "../ui/status";
 
 const DAYS = 30;
@@ -24,7 +24,7 @@ function Figures({ id }: { id: number }) {
       signal,
     }),
   );
-  if (data === undefined) return error === null ? <Loading rows={1} /> : <Failed error={error} retry={reload} />;
+  if (data === undefined) return <Pending of={{ error, reload }} rows={1} />;
   return (
     <section aria-labelledby="figures" className="grid gap-4">
       <h2 id="figures" className="text-xl">
@@ -35,7 +35,7 @@ function Figures({ id }: { id: number }) {
         facts={[
           ["Impressions", number(data.impressions)],
           ["Clicks", number(data.clicks)],
-          ["Click rate", data.click_rate === null ? "none yet" : `${(data.click_rate * 100).toFixed(1)} %`],
+          ["Click rate", data.click_rate === null ? "none" : `${(data.click_rate * 100).toFixed(1)} %`],
           ["At your price", money(data.cost_cents)],
         ]}
       />
@@ -90,7 +90,7 @@ export default function CampaignPage() {
   if (one === undefined) {
     return (
       <Page title="Campaign" heading={<span className="sr-only">Campaign</span>} narrow>
-        {error === null ? <Loading /> : <Failed error={error} retry={reload} />}
+        <Pending of={{ error, reload }} />
       </Page>
     );
   }

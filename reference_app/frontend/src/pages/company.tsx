@@ -8,7 +8,7 @@ import { JobCards } from "../ui/job-card";
 import { Page } from "../ui/page";
 import { Badge, Card, Prose } from "../ui/parts";
 import { Reviews } from "../ui/reviews";
-import { Empty, Failed, Loading, PagedList } from "../ui/states";
+import { Empty, PagedList, Pending } from "../ui/states";
 
 export default function CompanyPage() {
   const id = Number(useParams()["id"]);
@@ -28,7 +28,7 @@ export default function CompanyPage() {
   if (shown === undefined) {
     return (
       <Page title="Company" heading={<span className="sr-only">Company</span>}>
-        {company.error === null ? <Loading /> : <Failed error={company.error} retry={company.reload} />}
+        <Pending of={company} />
       </Page>
     );
   }

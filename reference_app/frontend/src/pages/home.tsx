@@ -9,7 +9,7 @@ import { Icon } from "../ui/icons";
 import { JobCards } from "../ui/job-card";
 import { Page } from "../ui/page";
 import { SearchForm } from "../ui/search-form";
-import { Empty, Failed, Loading } from "../ui/states";
+import { Empty, Pending } from "../ui/states";
 
 const SHOWN = 6;
 
@@ -56,7 +56,7 @@ export default function Home() {
 
       <Section title={jobs.data?.title ?? "Worth a look"} href="/jobs">
         {jobs.data === undefined ? (
-          jobs.error === null ? <Loading /> : <Failed error={jobs.error} retry={jobs.reload} />
+          <Pending of={jobs} />
         ) : jobs.data.jobs.length === 0 ? (
           <Empty icon="briefcase" title="No open jobs yet">
             Come back soon, or be the first to post one.
@@ -68,7 +68,7 @@ export default function Home() {
 
       <Section title="Fields of work">
         {fields.data === undefined ? (
-          fields.error === null ? <Loading rows={2} /> : <Failed error={fields.error} retry={fields.reload} />
+          <Pending of={fields} rows={2} />
         ) : (
           <ul className="flex flex-wrap gap-2 sm:grid sm:grid-cols-3 sm:gap-3 lg:grid-cols-4">
             {fields.data.items.map(({ slug, name, open_jobs }) => (

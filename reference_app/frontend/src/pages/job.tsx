@@ -12,7 +12,7 @@ import { JobCards } from "../ui/job-card";
 import { Page } from "../ui/page";
 import { Badge, Card, Prose } from "../ui/parts";
 import { SaveButton } from "../ui/save-button";
-import { Failed, Loading } from "../ui/states";
+import { Pending } from "../ui/states";
 
 function Facts({ job }: { job: Job }) {
   const facts: [string, string | null][] = [
@@ -60,7 +60,7 @@ export default function JobPage() {
   if (job === undefined) {
     return (
       <Page title="Job" heading={<span className="sr-only">Job</span>}>
-        {error === null ? <Loading /> : <Failed error={error} retry={reload} />}
+        <Pending of={{ error, reload }} />
       </Page>
     );
   }

@@ -8,7 +8,7 @@ import { useLive } from "../live/socket";
 import { ButtonLink } from "../ui/button";
 import { Page } from "../ui/page";
 import { Monogram } from "../ui/parts";
-import { Empty, Failed, Loading, PagedList } from "../ui/states";
+import { Empty, PagedList, Pending } from "../ui/states";
 import { FirstMessage, Thread } from "../ui/thread";
 
 function ConversationLink({ one, isOpen }: { one: Conversation; isOpen: boolean }) {
@@ -50,7 +50,7 @@ function Opening({ to, known }: { to: number; known: Conversation[] | undefined 
   const old = known?.find((one) => one.other.id === to);
   if (old !== undefined) return <Redirect to={`/messages/${old.id}`} replace />;
   if (person.data === undefined) {
-    return person.error === null ? <Loading rows={2} /> : <Failed error={person.error} />;
+    return <Pending of={person} rows={2} />;
   }
   return <FirstMessage to={person.data} />;
 }

@@ -8,8 +8,9 @@ import { counted, date, islandName } from "../data/words";
 import { Button, ButtonLink } from "../ui/button";
 import { Page } from "../ui/page";
 import { Badge, Card, Portrait, Prose } from "../ui/parts";
+import { Portfolio } from "../ui/portfolio";
 import { Reviews } from "../ui/reviews";
-import { Failed, Loading, Refusal } from "../ui/states";
+import { Pending, Refusal } from "../ui/states";
 
 function Relations({ id }: { id: number }) {
   const relation = useResource(`relation/${id}`, (signal) =>
@@ -68,7 +69,7 @@ export default function PersonPage() {
   if (shown === undefined) {
     return (
       <Page title="Person" heading={<span className="sr-only">Person</span>} narrow>
-        {person.error === null ? <Loading /> : <Failed error={person.error} retry={person.reload} />}
+        <Pending of={person} />
       </Page>
     );
   }
@@ -100,7 +101,8 @@ export default function PersonPage() {
         )}
       </Card>
       {shown.role === "seeker" && (
-        <div className="mt-10">
+        <div className="mt-10 grid gap-10">
+          <Portfolio of={id} />
           <Reviews of={WORKERS} id={id} rating={rating} mayWrite={me?.role === "employer"} />
         </div>
       )}

@@ -9,7 +9,7 @@ import { Select, TextArea, TextField, type Choice } from "../ui/fields";
 import { Form } from "../ui/form";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
-import { Failed, Loading } from "../ui/states";
+import { Pending } from "../ui/states";
 
 const NEW = "new";
 
@@ -60,7 +60,7 @@ export default function PostJob() {
   if (choices.data === undefined) {
     return (
       <Page title="Post a job" narrow>
-        {choices.error === null ? <Loading /> : <Failed error={choices.error} retry={choices.reload} />}
+        <Pending of={choices} />
       </Page>
     );
   }

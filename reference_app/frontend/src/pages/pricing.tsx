@@ -11,7 +11,7 @@ import { Button, ButtonLink } from "../ui/button";
 import { Icon } from "../ui/icons";
 import { Page } from "../ui/page";
 import { Badge } from "../ui/parts";
-import { Failed, Loading, Refusal } from "../ui/states";
+import { Pending, Refusal } from "../ui/states";
 
 type Every = "month" | "year";
 
@@ -107,7 +107,7 @@ export default function Pricing() {
   if (tiers.data === undefined) {
     return (
       <Page title="Pricing">
-        {tiers.error === null ? <Loading /> : <Failed error={tiers.error} retry={tiers.reload} />}
+        <Pending of={tiers} />
       </Page>
     );
   }

@@ -8,10 +8,10 @@ import { counted } from "../data/words";
 import { Button } from "../ui/button";
 import { Select, TextArea, TextField, Toggle } from "../ui/fields";
 import { Form } from "../ui/form";
-import { OwnPicture, OwnResumes } from "../ui/own-files";
+import { OwnFiles, OwnPicture } from "../ui/own-files";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
-import { Failed, Loading, Note, Refusal } from "../ui/states";
+import { Note, Pending, Refusal } from "../ui/states";
 
 function Proof() {
   const [isSent, setSent] = useState(false);
@@ -25,7 +25,7 @@ function Proof() {
         {isSent ? "A letter is on its way." : "Your email address is not confirmed yet."}
       </p>
       {!isSent && (
-        <Button kind="quiet" busy={send.busy} onClick={() => void send.run()}>
+        <Button kind="plain" busy={send.busy} onClick={() => void send.run()}>
           Send the letter again
         </Button>
       )}
@@ -77,7 +77,7 @@ export default function ProfilePage() {
     >
       {person?.email_verified === false && <Proof />}
       {own === undefined || islands.data === undefined ? (
-        profile.error === null ? <Loading /> : <Failed error={profile.error} retry={profile.reload} />
+        <Pending of={own === undefined ? profile : islands} />
       ) : (
         <Card className="grid gap-6">
           <OwnPicture
@@ -114,11 +114,12 @@ export default function ProfilePage() {
           <Views />
         </Card>
       )}
-      {person?.role === "seeker" && (
-        <Card className="mt-4">
-          <OwnResumes />
-        </Card>
-      )}
+      {person?.role === "seeker" &&
+        (["portfolio", "resume"] as const).map((kind) => (
+          <Card key={kind} className="mt-4">
+            <OwnFiles kind={kind} />
+          </Card>
+        ))}
     </Page>
   );
 }

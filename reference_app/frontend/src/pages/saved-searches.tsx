@@ -8,7 +8,7 @@ import { Button, ButtonLink } from "../ui/button";
 import { Toggle } from "../ui/fields";
 import { Page } from "../ui/page";
 import { Card } from "../ui/parts";
-import { Empty, Failed, Loading, Refusal } from "../ui/states";
+import { Empty, Pending, Refusal } from "../ui/states";
 
 function Search({
   search,
@@ -73,7 +73,7 @@ export default function SavedSearches() {
       }
     >
       {list.data === undefined ? (
-        list.error === null ? <Loading /> : <Failed error={list.error} retry={list.reload} />
+        <Pending of={list} />
       ) : list.data.items.length === 0 ? (
         <Empty icon="search" title="No searches yet" action={<ButtonLink href="/jobs">See jobs</ButtonLink>}>
           Narrow the list of jobs to what you want, and save it: you are told when there is more.

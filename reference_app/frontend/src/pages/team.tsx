@@ -9,7 +9,7 @@ import { Select } from "../ui/fields";
 import { Invitations } from "../ui/invitations";
 import { MemberCard } from "../ui/members";
 import { Page } from "../ui/page";
-import { Empty, Failed, Loading } from "../ui/states";
+import { Empty, Failed, Pending } from "../ui/states";
 
 const MOST = 100;
 
@@ -26,7 +26,7 @@ function CompanyTeam({ membership, onLeave }: { membership: Membership; onLeave:
     get("/api/v1/companies/{company_id}/invitations", { ...asked, signal }),
   );
   if (team.data === undefined) {
-    return team.error === null ? <Loading /> : <Failed error={team.error} retry={team.reload} />;
+    return <Pending of={team} />;
   }
   const { items, seats, taken } = team.data;
   const changed = (next: Member) =>
@@ -100,7 +100,7 @@ export default function Team() {
       }
     >
       {companies === undefined ? (
-        own.error === null ? <Loading /> : <Failed error={own.error} retry={own.reload} />
+        <Pending of={own} />
       ) : shown === undefined ? (
         <Empty icon="people" title="No company yet" action={<ButtonLink href="/desk/new">Post a job</ButtonLink>}>
           A company comes with its first job; then others can act for it as well.

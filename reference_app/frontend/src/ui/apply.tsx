@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import { post } from "../api/client";
 import type { Job, Person } from "../api/types";
 import { signInAddress } from "../data/going";
-import { PAPERS, useResumes } from "../data/uploads";
+import { PAPERS, useOwnFiles } from "../data/uploads";
 import { cents, useAction } from "../data/use-action";
 import { Button, ButtonLink, FileButton } from "./button";
 import { Select, TextArea, TextField } from "./fields";
@@ -13,7 +13,7 @@ import { Note, Refusal } from "./states";
 /** Which of one's résumés goes with it; one can be added on the way. */
 function ResumeChoice() {
   const [chosen, choose] = useState<string | null>(null);
-  const { files, send } = useResumes((sent) => choose(String(sent.id)));
+  const { files, send } = useOwnFiles("resume", (sent) => choose(String(sent.id)));
   const held = files.data;
   if (held === undefined) return null;
   return (

@@ -1,11 +1,12 @@
 import { useState } from "react";
 import { remove } from "../api/client";
 import type { Profile, Upload } from "../api/types";
-import { fetchFile, PAPERS, PICTURES, sendFile, useResumes } from "../data/uploads";
+import { fetchFile, PAPERS, PICTURES, sendFile, useOwnFiles } from "../data/uploads";
 import { useAction } from "../data/use-action";
 import { date, fileSize } from "../data/words";
 import { Button, FileButton } from "./button";
 import { Portrait } from "./parts";
+import { Removable } from "./removable";
 import { Failed, Refusal } from "./states";
 
 /** One's picture: chosen, changed, taken away. */
@@ -53,58 +54,63 @@ export function OwnPicture({
   );
 }
 
-function ResumeRow({ file, onGone }: { file: Upload; onGone: () => void }) {
+const KINDS = {
+  resume: {
+    title: "Résumés",
+    lead: "PDF or DOCX, up to 10 MB. Only employers to whom you send one with an application see it.",
+    add: "Add a résumé",
+    accept: PAPERS,
+  },
+  portfolio: {
+    title: "Portfolio",
+    lead: "Pictures or PDF of your work, up to 50 MB each. Everyone who is signed in sees them on your page.",
+    add: "Add to the portfolio",
+    accept: `${PICTURES},.pdf`,
+  },
+} as const;
+
+function FileRow({ file, onRemove }: { file: Upload; onRemove: () => Promise<unknown> }) {
   const open = useAction(() => fetchFile(file.id));
-  const drop = useAction(async () => {
-    await remove("/api/v1/uploads/{upload_id}", { path: { upload_id: file.id } });
-    onGone();
-  });
   return (
-    <li className="grid gap-2 py-3">
-      <div className="flex flex-wrap items-center justify-between gap-2">
-        <p className="min-w-0">
-          <span className="block truncate font-medium">{file.file_name}</span>
-          <span className="text-sm text-muted">
-            {fileSize(file.size_bytes)}, {date(file.created_at)}
-          </span>
-        </p>
-        <div className="flex gap-2">
-          <Button kind="quiet" busy={open.busy} aria-label={`Open ${file.file_name}`} onClick={() => void open.run()}>
-            Open
-          </Button>
-          <Button kind="danger" busy={drop.busy} aria-label={`Delete ${file.file_name}`} onClick={() => void drop.run()}>
-            Delete
-          </Button>
-        </div>
-      </div>
-      <Refusal error={open.error ?? drop.error} />
-    </li>
+    <Removable
+      name={file.file_name}
+      note={`${fileSize(file.size_bytes)}, ${date(file.created_at)}`}
+      deed="Delete"
+      spoken={`Delete ${file.file_name}`}
+      onRemove={onRemove}
+      error={open.error}
+      beside={
+        <Button kind="quiet" busy={open.busy} aria-label={`Open ${file.file_name}`} onClick={() => void open.run()}>
+          Open
+        </Button>
+      }
+    />
   );
 }
 
-/** One's résumés, to send with applications. */
-export function OwnResumes() {
+/** One's files of a kind: seen, added, taken away. */
+export function OwnFiles({ kind }: { kind: keyof typeof KINDS }) {
+  const { title, lead, add, accept } = KINDS[kind];
   const [said, say] = useState("");
-  const { files, send } = useResumes((sent) => say(`${sent.file_name} is there.`));
-  const gone = (file: Upload) => {
+  const { files, send } = useOwnFiles(kind, (sent) => say(`${sent.file_name} is there.`));
+  const take = async (file: Upload) => {
+    await remove("/api/v1/uploads/{upload_id}", { path: { upload_id: file.id } });
     files.change((now) => now.filter((one) => one.id !== file.id));
     say(`${file.file_name} is gone.`);
   };
   return (
-    <section aria-labelledby="resumes" className="grid gap-3">
-      <h2 id="resumes" className="text-xl">
-        Résumés
+    <section aria-labelledby={`own-${kind}`} className="grid gap-3">
+      <h2 id={`own-${kind}`} className="text-xl">
+        {title}
       </h2>
-      <p className="text-sm text-muted">
-        PDF or DOCX, up to 10 MB. Only employers to whom you send one with an application see it.
-      </p>
+      <p className="text-sm text-muted">{lead}</p>
       {files.data === undefined && files.error !== null && (
         <Failed error={files.error} retry={files.reload} />
       )}
       {files.data !== undefined && files.data.length > 0 && (
         <ul className="divide-y divide-line">
           {files.data.map((file) => (
-            <ResumeRow key={file.id} file={file} onGone={() => gone(file)} />
+            <FileRow key={file.id} file={file} onRemove={() => take(file)} />
           ))}
         </ul>
       )}
@@ -113,8 +119,8 @@ export function OwnResumes() {
       </p>
       <Refusal error={send.error} />
       <div>
-        <FileButton accept={PAPERS} busy={send.busy} onPick={send.run}>
-          Add a résumé
+        <FileButton accept={accept} busy={send.busy} onPick={send.run}>
+          {send.busy ? "Sending…" : add}
         </FileButton>
       </div>
     </section>

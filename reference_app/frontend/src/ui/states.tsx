@@ -1,6 +1,6 @@
 import { useEffect, useRef, type ReactNode } from "react";
 import { Problem, UNREACHED, wordsOf } from "../api/problem";
-import type { PagedResource } from "../data/use-resource";
+import type { PagedResource, Resource } from "../data/use-resource";
 import { Button, ButtonLink } from "./button";
 import { Icon, type IconName } from "./icons";
 import { UpgradePrompt } from "./upgrade";
@@ -91,6 +91,18 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
   );
 }
 
+/** What is shown until a resource is there, and where it does not come. */
+export function Pending({
+  of,
+  rows,
+}: {
+  of: Pick<Resource<unknown>, "error" | "reload">;
+  rows?: number;
+}) {
+  if (of.error !== null) return <Failed error={of.error} retry={of.reload} />;
+  return <Loading {...(rows !== undefined && { rows })} />;
+}
+
 /** A list with its pages: loads the next one when its end comes near, or on a press. */
 export function PagedList<T>({
   resource,
@@ -116,7 +128,7 @@ export function PagedList<T>({
     return () => watch.disconnect();
   }, [hasMore, isLoadingMore, failed, more]);
 
-  if (data === undefined) return failed ? <Failed error={error} retry={reload} /> : <Loading />;
+  if (data === undefined) return <Pending of={{ error, reload }} />;
   if (data.length === 0) return <>{empty}</>;
   return (
     <>

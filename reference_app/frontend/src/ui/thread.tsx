@@ -10,7 +10,7 @@ import { date, time } from "../data/words";
 import { saysTyping, useLive } from "../live/socket";
 import { Button } from "./button";
 import { Composer } from "./composer";
-import { Failed, Loading } from "./states";
+import { Pending } from "./states";
 
 const AT_ONCE = 50;
 const TYPING_SHOWN_MS = 4_000;
@@ -163,7 +163,7 @@ export function Thread({ id }: { id: number }) {
 
   if (messages.data === undefined || about.data === undefined) {
     const error = about.error ?? messages.error;
-    return error === null ? <Loading /> : <Failed error={error} retry={messages.reload} />;
+    return <Pending of={{ error, reload: messages.reload }} />;
   }
   const { other, other_read_up_to } = about.data;
   return (
