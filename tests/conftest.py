@@ -1,10 +1,11 @@
 """Servers that tests share: a real Postgres primary and a real Redis."""
 
+import gc
 import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,17 @@ _CHECKOUT = Path(__file__).resolve().parents[1]
 _PART_OF_A_HOME = ("docker-compose.production.yml", "nginx-production.conf", "deploy")
 
 MakeHome = Callable[..., Path]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays: it is not searched for garbage, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class _Together(LoadFileScheduling):
