@@ -1,10 +1,11 @@
 """Servers that tests share: a real Postgres primary and a real Redis."""
 
+import gc
 import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +38,53 @@ _RUN_AS_ONE = (
     "tests/seed/",
 )
 
+# What takes long, however few tests it holds: begun last, one process would run it while the
+# others have nothing to do.
+_BEGUN_FIRST = (
+    "tests/cli/test_drills.py",
+    "tests/app/test_contract.py",
+    "tests/cli/test_main_job.py",
+    "tests/compose/",
+    "tests/seed/",
+    "tests/frontend/browser/",
+    "tests/degradation/",
+    "tests/stack/whole/",
+    "tests/stack/test_life.py",
+    "tests/cli/test_gate.py",
+    "tests/scenarios/test_runner.py",
+    "tests/docs/test_site.py",
+)
+
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _PART_OF_A_HOME = ("docker-compose.production.yml", "nginx-production.conf", "deploy")
 
+SMALL_PODS = {"WEB_CONCURRENCY": "2", "WARM_START": "false"}
+"""Pods of two workers that start cold: sooner ready, and for most tests the same."""
+
 MakeHome = Callable[..., Path]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays: it is not searched for garbage, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Processes that share the tests begin with `_BEGUN_FIRST`, in its order."""
+    if not hasattr(config, "workerinput"):
+        return
+
+    def rank(item: pytest.Item) -> int:
+        ranks = (at for at, name in enumerate(_BEGUN_FIRST) if item.nodeid.startswith(name))
+        return next(ranks, len(_BEGUN_FIRST))
+
+    items.sort(key=rank)
 
 
 class _Together(LoadFileScheduling):
@@ -53,7 +97,8 @@ class _Together(LoadFileScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Together:
-    """xdist's."""
+    """xdist's, but files are begun as they were collected, not those of most tests first."""
+    config.option.loadscopereorder = False
     return _Together(config, log)
 
 
@@ -111,6 +156,15 @@ def checkouts() -> Iterator[MakeHome]:
 
     with ends:
         yield make
+
+
+@contextmanager
+def small_pods() -> Iterator[None]:
+    """A stack started meanwhile has `SMALL_PODS`."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in SMALL_PODS.items():
+            environment.setenv(name, value)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from reference_app.subscriptions.tiers import Tier
 from stack import engine
 from tests.app.life import Running
+from tests.conftest import small_pods
 from tests.sockets import RefusedError, Socket
 
 pytestmark = pytest.mark.stack
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.stack
 @pytest_asyncio.fixture(scope="module")
 async def board(make_home: Callable[[], Path]) -> AsyncIterator[Running]:
     home = make_home()
-    running = engine.up(home, pods=2, replicas=1, bound=True)
+    with small_pods():
+        running = engine.up(home, pods=2, replicas=1, bound=True)
     async with httpx2.AsyncClient(base_url=f"{running.base_url}/api/v1", timeout=120) as client:
         yield Running(cast(FastAPI, None), client)
     engine.down(home)

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from typer.main import get_command
+
+from cli.main import app
 
 COMMAND = [str(Path(sys.executable).with_name("hmb"))]
 
@@ -38,6 +41,21 @@ def hmb() -> Callable[..., Said]:
             timeout=seconds,
         )
         return Said(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Said]:
+    """As `hmb`, in this very process, which has its imports already."""
+
+    def run(folder: Path, *words: str) -> Said:
+        monkeypatch.chdir(folder)
+        code = get_command(app).main(list(words), standalone_mode=False)
+        told = capsys.readouterr()
+        return Said(code or 0, told.out, told.err)
 
     return run
 

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 from capacity.audit.blueprint import read_blueprint
 from capacity.run import Invalidity, Run
 from capacity.store import COLUMNS, write_run
-from cli.main import app
 from tests.cli.conftest import Said
 from tests.plan.made_up import FOLDER
 from tests.reports.sample import sample_run, sample_timeline
@@ -44,19 +42,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (here / "wrong.toml").write_text(claim + "valeu = 1\n")
     (here / "theirs.toml").write_text(claim + 'not_measured = "nobody looked"\n')
     return here
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Hmb:
-    """The command in this very process, which has its imports already."""
-
-    def run(folder: Path, *words: str) -> Said:
-        monkeypatch.chdir(folder)
-        code = get_command(app).main(list(words), standalone_mode=False)
-        told = capsys.readouterr()
-        return Said(code, told.out, told.err)
-
-    return run
 
 
 def test_every_claim_is_told_and_the_reports_are_where_it_says(hmb: Hmb, folder: Path) -> None:

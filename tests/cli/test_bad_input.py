@@ -54,11 +54,25 @@ limit = 200
     ],
 )
 def test_one_line_and_the_right_code(
+    here: Hmb, tmp_path: Path, words: list[str], code: int, says: str
+) -> None:
+    _told_in_one_line(here, tmp_path, words, code, says)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [(["loadtest", "mixd"], 2, "did you mean mixed"), (["report", "old"], 1, "version")],
+)
+def test_a_process_ends_with_that_code(
     hmb: Hmb, tmp_path: Path, words: list[str], code: int, says: str
 ) -> None:
+    _told_in_one_line(hmb, tmp_path, words, code, says)
+
+
+def _told_in_one_line(run: Hmb, tmp_path: Path, words: list[str], code: int, says: str) -> None:
     _fill(tmp_path)
     before = sorted(tmp_path.rglob("*"))
-    said = hmb(tmp_path, *words)
+    said = run(tmp_path, *words)
     assert said.code == code, said
     assert said.out == ""
     lines = said.err.strip().splitlines()
@@ -79,11 +93,11 @@ def _fill(folder: Path) -> None:
     (old / "run.json").write_text(json.dumps({"version": 999, "id": "old"}))
 
 
-def test_a_damaged_histogram_is_one_line(hmb: Hmb, tmp_path: Path) -> None:
+def test_a_damaged_histogram_is_one_line(here: Hmb, tmp_path: Path) -> None:
     record = sample_run()
     hurt = [one.model_copy(update={"corrected": "HISTFnone"}) for one in record.endpoints]
     write_run(tmp_path / "runs" / record.id, record.model_copy(update={"endpoints": hurt}))
-    said = hmb(tmp_path, "report")
+    said = here(tmp_path, "report")
     assert said.code == 1
     assert len(said.err.strip().splitlines()) == 1
     assert "histogram of the record is damaged" in said.err
@@ -117,8 +131,8 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_scenarios_are_listed_with_what_they_do(hmb: Hmb, tmp_path: Path) -> None:
-    said = hmb(tmp_path, "scenarios")
+def test_scenarios_are_listed_with_what_they_do(here: Hmb, tmp_path: Path) -> None:
+    said = here(tmp_path, "scenarios")
     assert said.code == 0
     lines = said.out.splitlines()
     does = {line.split()[0]: line for line in lines[::2]}
@@ -142,12 +156,12 @@ def test_scenarios_are_listed_with_what_they_do(hmb: Hmb, tmp_path: Path) -> Non
     ],
 )
 def test_people_that_cannot_be_are_refused_before_a_stack_is_started(
-    hmb: Hmb, tmp_path: Path, words: list[str], text: str, problem: str
+    here: Hmb, tmp_path: Path, words: list[str], text: str, problem: str
 ) -> None:
     (tmp_path / "people.toml").write_text(text)
     (tmp_path / "mine.py").write_text("")
     for command in ("loadtest", "sweep"):
-        said = hmb(tmp_path, command, *words, "--population", "people.toml")
+        said = here(tmp_path, command, *words, "--population", "people.toml")
         assert (said.code, said.out) == (2, "")
         assert problem in said.err
         assert len(said.err.splitlines()) == 1

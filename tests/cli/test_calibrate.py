@@ -43,8 +43,8 @@ def _words(folder: Path) -> list[str]:
     return words
 
 
-def test_a_table_with_demands_and_errors(hmb: Hmb, folder: Path) -> None:
-    said = hmb(folder, *_words(folder))
+def test_a_table_with_demands_and_errors(here: Hmb, folder: Path) -> None:
+    said = here(folder, *_words(folder))
     assert said.code == 0, said.err
     for part in (
         *synthetic.ENDPOINTS,
@@ -71,11 +71,11 @@ def test_json_is_the_model_and_the_same_every_time(hmb: Hmb, folder: Path) -> No
     assert first.model_copy(update={"made_at": kept.made_at}) == kept
 
 
-def test_runs_on_two_sizes_of_data_show_growth(hmb: Hmb, folder: Path, tmp_path: Path) -> None:
+def test_runs_on_two_sizes_of_data_show_growth(here: Hmb, folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder / "runs", tmp_path / "runs", ignore=shutil.ignore_patterns("models"))
     for mix, users in [("mixed", 60), ("mixed", 120), ("mixed", 180), *((m, 100) for m in MIXES)]:
         synthetic.write(tmp_path / "runs", Kind(mix, users, seconds=30, seeded=40_000))
-    said = hmb(tmp_path, *_words(tmp_path))
+    said = here(tmp_path, *_words(tmp_path))
     assert said.code == 0, said.err
     power = said.out.index("grows as users to the power of")
     assert said.out.index("\n2,000 ") < said.out.index("\n40,000 ") < power
@@ -136,10 +136,10 @@ def test_each_size_is_loaded_in_turn_and_the_largest_stays(
     ],
 )
 def test_refusals_are_one_line_and_leave_nothing(
-    hmb: Hmb, folder: Path, words: list[str], code: int, says: str
+    here: Hmb, folder: Path, words: list[str], code: int, says: str
 ) -> None:
     before = sorted(folder.rglob("*"))
-    said = hmb(folder, "calibrate", *words)
+    said = here(folder, "calibrate", *words)
     assert said.code == code, said.err
     assert said.out == ""
     last = said.err.strip().splitlines()[-1]

@@ -144,16 +144,16 @@ def test_a_stack_of_its_own_ends_with_an_interrupted_drill(
     ],
 )
 def test_a_drill_that_cannot_be_is_one_line(
-    tmp_path: Path, hmb: Hmb, words: tuple[str, ...], told: str
+    tmp_path: Path, here: Hmb, words: tuple[str, ...], told: str
 ) -> None:
-    said = hmb(tmp_path, "drill", *words)
+    said = here(tmp_path, "drill", *words)
     assert said.code == 2
     assert told in said.err
     assert said.err.count("\n") == 1
 
 
-def test_the_list_tells_every_drill(tmp_path: Path, hmb: Hmb) -> None:
-    said = hmb(tmp_path, "drill", "--list")
+def test_the_list_tells_every_drill(tmp_path: Path, here: Hmb) -> None:
+    said = here(tmp_path, "drill", "--list")
     assert said.code == 0
     assert [line.split()[0] for line in said.out.splitlines()] == [
         one.name for one in plans.drills()

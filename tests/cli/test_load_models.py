@@ -154,8 +154,8 @@ def test_a_rate_is_a_number_above_none(text: str) -> None:
         ("sweep mixed --host http://127.0.0.1:1", "loads only hmb's own stack"),
     ],
 )
-def test_what_cannot_be_is_one_line(hmb: Hmb, tmp_path: Path, words: str, problem: str) -> None:
-    said = hmb(tmp_path, *words.split())
+def test_what_cannot_be_is_one_line(here: Hmb, tmp_path: Path, words: str, problem: str) -> None:
+    said = here(tmp_path, *words.split())
     assert said.code == 2
     assert problem in said.err
     assert len(said.err.splitlines()) == 1

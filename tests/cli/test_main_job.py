@@ -88,7 +88,7 @@ def test_a_second_telling(home: Path, first_run: Said, hmb: Hmb) -> None:
 @pytest.mark.parametrize(
     "phase",
     [
-        pytest.param("ready on port", id="starting"),
+        pytest.param("ready on port", id="starting", marks=pytest.mark.long),
         pytest.param("s warmup", id="warmup", marks=pytest.mark.long),
         pytest.param("s measured", id="measured"),
     ],

@@ -44,7 +44,7 @@ def test_ticks_findings_and_exit_codes(hmb: Callable[..., Said], tmp_path: Path)
     assert "| to do | stripe-account |" in again.out
 
 
-def test_bad_input_is_one_line_and_2(hmb: Callable[..., Said], tmp_path: Path) -> None:
+def test_bad_input_is_one_line_and_2(here: Callable[..., Said], tmp_path: Path) -> None:
     home = _home(tmp_path)
     for words, why in (
         (("--done", "stripe-acount"), 'did you mean "stripe-account"'),
@@ -54,7 +54,7 @@ def test_bad_input_is_one_line_and_2(hmb: Callable[..., Said], tmp_path: Path) -
         (("--url", "http://127.0.0.1:99999"), "--url http://127.0.0.1:99999"),
         (("--url", "http://192.0.2.1"), "--allow-remote 192.0.2.1"),
     ):
-        said = hmb(home, "preflight", *words)
+        said = here(home, "preflight", *words)
         assert (said.code, said.out) == (2, ""), words
         assert why in said.err
         assert "Traceback" not in said.err

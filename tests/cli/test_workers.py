@@ -117,9 +117,9 @@ def test_options_name_processes() -> None:
     ],
 )
 def test_what_does_not_go_together_is_one_line(
-    hmb: Hmb, tmp_path: Path, words: tuple[str, ...], line: str
+    here: Hmb, tmp_path: Path, words: tuple[str, ...], line: str
 ) -> None:
-    said = hmb(tmp_path, "loadtest", "smoke", *words)
+    said = here(tmp_path, "loadtest", "smoke", *words)
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert line in said.err
 

@@ -44,8 +44,15 @@ def _stop(database: Any, signal_number: int, stage: str) -> int:
     return int(program.returncode)
 
 
-@pytest.mark.parametrize("stage", ["rows", "indexes"])
-@pytest.mark.parametrize("stopped_by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("stage", "stopped_by"),
+    [
+        ("rows", signal.SIGINT),
+        ("indexes", signal.SIGTERM),
+        pytest.param("rows", signal.SIGTERM, marks=pytest.mark.long),
+        pytest.param("indexes", signal.SIGINT, marks=pytest.mark.long),
+    ],
+)
 def test_an_interrupted_load_leaves_whole_empty_tables(
     filled: Any, migrated: Any, stage: str, stopped_by: signal.Signals
 ) -> None:

@@ -17,6 +17,7 @@ from reference_app.subscriptions.tiers import Tier
 from stack import engine
 from stack.state import Running as Stack
 from tests.app.life import Running
+from tests.conftest import small_pods
 from tests.sockets import RefusedError, Socket
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -78,7 +79,8 @@ async def watched(make_home: Callable[[], Path]) -> AsyncIterator[tuple[Stack, R
         path.write_text(
             text.replace("scrape_timeout: 5s", "scrape_timeout: 1s\n  evaluation_interval: 1s")
         )
-    stack = engine.up(home, pods=2, replicas=1, profiles={"monitoring"}, bound=True)
+    with small_pods():
+        stack = engine.up(home, pods=2, replicas=1, profiles={"monitoring"}, bound=True)
     async with httpx2.AsyncClient(base_url=f"{stack.base_url}/api/v1", timeout=30) as client:
         yield stack, Running(cast(FastAPI, None), client)
     engine.down(home)

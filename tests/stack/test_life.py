@@ -19,6 +19,7 @@ from stack.errors import StackError
 from stack.native import site
 from stack.processes import identity
 from stack.state import Choices, Phase, ProcessId, Record, Running
+from tests.conftest import SMALL_PODS
 
 pytestmark = pytest.mark.stack
 
@@ -41,6 +42,7 @@ def owner(home: Path, services: set[str] | None, how: str) -> Iterator[subproces
     process = subprocess.Popen(
         [sys.executable, "-c", _OWNER, str(home), repr(services), how],
         stdout=subprocess.PIPE,
+        env=os.environ | SMALL_PODS,
         text=True,
     )
     with process:
@@ -279,7 +281,8 @@ def _run_as(uid: int, words: list[str], home: Path) -> "subprocess.CompletedProc
         user=uid,
         group=uid,
         extra_groups=[],
-        env={"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+        | SMALL_PODS,
         cwd=home,
         capture_output=True,
         text=True,
