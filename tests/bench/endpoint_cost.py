@@ -42,8 +42,9 @@ ROUNDS, IN_A_STRETCH, WARM = 5, 800, 1_200
 SEEKERS, EMPLOYERS, VISITORS = 170, 30, 200
 RARE_SHARE = 0.25
 """Of the requests that are read one by one, those drawn from all kinds alike."""
-REST_S = 3.0
-HELD_S = 120
+REST_S = 10.0
+"""As long as the slowest health check has between two looks."""
+HELD_S = 90
 SETTLED_S = 0.003
 """What a worker does after the answer, such as telling the others to forget, is its request's."""
 TARGET = 0.05
