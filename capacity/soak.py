@@ -10,7 +10,10 @@ without it.
 A pool opens a connection when all it has are busy at once, and closes one that was idle for
 long. How many are open is thus the highest need of its last minutes: it creeps up as rarer
 peaks come, and ends at the pool's size. What leaks is never given back, so it shows in the
-connections in use, which are judged as well and have no such memory.
+connections in use, which are judged as well and have no such memory. Every connection is a
+process of Postgres with memory of its own, so Postgres' memory is judged as it would be with
+the median number of them: a pool that fills is told once. While it does, a leak shows less
+by the share of the memory that is no connection's, times the pool's own growth.
 """
 
 from dataclasses import dataclass
@@ -107,6 +110,10 @@ def _readings(seen: Observation, series: str) -> "pd.Series[float]":
     shared = f"service.{name}.shared_memory"
     if tier == "service" and shared in seen.window:  # records of before lack it
         readings = readings - seen.window[shared]
+    connections = f"postgres.{name}.connections"
+    if tier == "service" and connections in seen.window:
+        opened = seen.window[connections].ffill().bfill()
+        readings = readings * (opened.median() / opened[opened > 0])
     return readings.dropna()
 
 

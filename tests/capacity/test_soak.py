@@ -117,6 +117,28 @@ def test_memory_is_judged_without_shared_segments_that_fill() -> None:
     assert judged(noisy(60 * MIB, 90 * MIB, 0.1 * MIB)).course is Course.RISING
 
 
+def test_a_database_s_memory_does_not_rise_with_its_connections_and_does_with_a_leak() -> None:
+    """As measured: 8 MiB, and 1.4 for each connection."""
+    seconds = range(10, 1810, 10)
+
+    def judged(leak_per_hour: float, opened_per_hour: int) -> Trend:
+        opened = [20 + opened_per_hour * second // 3600 for second in seconds]
+        memory = [
+            (8 + 1.4 * count + leak_per_hour * second / HOUR) * MIB
+            for count, second in zip(opened, seconds, strict=True)
+        ]
+        columns = {"service.replica-1.memory": memory, "postgres.replica-1.connections": opened}
+        timeline = pd.DataFrame(columns, index=pd.Index(seconds, name="second"))
+        found = trends(Observation(long_run(10.0, 1800), timeline))
+        return next(one for one in found if one.unit == "bytes")
+
+    assert judged(0, 17).course is Course.FLAT
+    assert judged(30, 17).course is Course.RISING
+    # all of it shows once the pool stands
+    assert judged(30, 0).per_hour == pytest.approx(30 * MIB, rel=0.01)
+    assert judged(30, 0).course is Course.RISING
+
+
 def test_stand_ins_that_keep_what_they_are_sent_are_not_judged() -> None:
     from capacity.soak import STAND_INS
     from stack.compose import FILE
