@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from capacity.demands import DemandModel, Family, Layer
+from capacity.demands import DemandModel, Family, Layer, Tier
 from capacity.evidence import Span
 from capacity.store import read_model
 
@@ -30,4 +30,14 @@ def following() -> DemandModel:
     )
     others = tuple(one for one in found.classes if one is not reads)
     kept = reads.model_copy(update={"kept": {"lists": 1.0}})
-    return found.model_copy(update={"classes": (kept, *others), "families": (told,)})
+    layers = {
+        Layer.NGINX: {Tier.PODS: Span.exact(0.0), Tier.NGINX: Span.exact(0.0001)},
+        Layer.L2: {Tier.PODS: Span.exact(0.0012), Tier.REDIS: Span.exact(0.0001)},
+    }
+    return found.model_copy(
+        update={
+            "classes": (kept, *others),
+            "families": (told,),
+            "layers": found.layers | layers,
+        }
+    )
