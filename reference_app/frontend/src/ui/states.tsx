@@ -134,13 +134,15 @@ export function PagedList<T>({
     <>
       {children(data)}
       {failed && <Failed error={error} retry={more} />}
-      <div ref={end} className="flex justify-center py-6">
-        {hasMore && !failed && (
-          <Button kind="plain" busy={isLoadingMore} onClick={more}>
-            {isLoadingMore ? "Loading…" : "Show more"}
-          </Button>
-        )}
-      </div>
+      {hasMore && (
+        <div ref={end} className="flex justify-center py-6">
+          {!failed && (
+            <Button kind="plain" busy={isLoadingMore} onClick={more}>
+              {isLoadingMore ? "Loading…" : "Show more"}
+            </Button>
+          )}
+        </div>
+      )}
     </>
   );
 }
