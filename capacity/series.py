@@ -45,6 +45,7 @@ SERIES: dict[str, tuple[str, str]] = {
     "pod.{pod}.cache_l1_hits": ("lookups/s", "cache lookups answered by the worker's memory"),
     "pod.{pod}.cache_l2_hits": ("lookups/s", "cache lookups answered by Redis"),
     "pod.{pod}.cache_misses": ("lookups/s", "cache lookups that loaded from the database"),
+    "pod.{pod}.cache_renewals": ("loads/s", "cached values loaded anew before they had run out"),
     "pod.{pod}.reads_replica": ("sessions/s", "read sessions opened on a replica"),
     "pod.{pod}.reads_primary": ("sessions/s", "read sessions opened on the primary"),
     "pod.{pod}.writes": ("sessions/s", "write sessions opened"),

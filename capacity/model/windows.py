@@ -41,6 +41,7 @@ COUNTED = {
     "held_s": "pgbouncer.servers_active",
 }
 _LAYERS = {layer: f"pod.*.served_{layer.value}" for layer in Layer if layer is not Layer.NGINX}
+_RENEWALS = {"renewals": "pod.*.cache_renewals"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ class Windows:
 
     `requests` has a row per window and a column per endpoint; everything else one figure per
     window: CPU seconds by tier, those of what shares the machine, counts, requests by deepest
-    layer (a column per `Layer`; None when no record tells), the pods there were, and the processes
-    that answer. `asked` is how many requests of each endpoint a cache that keeps it remembers at
+    layer reached for them (a column per `Layer`; None when no record tells), the pods there
+    were, and the processes that answer. `asked` is how many requests of each endpoint a cache that keeps it remembers at
     the window's middle (`capacity.model.recency`), `brief` those that nginx does; 0 where it is
     not kept.
     """
@@ -139,7 +140,10 @@ def cut(
     told = {name for name in COUNTED if all(name in one.readings for one in cuts)}
     layers = None
     if all(set(_LAYERS) <= set(one.readings) for one in cuts):
-        of_pods = np.column_stack([total(layer) for layer in _LAYERS])
+        by_pods = {layer: total(layer) for layer in _LAYERS}
+        if all("renewals" in one.readings for one in cuts):
+            _charge(by_pods, total("renewals"))
+        of_pods = np.column_stack(list(by_pods.values()))
         # what ended at the client and no pod counted, nginx answered itself
         of_nginx = np.maximum(0.0, requests.sum(axis=1) - of_pods.sum(axis=1))
         layers = np.column_stack([of_nginx, of_pods])
@@ -164,6 +168,16 @@ def cut(
         asked=asked,
         brief=brief,
     )
+
+
+def _charge(by_pods: "dict[Layer, Row]", renewals: "Row") -> None:
+    """Count the requests that had a value renewed behind them as the database's.
+
+    They were answered from memory, and cost what those that wait for a load cost.
+    """
+    behind = np.minimum(renewals, by_pods[Layer.L1])
+    by_pods[Layer.L1] = by_pods[Layer.L1] - behind
+    by_pods[Layer.DB] = by_pods[Layer.DB] + behind
 
 
 def _processes(material: Material) -> int:
@@ -226,7 +240,8 @@ def _readings(seen: Observation) -> "pd.DataFrame":
     columns = list(seen.timeline.columns)
     patterns: dict[str, str] = {
         str(name): pattern
-        for name, pattern in [*TIER_CPU.items(), *COUNTED.items(), *_LAYERS.items()]
+        for known in (TIER_CPU, COUNTED, _LAYERS, _RENEWALS)
+        for name, pattern in known.items()
     }
     # a tier that is not there (no replicas) uses nothing; a count nobody made is not known
     found = {

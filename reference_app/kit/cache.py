@@ -193,6 +193,8 @@ class Cache:
             return Found(stored.body, L2)
         tombstones = (stored, self._tombstones.get(key))
         position = max((t.position for t in tombstones if isinstance(t, Tombstone)), default=0)
+        if outlive:
+            metrics.cache_renewals.inc()
         body = await load(position)
         now = self._clock()
         life_s = _life_of(body, ttl_s) * (

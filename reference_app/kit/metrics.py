@@ -59,6 +59,9 @@ _overloaded = Counter(
 _limit_unchecked = Counter(
     "rate_limit_unchecked_total", "Requests let through because Redis did not answer.", ["group"]
 )
+cache_renewals = Counter(
+    "cache_renewals_total", "Cached values that were loaded anew before they had run out."
+)
 _letters = Counter("letters_total", "Letters to people, by what became of them.", ["outcome"])
 
 redis_failures = Counter("redis_failures_total", "Redis commands that failed or were not tried.")

@@ -26,10 +26,11 @@ _LABELLED: Mapping[tuple[str, str], str] = {
     ("db_sessions_total", "primary_read"): "reads_primary",
     ("db_sessions_total", "write"): "writes",
 }
-"""Counter and the value of its one label -> series."""
+"""Counter and the value of one of its labels -> series."""
 _SUMMED: Mapping[str, str] = {
     "served_requests_total": "requests",
     "rate_limited_total": "rate_limited",
+    "cache_renewals_total": "cache_renewals",
 }
 """Counter -> series of its sum over all labels."""
 _ENDPOINT_CPU = "http_request_cpu_seconds_total"

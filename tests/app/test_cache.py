@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
+from prometheus_client import REGISTRY
 
 from reference_app.kit import metrics
 from reference_app.kit.cache import CHANNEL, Cache
@@ -201,12 +202,17 @@ async def test_a_value_about_to_run_out_is_renewed_while_the_old_one_is_served(
     assert (found.depth, found.body) == (L1, b"two")
 
 
+def _renewed() -> float:
+    return REGISTRY.get_sample_value("cache_renewals_total") or 0.0
+
+
 async def test_one_worker_renews_for_all_also_what_it_finds_in_redis(
     two: tuple[Cache, Cache], source: Source, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reference_app.kit.cache._JITTER", 0.0)
     one, other = two
     await one.get("k", 60, source.load)
+    renewed = _renewed()
     source.value = b"two"
     clock.now += 55
     # Neither waits, the other not for what it finds in Redis either; and one of them loads.
@@ -216,6 +222,7 @@ async def test_one_worker_renews_for_all_also_what_it_finds_in_redis(
     source.open.set()
     await until(lambda: not one._loading and not other._loading, what="it is renewed")
     assert len(source.asked_for) == 2
+    assert _renewed() == renewed + 1
     clock.now += 6
     for cache in two:
         found_now = await cache.get("k", 60, source.load)

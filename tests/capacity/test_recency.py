@@ -85,6 +85,21 @@ def test_windows_hold_what_is_kept_and_nothing_of_what_is_not(first: Material) -
     assert (cold.processes == 12).all()
 
 
+def test_a_value_renewed_for_nobody_costs_the_database_a_load(first: Material) -> None:
+    renewals = first.seen.timeline["pod.backend-1.served_l1"] / 4
+    timeline = first.seen.timeline.assign(**{"pod.backend-1.cache_renewals": renewals})
+    renewing = Material(Observation(first.seen.run, timeline), first.cells)
+    before_, after = cut([first]).layers, cut([renewing]).layers
+    assert before_ is not None
+    assert after is not None
+    behind = renewals.to_numpy()[: 3 * len(after)].reshape(-1, 3).sum(axis=1)
+    assert behind.min() > 0
+    moved = dict(zip(Layer, (after - before_).T, strict=True))
+    assert moved.pop(Layer.DB) == pytest.approx(behind)
+    assert moved.pop(Layer.L1) == pytest.approx(-behind)
+    assert all(abs(one).max() < 1e-9 for one in moved.values())
+
+
 def _following(keys: float = 200.0, asked: float = 600.0) -> DemandModel:
     """`MODEL`, nine reads in ten of which hit as so many requests within a life make them."""
     found = shares(asked, 50.0, keys, 12)
