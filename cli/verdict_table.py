@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ONE_LINE = 500
 """Columns where nobody looks at a terminal: each verdict stays on one line, for grep."""
 
+_MORE = 1.05
+"""Above this many requests for each that was offered, what was offered are no requests."""
 STYLES = {
     Outcome.MET: "green",
     Outcome.NOT_MET: "bold red",
@@ -77,9 +79,18 @@ def _loaded(run: "Run") -> str:
     seconds = sum(step.seconds for step in steps) or 1.0
     offered = [step.arrivals.offered for step in steps]
     known = sum(filter(None, offered)) / seconds
-    said = f" of {figures.number(known)} offered" if steps and None not in offered else ""
+    rate = _rate(achieved / seconds, known if steps and None not in offered else None)
     return (
         f"{run.id}: {load_words.brief(run.what.load)}, {figures.count(achieved)} requests "
-        f"in {figures.number(seconds)} s, {figures.number(achieved / seconds)} req/s{said}. "
-        f"Bold targets decide the exit code."
+        f"in {figures.number(seconds)} s, {rate}. Bold targets decide the exit code."
     )
+
+
+def _rate(achieved: float, offered: float | None) -> str:
+    """Requests a second, and what was offered: an arrival of a locustfile may send several."""
+    told = f"{figures.number(achieved)} req/s"
+    if offered is None:
+        return told
+    if achieved > _MORE * offered:
+        return f"{told} from {figures.number(offered)} arrivals/s"
+    return f"{told} of {figures.number(offered)} offered"

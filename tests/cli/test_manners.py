@@ -135,3 +135,23 @@ def test_the_doctor_speaks_json(hmb: Callable[..., Said], tmp_path: Path) -> Non
     last = said.err.splitlines()[-1]
     assert last.endswith(", ".join(missing) if missing else "hmb loadtest mixed")
     assert {"Python", "postgres", "ports", "cores", "memory"} <= {one["what"] for one in found}
+
+
+@pytest.mark.parametrize(
+    ("offered", "words"),
+    [
+        (None, "10.0 req/s."),
+        (300.0, "10.0 req/s of 10.0 offered."),
+        # a task of a locustfile that sends two requests for each arrival
+        (150.0, "10.0 req/s from 5.00 arrivals/s."),
+    ],
+)
+def test_what_was_offered_is_told_for_what_it_is(
+    offered: float | None, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_of({10: 300})
+    (*warmup, step) = run.steps
+    counted = step.arrivals.model_copy(update={"offered": offered, "achieved": 300})
+    last = step.model_copy(update={"start_s": 0.0, "end_s": 30.0, "arrivals": counted})
+    verdict_table.show(run.model_copy(update={"steps": [*warmup, last]}), [])
+    assert words in capsys.readouterr().out
