@@ -39,10 +39,11 @@ _ALL: tuple[str, ...] = ()
 
 @pytest_asyncio.fixture(scope="module")
 async def pod(
-    app_servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    app_servers: dict[str, str], storage: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Pod]:
     """A pod that serves, as in production."""
-    with running_pod("contract", app_servers, tmp_path_factory.mktemp("contract")) as pod:
+    folder = tmp_path_factory.mktemp("contract")
+    with running_pod("contract", app_servers, folder, **storage) as pod:
         await pod.ready()
         yield pod
 
