@@ -64,9 +64,9 @@ class Windows:
     `requests` has a row per window and a column per endpoint; everything else one figure per
     window: CPU seconds by tier, those of what shares the machine, counts, requests by deepest
     layer reached for them (a column per `Layer`; None when no record tells), the pods there
-    were, and the processes that answer. `asked` is how many requests of each endpoint a cache that keeps it remembers at
-    the window's middle (`capacity.model.recency`), `brief` those that nginx does; 0 where it is
-    not kept.
+    were, and the processes that answer. `asked` is how many requests of each endpoint a cache
+    that keeps it remembers at the window's middle (`capacity.model.recency`), `brief` those
+    that nginx does; 0 where it is not kept.
     """
 
     seconds: int
