@@ -26,7 +26,7 @@ def following() -> DemandModel:
         public=True,
         keys=Span(low=25_000, mid=33_000, high=40_000),
         asked=Span(low=5_000, mid=12_000, high=TESTED * 0.7 * 60),
-        shares={Layer.NGINX: 0.3, Layer.L1: 0.4, Layer.L2: 0.1, Layer.DB: 0.2},
+        shares={Layer.NGINX: 0.5, Layer.L1: 0.2, Layer.L2: 0.1, Layer.DB: 0.2},
     )
     others = tuple(one for one in found.classes if one is not reads)
     kept = reads.model_copy(update={"kept": {"lists": 1.0}})

@@ -209,7 +209,7 @@ def test_the_engineers_report_has_the_errors_on_top(chromium: "Browser", pages: 
         assert "1.1 (0.90 to 1.4)" in demands
         assert "condition number\n9.50" in demands
         hits = found.page.get_by_label("Cache hits").locator("tbody tr").inner_text().split("\t")
-        assert hits[:4] == ["lists", "70.0 %", "80.0 %", "30.0 %"]
+        assert hits[:4] == ["lists", "70.0 %", "80.0 %", "50.0 %"]
         assert hits[6:8] == ["33,000 (25,000 to 40,000)", "60.0 s"]
         rejected = found.page.locator("#bill").inner_text()
         assert all(one.why in rejected for one in _answer().plan.cost.rejected)
