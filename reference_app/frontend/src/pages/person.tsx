@@ -82,12 +82,14 @@ export default function PersonPage() {
     >
       <Card className="grid gap-5">
         {shown.avatar_id !== null && <Portrait person={shown} className="size-24" />}
-        <p className="flex flex-wrap gap-2">
-          {shown.available_for_hire && <Badge tone="accent">Available for hire</Badge>}
-          {shown.skills.map((skill) => (
-            <Badge key={skill}>{skill}</Badge>
-          ))}
-        </p>
+        {(shown.available_for_hire || shown.skills.length > 0) && (
+          <p className="flex flex-wrap gap-2">
+            {shown.available_for_hire && <Badge tone="accent">Available for hire</Badge>}
+            {shown.skills.map((skill) => (
+              <Badge key={skill}>{skill}</Badge>
+            ))}
+          </p>
+        )}
         {shown.bio === "" ? <p className="text-muted">Nothing written yet.</p> : <Prose text={shown.bio} />}
         <p className="text-sm text-muted">
           {audience.data !== undefined && `${counted(audience.data.followers, "follower")} · ${counted(audience.data.connections, "connection")} · `}
