@@ -14,6 +14,17 @@ from tests.app.conftest import RunApp
 from tests.app.life import Running
 
 
+async def test_the_chores_that_other_tests_want_to_be_left_alone_by_rest(app: Running) -> None:
+    """Each looks again when its turn is over: without an end to it, a hundred times a second."""
+
+    async def work() -> None: ...
+
+    names = [chore.name for chore in assembly._chores(app.board)]
+    told = [await do_if_due(app.board.store, Chore(name, 60, work)) for name in names]
+    assert {was_done for was_done, _ in told} == {False}
+    assert min(again_s for _, again_s in told) > 3_600
+
+
 async def test_of_many_workers_one_does_it_and_later_one_again(app: Running) -> None:
     done: list[int] = []
 
