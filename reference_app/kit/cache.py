@@ -286,4 +286,4 @@ def _kind_of(key: str) -> str:
 
 
 def _value_key(key: str) -> str:
-    return f"cache:{key}"
+    return f"cache2:{key}"  # the form of `cache_entry`: pods of two versions may share a Redis

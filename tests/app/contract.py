@@ -26,6 +26,8 @@ _CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
+_STAYS_SIGNED_IN = ("--exclude-path", "/api/v1/auth/logout-everywhere")
+"""Once it has worked, everything else is refused to whoever asked for it."""
 
 
 async def agrees(
@@ -36,10 +38,11 @@ async def agrees(
     # The first of each kind, so that there is something by the id 1.
     for name in ("conversation_id", "comment_id", "connection_id", "draft_id"):
         await scene.the(name)
-    signed_in = []
+    signed_in, bearer = [], {}
     if who != "anonymous":
         token = (await scene.the(who)).access_token
-        signed_in = ["--header", f"Authorization: Bearer {token}"]
+        bearer = {"authorization": f"Bearer {token}"}
+        signed_in = ["--header", f"Authorization: Bearer {token}", *_STAYS_SIGNED_IN]
     command = [
         *(str(Path(sys.executable).with_name("schemathesis")), "run"),
         *(f"{client.base_url}openapi.json", "--checks", ",".join(_CHECKS), *signed_in, *how),
@@ -49,3 +52,6 @@ async def agrees(
         subprocess.run, command, cwd=folder, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
+    # else nothing but refusals would have been looked at
+    still = await client.get("auth/me", headers=bearer)
+    assert still.status_code == (200 if bearer else 401)
