@@ -46,6 +46,10 @@ _WATCHED: tuple[tuple[str, str, float], ...] = (
     ("postgres.*.connections", "connections", 1.0),
     ("redis.clients", "connections", 1.0),
 )
+_IN_USE = ("pgbouncer.servers_active", "pool_in_use")
+_LEAST_OF = 30
+"""Readings of a gauge of what is in use, one a second, of which the least is judged: what leaked
+is in use in all of them, what is busy is not."""
 STAND_INS = ("mail", "s3", "stripe")
 """Services that stand in for other people's, by their names in the compose file. They keep all
 they are sent in memory, so they grow with the load, and are not judged."""
@@ -114,6 +118,8 @@ def _readings(seen: Observation, series: str) -> "pd.Series[float]":
     if tier == "service" and connections in seen.window:
         opened = seen.window[connections].ffill().bfill()
         readings = readings * (opened.median() / opened[opened > 0])
+    if series.endswith(_IN_USE):
+        readings = readings.dropna().rolling(_LEAST_OF, min_periods=1).min()
     return readings.dropna()
 
 

@@ -100,6 +100,19 @@ def test_connections_of_a_pool_fill_it_and_more_than_it_has_are_a_leak() -> None
         assert found.course is Course.RISING
 
 
+def test_more_that_is_busy_at_times_is_no_leak_and_one_never_given_back_is() -> None:
+    chance = Random(5)
+    busier = [
+        float(chance.random() < 0.1 + 0.4 * second / 1800) * chance.randint(1, 4)
+        for second in range(1800)
+    ]
+    (found,) = course(busier, "pgbouncer.servers_active", every=1)
+    assert found.course is Course.FLAT
+    leaking = [busy + second // 300 for second, busy in enumerate(busier)]
+    (found,) = course(leaking, "pgbouncer.servers_active", every=1)
+    assert found.course is Course.RISING
+
+
 def test_memory_is_judged_without_shared_segments_that_fill() -> None:
     own, touched = noisy(0, 90 * MIB, 0.1 * MIB), noisy(200 * MIB, 300 * MIB, MIB)
     name = "service.primary"
