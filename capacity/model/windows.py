@@ -140,7 +140,7 @@ def cut(
     told = {name for name in COUNTED if all(name in one.readings for one in cuts)}
     layers = None
     if all(set(_LAYERS) <= set(one.readings) for one in cuts):
-        by_pods = {layer: total(layer) for layer in _LAYERS}
+        by_pods: dict[Layer, Row] = {layer: total(layer) for layer in _LAYERS}
         if all("renewals" in one.readings for one in cuts):
             _charge(by_pods, total("renewals"))
         of_pods = np.column_stack(list(by_pods.values()))

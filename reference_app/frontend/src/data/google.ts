@@ -1,6 +1,6 @@
 // Signing in with Google: there and back, where the board offers it.
 import { useEffect, useState } from "react";
-import { post } from "../api/client";
+import { get, post } from "../api/client";
 import { Problem } from "../api/problem";
 import { begin } from "../api/session";
 import { safeNext } from "./going";
@@ -16,30 +16,24 @@ interface Under {
 const KEPT = "hmb.google";
 let offered: boolean | null = null;
 
-function ask(role: Role) {
-  return post("/api/v1/auth/google/begin", { body: { role } });
-}
-
 /** Whether the board offers it; asked once, where somebody may want to sign in. */
 export function useOffered(): boolean {
   const [is, setIs] = useState(offered === true);
   useEffect(() => {
     if (offered !== null) return;
-    ask("seeker").then(
-      () => {
-        offered = true;
-        setIs(true);
+    get("/api/v1/auth/google", {}).then(
+      (told) => {
+        offered = told.offered;
+        setIs(told.offered);
       },
-      (refused: unknown) => {
-        if (refused instanceof Problem && refused.status === 404) offered = false;
-      },
+      () => undefined, // asked again on the next page
     );
   }, []);
   return is;
 }
 
 export async function goToGoogle(role: Role, next: string): Promise<void> {
-  const { url, key } = await ask(role);
+  const { url, key } = await post("/api/v1/auth/google/begin", { body: { role } });
   const under: Under = { key, next };
   sessionStorage.setItem(KEPT, JSON.stringify(under));
   location.assign(url);
