@@ -40,7 +40,9 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gate:
         return plan.rounds
 
     monkeypatch.setattr(gating, "measure", measure)
-    monkeypatch.setattr(gating, "service", lambda name, *_rest: _Nothing(gating.Side(name, _never)))
+    monkeypatch.setattr(
+        gating, "service", lambda name, *_rest, **_how: _Nothing(gating.Side(name, _never))
+    )
 
     def call(*words: str, slower: float = 1.0) -> int:
         slowness[0] = slower

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 
@@ -94,13 +95,14 @@ class BroughtUp:
 class Visitor(threading.Thread):
     """Searches for jobs some fifteen times a second while the `with` block runs.
 
-    Each time with another word, so that a pod has to answer.
+    Each time with a word nobody has searched for, so that a pod has to answer.
     """
 
     def __init__(self, stack: BroughtUp) -> None:
         super().__init__()
         self._stack = stack
         self._over = threading.Event()
+        self._own = uuid4().hex
         self.answered = 0
         self.failures: list[str] = []
         self.last_seen: dict[str, float] = {}
@@ -119,7 +121,7 @@ class Visitor(threading.Thread):
         with self._stack.client(keeps=False) as client:
             while not self._over.wait(0.05):
                 try:
-                    answer = client.get(f"/api/v1/jobs?q=word{self.answered}")
+                    answer = client.get(f"/api/v1/jobs?q={self._own}+{self.answered}")
                 except httpx2.HTTPError as error:
                     self.failures.append(repr(error))
                     continue

@@ -130,9 +130,9 @@ def test_google_is_offered_where_the_board_has_it_and_leads_back(
     session = person.send("POST", "/auth/login", email=person.email, password=PASSWORD)
     offer = "Go on with Google"
     with window(chromium, board.site) as shown:
-        with shown.page.expect_response("**/google/begin") as asked:
+        with shown.page.expect_response("**/auth/google") as asked:
             page = shown.go("/sign-in")
-        assert asked.value.status == 404
+        assert asked.value.json() == {"offered": False}
         expect(page.get_by_role("button", name=offer)).to_have_count(0)
 
         def begin(route: "Route") -> None:
@@ -144,6 +144,7 @@ def test_google_is_offered_where_the_board_has_it_and_leads_back(
             assert given == {"code": "c", "state": "s", "key": "kept-here"}
             route.fulfill(json=session)
 
+        page.route("**/auth/google", lambda route: route.fulfill(json={"offered": True}))
         page.route("**/google/begin", begin)
         page.route("**/google/finish", finish)
         shown.go("/sign-in?next=/billing")
