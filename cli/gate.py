@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scenarios.runner import RunRequest
 
 BASE, HEAD = "base", "head"
-ROUNDS, WARMUP_S, DURATION_S = 12, 3.0, 10.0
+ROUNDS, WARMUP_S, DURATION_S = 16, 3.0, 10.0
 FOREIGN_USERS = 10
 _STACK_START_S = 90.0
 _SERVICE_START_S = 2.0

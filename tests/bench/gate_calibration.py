@@ -7,7 +7,7 @@ them against the slower one (an alarm is a find). Prints the table of docs/guide
 
     python -m tests.bench gate_calibration
 
-takes some twenty minutes. A folder named by HMB_BANK keeps the bank: what it holds is not
+takes some fifteen minutes. A folder named by HMB_BANK keeps the bank: what it holds is not
 measured again.
 """
 
@@ -32,7 +32,7 @@ from scenarios.fingerprint import where
 from scenarios.runner import RunRequest
 from tests.compare.sets import noise, run_set
 
-ROUNDS, PAIRS, BLOCK = 24, 12, 3
+ROUNDS, PAIRS, BLOCK = 24, 16, 4
 WORK = 100_000
 SLOWED = 1.15
 WORKS = {"one": WORK, "same": WORK, "slower": round(WORK * SLOWED)}
