@@ -21,5 +21,5 @@ def counting_folders(running: Running) -> list[Path]:
 def counted(folders: Sequence[Path], name: str) -> Iterator[Sample]:
     """What the counter `name` stands at, by its labels, over all workers there ever were."""
     files = [str(file) for folder in folders for file in folder.glob("counter_*.db")]
-    for metric in MultiProcessCollector.merge(files):  # type: ignore[no-untyped-call]
+    for metric in MultiProcessCollector.merge(files):  # type: ignore[no-untyped-call]  # theirs
         yield from (sample for sample in metric.samples if sample.name == name)

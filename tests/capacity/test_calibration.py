@@ -113,18 +113,15 @@ def test_idle_work_and_cache_hits_are_recovered(model: DemandModel) -> None:
     assert model.cache_hit == pytest.approx(synthetic.HITS, abs=0.03)
 
 
+LIMITS = {"throughput": 0.05, "mean": 0.15, "p95": 0.20, "utilisation": 0.05, "cache hits": 0.05}
+"""How far off the prediction of a run held out may be."""
+
+
 def test_held_out_runs_are_predicted(model: DemandModel) -> None:
-    limits = {
-        "throughput": 0.05,
-        "mean": 0.15,
-        "p95": 0.20,
-        "utilisation": 0.05,
-        "cache hits": 0.05,
-    }
-    assert {row.what for row in model.held_out} == set(limits)
+    assert {row.what for row in model.held_out} == set(LIMITS)
     assert len({row.run for row in model.held_out}) == len(HELD_OUT)
     for row in model.held_out:
-        assert abs(row.error) < limits[row.what], row
+        assert abs(row.error) < LIMITS[row.what], row
     measured = [row for row in model.held_out if row.what == "utilisation" and row.tier is None]
     assert all(row.measured > 0.15 for row in measured)  # machine, not nothing
 

@@ -19,7 +19,7 @@ from capacity.plan.demand_inputs import demands
 from capacity.plan.planning import Request, make_plan
 from tests.capacity import synthetic
 from tests.capacity.synthetic import APPLY, CPU_S, GROWTH, SEARCH, Kind
-from tests.capacity.test_calibration import AT, material
+from tests.capacity.test_calibration import AT, LIMITS, material
 
 SIZES = (2_000, 50_000, 1_000_000)
 MIXES = (
@@ -119,15 +119,8 @@ def test_demands_are_those_of_the_largest_size(model: DemandModel) -> None:
 
 
 def test_a_run_held_out_on_smaller_data_is_predicted_too(model: DemandModel) -> None:
-    limits = {
-        "throughput": 0.05,
-        "mean": 0.15,
-        "p95": 0.20,
-        "utilisation": 0.05,
-        "cache hits": 0.05,
-    }
     assert len({row.run for row in model.held_out}) == 2
-    assert all(abs(row.error) < limits[row.what] for row in model.held_out)
+    assert all(abs(row.error) < LIMITS[row.what] for row in model.held_out)
 
 
 def test_a_plan_takes_demands_at_its_own_number_of_rows(model: DemandModel) -> None:
