@@ -1,5 +1,5 @@
 // Every request to the API, typed by its document; it keeps the session alive on the way.
-import { problemOf, unreached } from "./problem";
+import { Problem, problemOf, unreached } from "./problem";
 import type { paths } from "./schema";
 import { begin, end, exchangeKey, session, type Session } from "./session";
 import type { SignedIn } from "./types";
@@ -33,6 +33,10 @@ type Sent<Op> = (Op extends { parameters: { path: infer P } } ? { path: P } : ob
 /** Before every path of the API, where it is not where the pages are. */
 export const BASE: string = import.meta.env.VITE_API_URL ?? "";
 const EARLY_MS = 20_000;
+/** What the balancer says when the pod that had the request is gone; others can answer. */
+const POD_WAS_LOST = 502;
+/** How long to wait, on average, before asking a second and a third time. */
+const WAITS_MS = [300, 1_000];
 
 interface Loose {
   path?: Record<string, string | number>;
@@ -53,6 +57,22 @@ function addressOf(path: string, sent: Loose): string {
   return BASE + filled + (asked === "" ? "" : `?${asked}`);
 }
 
+async function askOnce(address: string, asked: RequestInit): Promise<Response> {
+  try {
+    return await fetch(address, asked);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw unreached();
+  }
+}
+
+/** Whether twice is as good as once: a key tells the board that it was done already. */
+function mayRepeat(method: string, body: unknown): boolean {
+  const hasKey =
+    typeof body === "object" && body !== null && "key" in body && typeof body.key === "string";
+  return method === "get" || method === "put" || hasKey;
+}
+
 async function ask(method: string, path: string, sent: Loose, access?: string): Promise<Response> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (access !== undefined) headers["authorization"] = `Bearer ${access}`;
@@ -60,12 +80,17 @@ async function ask(method: string, path: string, sent: Loose, access?: string): 
   const asked: RequestInit = { method: method.toUpperCase(), headers };
   if (sent.body !== undefined) asked.body = JSON.stringify(sent.body);
   if (sent.signal !== undefined) asked.signal = sent.signal;
-  try {
-    return await fetch(addressOf(path, sent), asked);
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw unreached();
+  const address = addressOf(path, sent);
+  for (const wait of mayRepeat(method, sent.body) ? WAITS_MS : []) {
+    try {
+      const answer = await askOnce(address, asked);
+      if (answer.status !== POD_WAS_LOST) return answer;
+    } catch (error) {
+      if (!(error instanceof Problem) || !navigator.onLine) throw error;
+    }
+    await new Promise((goOn) => setTimeout(goOn, wait * (0.5 + Math.random())));
   }
+  return askOnce(address, asked);
 }
 
 /** One window at a time: a refresh token used twice would end the session. */

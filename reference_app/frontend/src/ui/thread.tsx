@@ -100,7 +100,9 @@ function useTyping(id: number, me: number): [boolean, () => void] {
   const said = useRef(0);
   useEffect(() => () => clearTimeout(shown.current), []);
   useLive((frame) => {
-    if (!("conversation_id" in frame) || frame.conversation_id !== id) return;
+    // That one's message was read says nothing of whether the other still writes.
+    if (frame.type !== "typing" && frame.type !== "messages") return;
+    if (frame.conversation_id !== id) return;
     clearTimeout(shown.current);
     setTyping(frame.type === "typing" && frame.user_id !== me);
     shown.current = setTimeout(() => setTyping(false), TYPING_SHOWN_MS);
