@@ -25,6 +25,8 @@ _DOT = bytes.fromhex(
 PICTURE = FilePayload(name="me.png", mimeType="image/png", buffer=_DOT)
 PAPER = FilePayload(name="pipes.pdf", mimeType="application/pdf", buffer=b"%PDF-1.4\n%%EOF\n")
 _numbers = count(1)
+# What a page shows may wait for a machine on which much else goes on.
+expect.set_options(timeout=60_000)
 
 Scheme = Literal["light", "dark"]
 
@@ -148,7 +150,7 @@ class Window:
         """Wait for the page's heading and for what it loads."""
         self.page.locator("h1").wait_for()
         # By locators: a function given as text would be what the page's policy forbids.
-        expect(self.page.locator(".animate-pulse")).to_have_count(0, timeout=60_000)
+        expect(self.page.locator(".animate-pulse")).to_have_count(0)
 
     def sign_in(self, person: Someone) -> "Page":
         """As a person does."""
@@ -159,7 +161,7 @@ class Window:
         page.get_by_role("button", name=f"Account of {person.name}").wait_for()
         # The page one comes to takes the focus when it is there.
         page.wait_for_url(self.site + "/")
-        expect(page.locator("h1")).to_be_focused(timeout=60_000)
+        expect(page.locator("h1")).to_be_focused()
         return page
 
 

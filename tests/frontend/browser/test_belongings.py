@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.stack
-expect.set_options(timeout=60_000)
 
 
 def test_a_picture_is_shown_to_others_until_it_is_removed(

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
 
 pytestmark = pytest.mark.stack
-expect.set_options(timeout=60_000)
 
 
 def test_someone_is_invited_joins_by_the_link_and_is_removed(

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.stack
 FREE_POSTS = 5
-expect.set_options(timeout=60_000)
 
 
 def test_someone_joins_applies_is_answered_and_both_talk(

@@ -29,11 +29,11 @@ def test_nobody_notices_a_pod_that_is_killed(board: Board, chromium: "Browser") 
         for shown, words in ((first, "Still there?"), (second, "Still here.")):
             shown.page.get_by_label("Your message").fill(words)
             shown.page.get_by_role("button", name="Send").click()
-            expect(shown.page.get_by_role("log")).to_contain_text(words, timeout=60_000)
+            expect(shown.page.get_by_role("log")).to_contain_text(words)
             assert shown.page.get_by_role("alert").count() == 0
         # Whose socket was that pod's is told by another one.
-        expect(first.page.get_by_role("log")).to_contain_text("Still here.", timeout=60_000)
-        expect(second.page.get_by_role("log")).to_contain_text("Still there?", timeout=60_000)
+        expect(first.page.get_by_role("log")).to_contain_text("Still here.")
+        expect(second.page.get_by_role("log")).to_contain_text("Still there?")
         for name in ("Jobs", "People", "Feed"):
             first.page.get_by_role("link", name=name, exact=True).click()
             first.settle()
