@@ -159,8 +159,7 @@ class Recorder:
             exception = exception or self._marks.failure(start_time)
         else:
             intended = context.get("intended", start_time) if context else start_time
-            if intended < start_time or exception is not None:
-                self._marks.note(start_time, intended, exception)
+            self._marks.note(start_time, intended, exception)
         status = getattr(response, "status_code", 0) or 0
         self._remember(context, start_time, (response_time or 0.0) / 1000, status)
         tally = self._tally(request_type, name, intended)

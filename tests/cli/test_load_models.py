@@ -19,7 +19,8 @@ from scenarios.arrivals.ramp import Ramp
 from scenarios.arrivals.replay import Replay
 from scenarios.arrivals.stages import Level, Stages
 from tests.cli.conftest import Going, Said, processes_of
-from tests.scenarios.conftest import Server, server
+from tests.scenarios.conftest import server
+from tests.scenarios.known import Server
 
 Hmb = Callable[..., Said]
 __all__ = ["server"]
