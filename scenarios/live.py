@@ -1,12 +1,13 @@
 """A run as it stands: seconds of the spool made into what a person watches and the timeline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from capacity.histogram import Histogram
 from capacity.run import BESIDE, Phase
 from capacity.slo_watch import Standing
 from capacity.spool import Beat, Cell, Closing, Due, Entry, Lost, Opening, sort_of
+from scenarios.messages import MASTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,7 @@ class Live:
             "load.dropped": _rate(due, "dropped", lengths),
             "generator.cpu_total": sum(beat.cpu for beat in beats if self._is_here(beat)),
             "generator.memory": float(sum(beat.memory_bytes for beat in beats)),
+            "generator.lateness": max(_latenesses(beats), default=0.0),
             **_series(tick),
         }
         corrected = _merged(cells, "corrected")
@@ -178,6 +180,11 @@ class Live:
             self._phase = phase
             self._so_far = Histogram()
             self._requests = self._failures = self._refusals = self._dropped = 0
+
+
+def _latenesses(beats: Sequence[Beat]) -> Iterator[float]:
+    """How late each process was, in ms; a master's own delays are in no latency."""
+    return (beat.lateness_us / 1000 for beat in beats if beat.generator != MASTER)
 
 
 def _phase(opening: Opening, second: int) -> Phase:

@@ -192,6 +192,17 @@ def test_one_elsewhere_takes_nothing_of_this_machine() -> None:
     assert second.series["generator.cpu_total"] == 0.5
 
 
+def test_a_second_tells_how_late_its_latest_generator_was() -> None:
+    live = Live(3)
+    for name in ("one", "two", "master"):
+        live.add(opening(name))
+    live.add(replace(beat(0), lateness_us=1_500))
+    live.add(replace(beat(0, "two"), lateness_us=40_250))
+    # who sends nothing delays nothing
+    (second,) = live.add(replace(beat(0, "master"), lateness_us=900_000))
+    assert second.series["generator.lateness"] == 40.25
+
+
 def test_senders_say_who_sent_what_and_who_was_lost() -> None:
     away = replace(opening("two"), ahead_s=-2.5, within_s=0.004, elsewhere=True)
     busy = [replace(beat(second, "two"), cpu=0.95) for second in (2, 3)]
