@@ -25,6 +25,7 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     JUNIT = "junit"
     JSON = "json"
+    ANNOTATIONS = "annotations"
 
 
 def report(
@@ -33,7 +34,8 @@ def report(
         typer.Argument(autocompletion=completing.runs, help="A run's id, its folder, or latest."),
     ] = "latest",
     form: Annotated[
-        Format, typer.Option("--format", help="html is written beside the record.")
+        Format,
+        typer.Option("--format", help="html is written beside the record; annotations: GitHub's."),
     ] = Format.HTML,
     slo: Annotated[
         Path | None, typer.Option(help="Judge by this SLO file, not by what it ran with.")
@@ -58,6 +60,8 @@ def report(
 
     if form is Format.MARKDOWN:
         typer.echo(render.markdown(record, timeline, verdicts))
+    elif form is Format.ANNOTATIONS:
+        typer.echo(render.annotations(record, timeline, verdicts), nl=False)
     elif form is Format.JUNIT:
         typer.echo(render.junit(record, verdicts))
     else:
