@@ -76,7 +76,9 @@ def sentence(seen: Observation) -> str:
     foreign = others(seen)
     if foreign is not None:
         text += f" Other programs, left out of this, used {_cores(foreign, seen)}."
-    text += f" The load generator took {figures.figure(100 * taken, '%')} of the machine."
+    text += (
+        f" The load generator took {figures.figure(100 * taken, '%')} of the machine{_late(seen)}."
+    )
     senders = [one for one in seen.run.senders if one.users]
     if len(senders) < 2:
         return text
@@ -85,6 +87,15 @@ def sentence(seen: Observation) -> str:
         f"{text} Of its {len(senders)} processes {worst.name} was the busiest, with "
         f"{figures.figure(100 * worst.cpu, '%')} of a core."
     )
+
+
+def _late(seen: Observation) -> str:
+    """What the generator itself may have added to the latencies."""
+    late_ms = seen.summed("generator.lateness")
+    if late_ms is None or late_ms.empty:
+        return ""
+    worst, usual = (figures.figure(float(one), "ms") for one in (late_ms.max(), late_ms.median()))
+    return f", and was late by at most {worst} ({usual} in the median second)"
 
 
 def others(seen: Observation) -> float | None:

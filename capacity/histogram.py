@@ -45,14 +45,21 @@ class Histogram:
     def record_all(self, microseconds: Iterable[int]) -> None:
         """Add many latencies at once: the same counts as `record` one by one, for less CPU.
 
-        Latencies of one bucket are counted first and recorded together.
+        The library takes microseconds to find one latency's bucket; here it is arithmetic.
         """
-        buckets = Counter(
-            value if value < 1 << _UNIT_BITS else value >> (shift := _shift(value)) << shift
-            for value in microseconds
-        )
-        for value, count in buckets.items():
-            self.record(value, count)
+        values = list(microseconds)
+        if not values:
+            return
+        least, most = min(values), max(values)
+        if least < LOWEST_US or most > HIGHEST_US:
+            values = [min(max(one, LOWEST_US), HIGHEST_US) for one in values]
+            least, most = min(values), max(values)
+        hdr = self._hdr
+        for index, often in Counter(map(_index, values)).items():
+            hdr.counts[index] += often
+        hdr.total_count += len(values)
+        hdr.min_value = min(hdr.min_value, least)
+        hdr.max_value = max(hdr.max_value, most)
 
     @property
     def count(self) -> int:
@@ -123,6 +130,7 @@ class Histogram:
         return total
 
 
-def _shift(value: int) -> int:
-    """How many low bits of `value` its bucket does not tell apart."""
-    return value.bit_length() - _UNIT_BITS
+def _index(value: int) -> int:
+    """Where the library counts `value`, which lies between the lowest and the highest."""
+    shift = value.bit_length() - _UNIT_BITS
+    return (shift << _UNIT_BITS - 1) + (value >> shift) if shift > 0 else value

@@ -25,6 +25,7 @@ SERIES: dict[str, tuple[str, str]] = {
     "generator.cpu": ("cores", "CPU of the busiest generator process"),
     "generator.cpu_total": ("cores", "CPU of all generator processes"),
     "generator.memory": ("bytes", "memory of all generator processes"),
+    "generator.lateness": ("ms", "how late the worst timer or request of a process was"),
     # the machine
     "machine.cpu": ("cores", "CPU busy on the whole machine"),
     "machine.steal": ("cores", "CPU the hypervisor took away"),

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capacity.errors import UsageError
 from cli import completing
 from cli.options import runs_dir
 
 if TYPE_CHECKING:
     from capacity.store import Listed
+
+
+SWEEP = "sweep.json"
 
 
 class Format(StrEnum):
@@ -21,6 +25,7 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     JUNIT = "junit"
     JSON = "json"
+    ANNOTATIONS = "annotations"
 
 
 def report(
@@ -29,7 +34,8 @@ def report(
         typer.Argument(autocompletion=completing.runs, help="A run's id, its folder, or latest."),
     ] = "latest",
     form: Annotated[
-        Format, typer.Option("--format", help="html is written beside the record.")
+        Format,
+        typer.Option("--format", help="html is written beside the record; annotations: GitHub's."),
     ] = Format.HTML,
     slo: Annotated[
         Path | None, typer.Option(help="Judge by this SLO file, not by what it ran with.")
@@ -54,6 +60,8 @@ def report(
 
     if form is Format.MARKDOWN:
         typer.echo(render.markdown(record, timeline, verdicts))
+    elif form is Format.ANNOTATIONS:
+        typer.echo(render.annotations(record, timeline, verdicts), nl=False)
     elif form is Format.JUNIT:
         typer.echo(render.junit(record, verdicts))
     else:
@@ -104,7 +112,10 @@ def _line(one: "Listed") -> str:
 
 
 def find_run(name: str) -> Path:
-    """The folder of a run: a path, an id under `runs/`, or `latest`."""
+    """The folder of a run: a path, an id under `runs/`, or `latest`.
+
+    Raises `UsageError` for a sweep: that is many runs, each of another load.
+    """
     from capacity.store import RecordError, list_runs
 
     if name == "latest":
@@ -115,4 +126,23 @@ def find_run(name: str) -> Path:
     path = Path(name)
     if path.name == "run.json":
         return path.parent
-    return path if path.is_dir() else runs_dir() / name
+    found = path if path.is_dir() else runs_dir() / name
+    if (found / SWEEP).is_file():
+        raise _many_runs(found)
+    return found
+
+
+def _many_runs(folder: Path) -> UsageError:
+    """What to name in place of a sweep."""
+    from pydantic import ValidationError
+
+    from capacity import figures
+    from capacity.sweep import Sweep
+
+    many = f"{folder} is a sweep, each level of which is a run with a load of its own"
+    try:
+        levels = Sweep.model_validate_json((folder / SWEEP).read_bytes()).by_rate()
+    except (OSError, ValidationError):
+        return UsageError(f"{many}: its report.html names them")
+    named = ", ".join(f"{one.run} ({figures.exact(one.rate)} arrivals/s)" for one in levels)
+    return UsageError(f"{many}: name one of {named}")

@@ -14,6 +14,7 @@ from cli import completing
 from cli.journeys import journeys_named
 from cli.load import FOREIGN_WARMUP_S, host_of, load_host, load_stack, own_stack
 from cli.options import arrival_rate, duration, home, positive_duration, runs_dir
+from cli.records import SWEEP
 from cli.stacking import Scale, say
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ def _tell(
         typer.echo(json.dumps(telling.document(found), indent=2))
     else:
         typer.echo(telling.text(found))
-    write_text(folder / "sweep.json", found.model_dump_json(indent=1) + "\n")
+    write_text(folder / SWEEP, found.model_dump_json(indent=1) + "\n")
     write_text(folder / "report.html", telling.html(found))
     say(f"report: {folder / 'report.html'}")
     return telling.exit_code(found)

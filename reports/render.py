@@ -1,4 +1,4 @@
-"""A run told to people and to programs: HTML, Markdown, JUnit XML, JSON."""
+"""A run told to people and to programs: HTML, Markdown, annotations, JUnit XML, JSON."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ from capacity.run import Run
 from capacity.store import write_text
 from capacity.verdicts import Verdict
 from reports import page
+from reports.annotations import annotations
 from reports.digest import Digest
 from reports.document import as_json
 from reports.junit import junit
@@ -17,7 +18,7 @@ from reports.table import rows
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_json", "html", "junit", "markdown", "rows", "write_report"]
+__all__ = ["annotations", "as_json", "html", "junit", "markdown", "rows", "write_report"]
 
 REPORT = "report.html"
 

@@ -16,25 +16,33 @@ class RequestFailedError(Exception):
     """A request of a journey failed or was refused, though its own code saw nothing wrong."""
 
 
-class JourneyMarks(local):  # type: ignore[misc]  # gevent has no types here
+class _Marks(local):  # type: ignore[misc]  # gevent has no types here
     """Per greenlet: the last request sent late, and the last that failed. Unix times in s."""
 
     def __init__(self) -> None:
-        self._late = (float("-inf"), 0.0)
-        self._failed = float("-inf")
+        self.late = (float("-inf"), 0.0)
+        self.failed = float("-inf")
+
+
+class JourneyMarks:
+    """What the last requests of each greenlet were. Unix times in s."""
+
+    def __init__(self) -> None:
+        self._here = _Marks()
 
     def note(self, sent: float, intended: float, error: BaseException | None) -> None:
         """A request, sent at `sent`, was meant to start at `intended` and ended with `error`."""
+        # most are punctual and right: looking up the greenlet's own marks is what costs
         if intended < sent:
-            self._late = (sent, intended)
+            self._here.late = (sent, intended)
         if error is not None:
-            self._failed = sent
+            self._here.failed = sent
 
     def due(self, began: float) -> float:
         """When a journey that began at `began` was meant to: when its late request was."""
-        sent, intended = self._late
+        sent, intended = self._here.late
         return intended if sent >= began else began
 
     def failure(self, began: float) -> RequestFailedError | None:
         """That a request of the journey that began at `began` failed, if one did."""
-        return RequestFailedError() if self._failed >= began else None
+        return RequestFailedError() if self._here.failed >= began else None

@@ -1,17 +1,18 @@
 """A run as it stands: seconds of the spool made into what a person watches and the timeline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from capacity.histogram import Histogram
 from capacity.run import BESIDE, Phase
 from capacity.slo_watch import Standing
 from capacity.spool import Beat, Cell, Closing, Due, Entry, Lost, Opening, sort_of
+from scenarios.messages import MASTER
 
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Latencies in milliseconds, as sent, of successful requests."""
+    """Latencies in milliseconds of successful requests."""
 
     p50: float
     p95: float
@@ -22,10 +23,10 @@ class Percentiles:
 class Tick:
     """One second of a run. Rates are per second; counts and `so_far` are since the phase began.
 
-    `offered_rate` is None for journeys that do not say; percentiles are None
-    when nothing succeeded. `dropped` is None of a closed load, whose `users` are alive;
-    of an open one they are those who wait for an answer. `readings` are the tiers' newest,
-    by series; `standing` how the SLOs stood when last looked at.
+    `offered_rate` is None for journeys that do not say; percentiles are from the intended start,
+    as targets are judged, and None when nothing succeeded. `dropped` is None of a closed load,
+    whose `users` are alive; of an open one they are those who wait for an answer. `readings` are
+    the tiers' newest, by series; `standing` how the SLOs stood when last looked at.
     """
 
     elapsed_s: float
@@ -130,7 +131,7 @@ class Live:
         lengths = {beat.generator: beat.length_s for beat in beats}
         self._enter(_phase(self._plan, at))
         cells = [cell for cell in cells if cell.method not in BESIDE]
-        now = _merged(cells, "raw")
+        now = _merged(cells, "corrected")
         self._so_far.merge(now)
         self._requests += sum(cell.requests for cell in cells)
         self._failures += sum(cell.failures for cell in cells)
@@ -159,11 +160,9 @@ class Live:
             "load.dropped": _rate(due, "dropped", lengths),
             "generator.cpu_total": sum(beat.cpu for beat in beats if self._is_here(beat)),
             "generator.memory": float(sum(beat.memory_bytes for beat in beats)),
-            **_series(tick),
+            "generator.lateness": max(_latenesses(beats), default=0.0),
+            **_series(tick, _percentiles(_merged(cells, "raw"))),
         }
-        corrected = _merged(cells, "corrected")
-        if corrected.count:
-            series["load.p95_corrected"] = corrected.percentile(95) / 1000
         return Second(at, tick, series)
 
     def _offered_rate(self) -> float | None:
@@ -180,6 +179,11 @@ class Live:
             self._requests = self._failures = self._refusals = self._dropped = 0
 
 
+def _latenesses(beats: Sequence[Beat]) -> Iterator[float]:
+    """How late each process was, in ms; a master's own delays are in no latency."""
+    return (beat.lateness_us / 1000 for beat in beats if beat.generator != MASTER)
+
+
 def _phase(opening: Opening, second: int) -> Phase:
     for step in opening.steps:
         if second < step.end_s:
@@ -187,14 +191,16 @@ def _phase(opening: Opening, second: int) -> Phase:
     return opening.steps[-1].phase
 
 
-def _series(tick: Tick) -> dict[str, float]:
+def _series(tick: Tick, as_sent: Percentiles | None) -> dict[str, float]:
     series = {"load.users": float(tick.users), "generator.cpu": tick.generator_cpu}
     if tick.offered_rate is not None:
         series["load.offered"] = tick.offered_rate
+    if as_sent is not None:
+        series["load.p50"] = as_sent.p50
+        series["load.p95"] = as_sent.p95
+        series["load.p99"] = as_sent.p99
     if tick.last_second is not None:
-        series["load.p50"] = tick.last_second.p50
-        series["load.p95"] = tick.last_second.p95
-        series["load.p99"] = tick.last_second.p99
+        series["load.p95_corrected"] = tick.last_second.p95
     return series
 
 

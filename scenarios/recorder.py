@@ -34,6 +34,7 @@ from scenarios.conditions import Conditions
 from scenarios.error_kinds import kind_of
 from scenarios.journey_marks import JourneyMarks
 from scenarios.orders import Orders
+from scenarios.readable import taken_us
 
 _TICK_S = 0.1
 _MOST_KINDS = 50
@@ -166,19 +167,19 @@ class Recorder:
             return
         tally.requests += 1
         tally.bytes += response_length or 0
-        taken_us = None if response_time is None else int(response_time * 1000)
+        took_us = None if response_time is None else taken_us(start_time, response_time, response)
         if status == REFUSED:
             tally.refusals += 1
         elif exception is not None:
             tally.fail(kind_of(exception, status))
-            if taken_us is not None:
-                tally.failed.append(taken_us)
-        elif taken_us is not None:
+            if took_us is not None:
+                tally.failed.append(took_us)
+        elif took_us is not None:
             late_us = int((start_time - intended) * 1_000_000)
             if late_us > self._lateness_us:
                 self._lateness_us = late_us
-            tally.raw.append(taken_us)
-            tally.corrected.append(taken_us + max(late_us, 0))
+            tally.raw.append(took_us)
+            tally.corrected.append(took_us + max(late_us, 0))
 
     def on_arrival(self, intended: float, sent: bool) -> None:
         """Count an arrival of an open load that was due at the Unix time `intended`."""

@@ -5,6 +5,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 from capacity.compare.findings import Comparison, Finding, Outcome
+from reports.annotations import command
 from reports.comparison import words
 from reports.junit import clean, document
 from reports.markdown import plain, table
@@ -89,25 +90,17 @@ def markdown(found: Comparison) -> str:
 def annotations(found: Comparison) -> str:
     """GitHub's workflow commands: an error for each figure that is worse, a line for the rest.
 
-    A workflow that prints them shows them on the pull request (docs.github.com, workflow
-    commands: `::error title=...::message`).
+    A workflow that prints them shows them on the pull request.
     """
-    lines = [_command("error", "run invalid", one) for one in found.invalid]
+    lines = [command("error", "run invalid", one) for one in found.invalid]
     for one in found.of(Outcome.WORSE):
         row = words.row(one)
         text = f"{row.base} to {row.head}, {row.change} ({row.interval})"
-        lines.append(_command("error", f"worse: {row.figure}", text))
+        lines.append(command("error", f"worse: {row.figure}", text))
     level = "notice" if found.exit_code == 0 else "warning"
     title = f"performance gate: {words.state(found)}"
-    lines.append(_command(level, title, f"{words.headline(found)} {words.made_of(found)}"))
+    lines.append(command(level, title, f"{words.headline(found)} {words.made_of(found)}"))
     return "".join(f"{line}\n" for line in lines)
-
-
-def _command(level: str, title: str, text: str) -> str:
-    # the characters a workflow command takes for its own
-    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    name = title.replace("%", "%25").replace(":", "%3A").replace(",", "%2C").replace("\n", " ")
-    return f"::{level} title={name}::{escaped}"
 
 
 def junit(found: Comparison) -> str:

@@ -9,8 +9,8 @@ two share it; requests by a second of the generator's CPU time are what carries 
 """
 
 import re
+import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,10 +19,8 @@ from statistics import median
 from typing import NamedTuple
 
 from capacity.spool import fold
-from scenarios.runner import RunRequest, run
-from tests.scenarios.one_run import HERE
+from tests.scenarios.known import Server, drive, known_server
 
-SERVER = Path(__file__).parents[1] / "scenarios" / "known_server.py"
 JOURNEYS = """
 from locust import FastHttpUser, task
 
@@ -45,42 +43,25 @@ def measure() -> dict[str, Drive]:
     """Generator -> the median of its rounds, taken by turns."""
     found: dict[str, list[Drive]] = {}
     for _ in range(ROUNDS):
-        for name, drive in (("hmb", _hmb), ("wrk", _wrk), ("hey", _hey)):
-            found.setdefault(name, []).append(_against_a_server(drive))
+        for name, tool in (("hmb", _hmb), ("wrk", _wrk), ("hey", _hey)):
+            found.setdefault(name, []).append(_against_a_server(tool))
     return {
         name: Drive(median(one.per_s for one in drives), median(one.per_core for one in drives))
         for name, drives in found.items()
     }
 
 
-def _against_a_server(drive: Callable[[int, Path], Drive]) -> Drive:
+def _against_a_server(tool: Callable[[Server, Path], Drive]) -> Drive:
     """One round against a server that has seen nothing yet."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen([sys.executable, str(SERVER), "--uvloop"], stdout=subprocess.PIPE) as of,
-    ):
-        try:
-            assert of.stdout is not None
-            return drive(int(of.stdout.readline()), Path(folder))
-        finally:
-            of.kill()
+    with tempfile.TemporaryDirectory() as folder, known_server(quick=True) as server:
+        return tool(server, Path(folder))
 
 
-def _hmb(port: int, folder: Path) -> Drive:
+def _hmb(server: Server, folder: Path) -> Drive:
     journeys = folder / "pages.py"
     journeys.write_text(JOURNEYS)
-    found = run(
-        RunRequest(
-            journeys,
-            f"http://127.0.0.1:{port}",
-            HERE,
-            users=CONNECTIONS,
-            warmup_s=1,
-            duration_s=SECONDS,
-        ),
-        probes=[],
-        runs_dir=folder / "runs",
-        on_second=lambda _tick: None,
+    found = drive(
+        server, journeys, folder / "runs", users=CONNECTIONS, warmup_s=1, duration_s=SECONDS
     )
     (step,) = found.measured_steps()
     spool = (folder / "runs" / found.id / "load.jsonl").read_text()
@@ -89,24 +70,26 @@ def _hmb(port: int, folder: Path) -> Drive:
     return Drive(sent / step.seconds, sent / sum(beat.cpu * beat.length_s for beat in beats))
 
 
-def _wrk(port: int, _folder: Path) -> Drive:
-    return _tool(
-        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", f"http://127.0.0.1:{port}/page"],
+def _wrk(server: Server, _folder: Path) -> Drive:
+    return _run(
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", f"{server.host}/page"],
         re.compile(r"(\d+) requests in"),
     )
 
 
-def _hey(port: int, _folder: Path) -> Drive:
-    return _tool(
+def _hey(server: Server, _folder: Path) -> Drive:
+    return _run(
         [
             *("hey", "-cpus", "1", "-c", str(CONNECTIONS), "-z", f"{SECONDS}s"),
-            f"http://127.0.0.1:{port}/page",
+            f"{server.host}/page",
         ],
         re.compile(r"\[200\]\s+(\d+) responses"),
     )
 
 
-def _tool(command: list[str], done: "re.Pattern[str]") -> Drive:
+def _run(command: list[str], done: "re.Pattern[str]") -> Drive:
+    if shutil.which(command[0]) is None:
+        raise SystemExit(f"{command[0]} is not installed: apt-get install {command[0]}")
     before = getrusage(RUSAGE_CHILDREN)
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     after = getrusage(RUSAGE_CHILDREN)

@@ -7,8 +7,6 @@ once: what is seen is the generator, not a system under test. `hmb loadtest step
 medium` is the same number of people on the board.
 """
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from statistics import mean
@@ -16,10 +14,8 @@ from typing import TypedDict
 
 from capacity.histogram import Histogram
 from capacity.spool import fold
-from scenarios.runner import RunRequest, run
-from tests.scenarios.one_run import HERE
+from tests.scenarios.known import drive, known_server
 
-SERVER = Path(__file__).parents[1] / "scenarios" / "known_server.py"
 USERS, THINK_S, WARMUP_S, SECONDS = 10_000, 12.0, 15.0, 20.0
 JOURNEYS = f"""
 from random import expovariate
@@ -55,31 +51,11 @@ class Seen(TypedDict):
 
 def measure(users: int = USERS) -> Seen:
     """One run of so many users against the known server."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen([sys.executable, str(SERVER), "--uvloop"], stdout=subprocess.PIPE) as of,
-    ):
-        try:
-            assert of.stdout is not None
-            port = int(of.stdout.readline())
-            journeys = Path(folder) / "people.py"
-            journeys.write_text(JOURNEYS)
-            found = run(
-                RunRequest(
-                    journeys,
-                    f"http://127.0.0.1:{port}",
-                    HERE,
-                    users=users,
-                    warmup_s=WARMUP_S,
-                    duration_s=SECONDS,
-                ),
-                probes=[],
-                runs_dir=Path(folder) / "runs",
-                on_second=lambda _tick: None,
-            )
-            spool = (Path(folder) / "runs" / found.id / "load.jsonl").read_text()
-        finally:
-            of.kill()
+    with tempfile.TemporaryDirectory() as folder, known_server(quick=True) as server:
+        journeys, runs = Path(folder) / "people.py", Path(folder) / "runs"
+        journeys.write_text(JOURNEYS)
+        found = drive(server, journeys, runs, users=users, warmup_s=WARMUP_S, duration_s=SECONDS)
+        spool = (runs / found.id / "load.jsonl").read_text()
     (step,) = found.measured_steps()
     (stats,) = [one for one in found.endpoints if one.step == step.name]
     beats = [beat for beat in fold(spool.splitlines()).beats if beat.second >= WARMUP_S]

@@ -8,12 +8,10 @@ server that stalls once; percentiles from the intended start against those by th
 server's own clock.
 """
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from random import Random
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -22,11 +20,8 @@ from capacity.run import Run
 from capacity.validity import SATURATED_CORES
 from scenarios.arrivals.constant import Constant
 from scenarios.arrivals.curve import due_times
-from scenarios.runner import RunRequest, run
-from tests.bench.reading import report_of
-from tests.scenarios.one_run import HERE
+from tests.scenarios.known import drive, known_server
 
-SERVER = Path(__file__).parents[1] / "scenarios" / "known_server.py"
 JOURNEYS = """
 from locust import FastHttpUser, task
 
@@ -54,7 +49,7 @@ def held() -> Held:
     """The largest rate one core sends unsaturated, and how evenly it sends 80 % of that."""
     most = 0.0
     for rate in RATES:
-        found, _ = _drive("/page", Constant(rate=rate, spacing="even"))
+        found, _ = _paged(Constant(rate=rate, spacing="even"))
         dropped = sum(step.arrivals.dropped for step in found.steps)
         if found.invalid or dropped:
             break
@@ -62,7 +57,7 @@ def held() -> Held:
     if not most:
         raise SystemExit(f"not even {RATES[0]} req/s were sent: the machine is too busy for this")
     asked = SHARE * most
-    found, arrivals = _drive("/page", Constant(rate=asked, spacing="even"))
+    found, arrivals = _paged(Constant(rate=asked, spacing="even"))
     at = np.array(arrivals) - found.started_at.timestamp()
     counts, _ = np.histogram(at, int(SECONDS), (0, SECONDS))
     return {
@@ -77,10 +72,11 @@ def held() -> Held:
 def stalled() -> dict[str, tuple[float, float, float]]:
     """Percentile -> milliseconds by the server's clock, from the intended start, and as sent."""
     load = Constant(rate=STALL_RATE)
-    found, arrivals, calls = _calls("/stall", load)
+    found, seen = _loaded("/stall", load, quick=False)
     pieces = [piece for stage in load.stages(SECONDS) for piece in stage.pieces]
     due = np.array(list(due_times(pieces, load.spacing, Random(f"{found.what.seed}/arrivals"))))
-    answered = np.array(arrivals) + [taken for _came, taken in sorted(calls)]
+    took = [taken for _came, taken in sorted(seen["calls"]["/stall"])]
+    answered = np.array(seen["arrivals"]) + took
     truth = 1000 * (answered - due - found.started_at.timestamp())
     (stats,) = found.endpoints
     corrected, raw = Histogram.decode(stats.corrected), Histogram.decode(stats.raw)
@@ -94,39 +90,25 @@ def stalled() -> dict[str, tuple[float, float, float]]:
     }
 
 
-def _drive(path: str, load: Constant) -> tuple[Run, list[float]]:
-    found, arrivals, _ = _calls(path, load)
-    return found, arrivals
+def _paged(load: Constant) -> tuple[Run, list[float]]:
+    found, seen = _loaded("/page", load, quick=True)
+    return found, seen["arrivals"]
 
 
-def _calls(path: str, load: Constant) -> tuple[Run, list[float], list[tuple[float, float]]]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen([sys.executable, str(SERVER), "--uvloop"], stdout=subprocess.PIPE) as of,
-    ):
-        try:
-            assert of.stdout is not None
-            port = int(of.stdout.readline())
-            journeys = Path(folder) / "pages.py"
-            journeys.write_text(JOURNEYS.format(path=path))
-            found = run(
-                RunRequest(
-                    journeys,
-                    f"http://127.0.0.1:{port}",
-                    HERE,
-                    warmup_s=0,
-                    duration_s=SECONDS,
-                    load=load,
-                    users=min(2_000, int(load.rate * 2)),
-                ),
-                probes=[],
-                runs_dir=Path(folder) / "runs",
-                on_second=lambda _tick: None,
-            )
-            seen = report_of(port)
-        finally:
-            of.kill()
-    return found, seen["arrivals"], seen["calls"][path]
+def _loaded(path: str, load: Constant, *, quick: bool) -> tuple[Run, dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder, known_server(quick=quick) as server:
+        journeys = Path(folder) / "pages.py"
+        journeys.write_text(JOURNEYS.format(path=path))
+        found = drive(
+            server,
+            journeys,
+            Path(folder) / "runs",
+            warmup_s=0,
+            duration_s=SECONDS,
+            load=load,
+            users=min(2_000, int(load.rate * 2)),
+        )
+        return found, server.report()
 
 
 if __name__ == "__main__":

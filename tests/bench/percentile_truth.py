@@ -3,19 +3,14 @@
 python -m tests.bench.percentile_truth
 """
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 from typing import TypedDict
 
 from capacity.histogram import Histogram
-from scenarios.runner import RunRequest, run
-from tests.bench.reading import durations, report_of
-from tests.scenarios.one_run import HERE
+from tests.scenarios.known import drive, durations, known_server
 
-SERVER = Path(__file__).parents[1] / "scenarios" / "known_server.py"
 JOURNEYS = """
 from locust import FastHttpUser, task
 
@@ -48,31 +43,12 @@ def measure() -> dict[str, Compared]:
 
 
 def _one_round() -> dict[str, Compared]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen([sys.executable, str(SERVER)], stdout=subprocess.PIPE) as server,
-    ):
-        try:
-            assert server.stdout is not None
-            port = int(server.stdout.readline())
-            journeys = Path(folder) / "draws.py"
-            journeys.write_text(JOURNEYS)
-            found = run(
-                RunRequest(
-                    journeys,
-                    f"http://127.0.0.1:{port}",
-                    HERE,
-                    users=USERS,
-                    warmup_s=0,
-                    duration_s=SECONDS,
-                ),
-                probes=[],
-                runs_dir=Path(folder) / "runs",
-                on_second=lambda _tick: None,
-            )
-            seen = report_of(port)
-        finally:
-            server.kill()
+    with tempfile.TemporaryDirectory() as folder, known_server() as server:
+        journeys = Path(folder) / "draws.py"
+        journeys.write_text(JOURNEYS)
+        runs = Path(folder) / "runs"
+        found = drive(server, journeys, runs, users=USERS, warmup_s=0, duration_s=SECONDS)
+        seen = server.report()
     (stats,) = found.endpoints
     reported = Histogram.decode(stats.raw)
     return _compare(reported, durations(seen, "/draw", counted=reported.count, late=USERS))

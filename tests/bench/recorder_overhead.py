@@ -20,11 +20,8 @@ from typing import NamedTuple, TypedDict
 import psutil
 
 from capacity.spool import fold
-from scenarios.runner import RunRequest, run
-from tests.bench.reading import report_of
-from tests.scenarios.one_run import HERE
+from tests.scenarios.known import Server, drive, known_server
 
-SERVER = Path(__file__).parents[1] / "scenarios" / "known_server.py"
 JOURNEYS = """
 from locust import FastHttpUser, task
 
@@ -65,24 +62,14 @@ def measure() -> Overhead:
     """Drive the same journeys in turns with and without our recorder."""
     ours: list[Drive] = []
     plain: list[Drive] = []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(
-            [sys.executable, str(SERVER), "--uvloop"], stdout=subprocess.PIPE
-        ) as server,
-    ):
-        try:
-            assert server.stdout is not None
-            port = int(server.stdout.readline())
-            journeys = Path(folder) / "pages.py"
-            journeys.write_text(JOURNEYS)
-            for _ in range(PAIRS + 1):
-                pair = [(_ours, ours), (_plain, plain)]
-                random.shuffle(pair)
-                for drive, found in pair:
-                    found.append(drive(journeys, port, Path(folder)))
-        finally:
-            server.kill()
+    with tempfile.TemporaryDirectory() as folder, known_server(quick=True) as server:
+        journeys = Path(folder) / "pages.py"
+        journeys.write_text(JOURNEYS)
+        for _ in range(PAIRS + 1):
+            pair = [(_ours, ours), (_plain, plain)]
+            random.shuffle(pair)
+            for side, found in pair:
+                found.append(side(journeys, server, Path(folder)))
     pairs = list(zip(ours[1:], plain[1:], strict=True))
     throughput = [mine.per_s / theirs.per_s for mine, theirs in pairs]
     return {
@@ -96,21 +83,9 @@ def measure() -> Overhead:
     }
 
 
-def _ours(journeys: Path, port: int, folder: Path) -> Drive:
+def _ours(journeys: Path, server: Server, folder: Path) -> Drive:
     runs = folder / "runs"
-    found = run(
-        RunRequest(
-            journeys,
-            f"http://127.0.0.1:{port}",
-            HERE,
-            users=USERS,
-            warmup_s=1,
-            duration_s=SECONDS,
-        ),
-        probes=[],
-        runs_dir=runs,
-        on_second=lambda _tick: None,
-    )
+    found = drive(server, journeys, runs, users=USERS, warmup_s=1, duration_s=SECONDS)
     (step,) = found.measured_steps()
     spool = (runs / found.id / "load.jsonl").read_text()
     beats = [beat for beat in fold(spool.splitlines()).beats if 1 <= beat.second < 1 + SECONDS]
@@ -118,11 +93,11 @@ def _ours(journeys: Path, port: int, folder: Path) -> Drive:
     return Drive(step.arrivals.achieved / step.seconds, 1e6 * cpu_s / step.arrivals.achieved)
 
 
-def _plain(journeys: Path, port: int, folder: Path) -> Drive:
-    before = len(report_of(port)["arrivals"])
+def _plain(journeys: Path, server: Server, folder: Path) -> Drive:
+    before = len(server.report()["arrivals"])
     command = [
         *(sys.executable, "-m", "locust", "--locustfile", str(journeys), "--headless"),
-        *("--host", f"http://127.0.0.1:{port}", "--users", str(USERS)),
+        *("--host", server.host, "--users", str(USERS)),
         *("--spawn-rate", str(USERS), "--run-time", f"{SECONDS + 3}s", "--only-summary"),
         *("--stop-timeout", "5"),
     ]
@@ -134,7 +109,7 @@ def _plain(journeys: Path, port: int, folder: Path) -> Drive:
         first, cpu_first = time.time(), process.cpu_times()
         time.sleep(SECONDS)
         last, cpu_last = time.time(), process.cpu_times()
-    sent = sum(1 for at in report_of(port)["arrivals"][before:] if first <= at < last)
+    sent = sum(1 for at in server.report()["arrivals"][before:] if first <= at < last)
     cpu_s = cpu_last.user + cpu_last.system - cpu_first.user - cpu_first.system
     return Drive(sent / (last - first), 1e6 * cpu_s / sent)
 

@@ -138,6 +138,9 @@ def test_the_sentence_names_the_bottleneck_and_the_generators_share() -> None:
     share = generator_share(Observation(RUN, TIMELINE))
     assert share == pytest.approx(TIMELINE["generator.cpu_total"][10:].mean() / 2)
     assert "The load generator took" in calm
+    lateness = [0.5] * (len(TIMELINE) - 1) + [35.0]
+    late = sentence(Observation(RUN, TIMELINE.assign(**{"generator.lateness": lateness})))
+    assert late == f"{calm[:-1]}, and was late by at most 35.0 ms (0.500 ms in the median second)."
     more = 1.96 - TIMELINE["machine.cpu"]
     busy = TIMELINE.assign(
         **{"machine.cpu": 1.96, "service.primary.cpu": TIMELINE["service.primary.cpu"] + more}

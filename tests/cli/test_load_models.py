@@ -19,7 +19,8 @@ from scenarios.arrivals.ramp import Ramp
 from scenarios.arrivals.replay import Replay
 from scenarios.arrivals.stages import Level, Stages
 from tests.cli.conftest import Going, Said, processes_of
-from tests.scenarios.conftest import Server, server
+from tests.scenarios.conftest import server
+from tests.scenarios.known import Server
 
 Hmb = Callable[..., Said]
 __all__ = ["server"]
@@ -83,6 +84,13 @@ def test_a_sweep_goes_up_to_its_limit(hmb: Hmb, server: Server, folder: Path) ->
     assert levels[0]["run"] in page.read_text()
     assert len(list(folder.glob("runs/*/run.json"))) == 2
     assert "level: 20 arrivals/s for 2 s" in said.err
+    # a sweep is no run: whoever names it for one is told the runs
+    low, high = (level["run"] for level in levels)
+    for words in (["compare", page.parent.name, low], ["report", str(page.parent)]):
+        refused = hmb(folder, *words)
+        assert refused.code == 2
+        (line,) = refused.err.strip().splitlines()
+        assert f"{low} (20 arrivals/s), {high} (30 arrivals/s)" in line
 
 
 def test_a_sweep_cut_short_tells_what_it_knows(

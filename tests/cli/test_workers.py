@@ -22,7 +22,8 @@ from scenarios.orders import Orders, Post
 from scenarios.request import Workers
 from scenarios.share import Share
 from tests.cli.conftest import Going, Said, processes_of
-from tests.scenarios.conftest import Server, server
+from tests.scenarios.conftest import server
+from tests.scenarios.known import Server
 
 Hmb = Callable[..., Said]
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # nothing is bound to it: it stands for another machine's

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -14,7 +15,7 @@ from capacity.store import RecordError
 from capacity.targets import Target
 from capacity.verdicts import Outcome, Verdict, judge
 from reports.charts.curve import nines, percent_at
-from reports.render import as_json, html, junit, markdown, rows, write_report
+from reports.render import annotations, as_json, html, junit, markdown, rows, write_report
 from tests.reports.conftest import HOSTILE, hostile_run
 from tests.reports.sample import sample_run, sample_timeline
 
@@ -125,6 +126,46 @@ def test_an_outcome_becomes_what_ci_shows(outcome: Outcome, gate: bool, tag: str
     words = inside.get("message") or inside.text or ""
     assert "because" in words
     assert "210 ms (measured) against < 200 ms" in words
+
+
+@pytest.mark.parametrize(
+    ("outcome", "gate", "warn", "level"),
+    [
+        (Outcome.MET, True, False, None),
+        (Outcome.NOT_MET, True, False, "error"),
+        (Outcome.NOT_MET, False, False, None),
+        (Outcome.NOT_MET, False, True, "warning"),
+        (Outcome.INCONSISTENT, True, False, "error"),
+        (Outcome.INCONCLUSIVE, True, False, "warning"),
+        (Outcome.INCONCLUSIVE, False, True, None),
+        (Outcome.NOT_MEASURED, True, False, "error"),
+        (Outcome.NOT_MEASURED, False, False, None),
+    ],
+)
+def test_an_outcome_becomes_an_annotation(
+    outcome: Outcome, gate: bool, warn: bool, level: str | None
+) -> None:
+    one = verdict(outcome, gate=gate)
+    one = replace(one, target=one.target.model_copy(update={"warn": warn}), reason="100 %,\nsaid")
+    run = sample_run()
+    *lines, last = annotations(run, sample_timeline(run), [one]).splitlines()
+    assert last.split(" ")[0] == ("::notice" if level is None or warn else "::warning")
+    if level is None:
+        assert lines == []
+        return
+    (line,) = lines
+    assert line.startswith(f"::{level} title=")
+    assert (
+        f"%3A {one.target.id}::p95 below 200 ms: 210 ms against < 200 ms; 100 %25,%0Asaid" in line
+    )
+
+
+def test_an_invalid_run_is_annotated_first() -> None:
+    bad = Invalidity(reason="generator-saturated", detail="97 % of a core")
+    run = sample_run(invalid=[bad])
+    first, last = annotations(run, sample_timeline(run), []).splitlines()
+    assert first == "::error title=run invalid%3A generator-saturated::97 %25 of a core"
+    assert last.startswith("::warning title=load test%3A invalid::")
 
 
 def test_junit_counts_what_it_holds(good: tuple[Run, pd.DataFrame, list[Verdict]]) -> None:

@@ -1,7 +1,5 @@
 """A server whose truth is known, and load tests against it."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +8,7 @@ import pytest
 
 from capacity.run import EndpointStats, Run
 from scenarios.live import Tick
-from scenarios.runner import RunRequest, run
-from tests.bench.reading import report_of
-from tests.scenarios.one_run import HERE
+from tests.scenarios.known import Server, drive, known_server
 
 Loaded = Callable[..., Run]
 
@@ -26,26 +22,11 @@ class Person(FastHttpUser):
 """A locustfile of people who pause between pages."""
 
 
-class Server:
-    """The known server: where it is, and what it has seen."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.host = f"http://127.0.0.1:{port}"
-
-    def report(self) -> dict[str, Any]:
-        """Peers, arrivals and calls; see `known_server`."""
-        return report_of(self.port)
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A known server of this test's own."""
-    script = Path(__file__).with_name("known_server.py")
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        yield Server(int(process.stdout.readline()))
-        process.kill()
+    with known_server() as found:
+        yield found
 
 
 @pytest.fixture
@@ -68,15 +49,8 @@ def loaded(tmp_path: Path, server: Server, journeys: Callable[[str], Path]) -> L
 
     def load(text: str, **options: Any) -> Run:
         ticks: list[Tick] = options.pop("ticks", [])
-        probes, required = options.pop("probes", []), options.pop("required", ())
-        asked = {"users": 4, "warmup_s": 0.0, "duration_s": 2.0, "host": server.host, **options}
-        return run(
-            RunRequest(journeys(text), where=HERE, **asked),
-            probes=probes,
-            required=required,
-            runs_dir=tmp_path / "runs",
-            on_second=ticks.append,
-        )
+        asked = {"users": 4, "warmup_s": 0.0, "duration_s": 2.0, **options}
+        return drive(server, journeys(text), tmp_path / "runs", on_second=ticks.append, **asked)
 
     return load
 

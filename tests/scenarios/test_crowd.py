@@ -12,7 +12,7 @@ from scenarios.errors import ScenarioError
 from scenarios.runner import RunRequest, run
 from scenarios.sources import source_address
 from tests.scenarios.board_data import load_file
-from tests.scenarios.conftest import Server
+from tests.scenarios.known import Server
 from tests.scenarios.one_run import HERE
 
 

@@ -12,7 +12,8 @@ from capacity.run import Event, Run, Status
 from capacity.spool import fold
 from capacity.store import read_run
 from scenarios.runner import RunRequest, run
-from tests.scenarios.conftest import Server, endpoint
+from tests.scenarios.conftest import endpoint
+from tests.scenarios.known import Server
 from tests.scenarios.one_run import HERE
 
 WRITING = """

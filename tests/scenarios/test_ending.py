@@ -15,7 +15,7 @@ import pytest
 
 from capacity.run import Phase, Status
 from capacity.store import read_run, read_timeline
-from tests.scenarios.conftest import Server
+from tests.scenarios.known import Server
 
 THINKING = """
 class Person(FastHttpUser):

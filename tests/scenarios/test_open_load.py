@@ -24,7 +24,8 @@ from scenarios.live import Tick
 from scenarios.orders import Orders, in_environment
 from scenarios.runner import RunRequest, run
 from tests.scenarios.board_data import load_file
-from tests.scenarios.conftest import Loaded, Server, endpoint
+from tests.scenarios.conftest import Loaded, endpoint
+from tests.scenarios.known import Server
 from tests.scenarios.known_server import BASE_S, STALL_S
 from tests.scenarios.one_run import HERE
 

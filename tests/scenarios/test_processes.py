@@ -24,9 +24,9 @@ from scenarios.errors import ScenarioError
 from scenarios.request import RunRequest, Workers, sized
 from scenarios.runner import run
 from scenarios.sources import source_address
-from tests.bench.reading import durations
 from tests.scenarios.board_data import load_file
-from tests.scenarios.conftest import THINKING, Loaded, Server, endpoint
+from tests.scenarios.conftest import THINKING, Loaded, endpoint
+from tests.scenarios.known import Server, durations
 from tests.scenarios.one_run import HERE
 from tests.scenarios.test_disturbance import Quiet
 from tests.scenarios.test_ending import STUCK, children, wait_for_beats

@@ -19,8 +19,8 @@ from scenarios import attempt, catalogue, runner
 from scenarios.errors import ScenarioError
 from scenarios.live import Tick
 from scenarios.runner import RunRequest
-from tests.bench.reading import durations
-from tests.scenarios.conftest import THINKING, Loaded, Server, endpoint
+from tests.scenarios.conftest import THINKING, Loaded, endpoint
+from tests.scenarios.known import Server, durations
 
 DRAW = """
 class Person(FastHttpUser):
