@@ -73,7 +73,8 @@ async def change(
     if not salaries_in_order(job.salary_min_cents, job.salary_max_cents):
         raise InvalidError("salary_out_of_order", "The lowest salary is above the highest.")
     await session.flush()
-    forget_pages(session, job.id, job.company_id)
+    if job.status != JobStatus.DRAFT:
+        forget_pages(session, job.id, job.company_id)
     return _detail(job, job.company)
 
 

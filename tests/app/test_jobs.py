@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.app.life import Running, problem
+from tests.app.statements import counted
 
 
 async def test_a_draft_is_seen_by_its_employer_alone(app: Running) -> None:
@@ -185,3 +186,21 @@ async def test_a_kept_job_that_closes_stays_kept_and_says_so(app: Running) -> No
     await owner.post(f"/jobs/{job['id']}/close", expect=200)
     kept = (await seeker.get("/jobs/saved")).json()["items"]
     assert [(item["id"], item["status"]) for item in kept] == [(job["id"], "closed")]
+
+
+async def test_what_nobody_sees_yet_makes_nobody_read_anew(app: Running) -> None:
+    owner = await app.employer()
+    draft, shown = await owner.job(published=False), await owner.job()
+    company = f"/companies/{owner.company['id']}"
+    pages = (company, f"{company}/jobs")
+    for path in pages:
+        await app.client.get(path)
+    await owner.patch(f"/jobs/{draft['id']}", title="Not yet", expect=200)
+    with counted() as sent:
+        for path in pages:
+            await app.client.get(path)
+    assert sent == []
+    await owner.patch(f"/jobs/{shown['id']}", title="For all", expect=200)
+    with counted() as sent:
+        (listed,) = (await app.client.get(pages[1])).json()["items"]
+    assert (len(sent), listed["title"]) == (1, "For all")
