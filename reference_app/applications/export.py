@@ -50,7 +50,7 @@ async def export(
         return [row for row in found if row.id is not None]
 
     async def pieces(rows: Sequence[AnyRow]) -> AsyncGenerator[bytes]:
-        yield _lines([_COLUMNS])
+        yield _lines([list(_COLUMNS)])
         left = LARGEST_EXPORT
         while rows:
             yield _lines(

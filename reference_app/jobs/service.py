@@ -135,7 +135,7 @@ async def promote(
             )
         setattr(job, promotion, now + PROMOTED_FOR[promotion])
         await session.flush()
-        session.forget(FEATURED_CACHE_KEY)
+        session.forget(FEATURED_CACHE_KEY, company_cache_key(job.company_id))
     return JobPromotion.model_validate(job)
 
 
@@ -147,7 +147,7 @@ async def demote(
     if getattr(job, promotion) is not None:
         setattr(job, promotion, None)
         await session.flush()
-        session.forget(FEATURED_CACHE_KEY)
+        session.forget(FEATURED_CACHE_KEY, company_cache_key(job.company_id))
     return JobPromotion.model_validate(job)
 
 

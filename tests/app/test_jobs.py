@@ -1,10 +1,12 @@
 """A job's life: drafted, changed, published, closed; kept by those who want it."""
 
 import asyncio
+from time import time
 from typing import Any
 
 import pytest
 
+from reference_app.jobs.listing import company_cache_key
 from tests.app.life import Running, problem
 from tests.app.statements import counted
 
@@ -204,3 +206,25 @@ async def test_what_nobody_sees_yet_makes_nobody_read_anew(app: Running) -> None
     with counted() as sent:
         (listed,) = (await app.client.get(pages[1])).json()["items"]
     assert (len(sent), listed["title"]) == (1, "For all")
+
+
+async def test_a_companys_first_page_of_jobs_lasts_and_shows_a_boost_at_once(app: Running) -> None:
+    owner = await app.employer()
+    older, newer = await owner.job(), await owner.job()
+    path = f"/companies/{owner.company['id']}/jobs"
+
+    async def listed(query: str = "") -> list[int]:
+        return [job["id"] for job in (await app.client.get(path + query)).json()["items"]]
+
+    def left_s(limit: int) -> float:
+        return (
+            app.board.cache._l1[company_cache_key(owner.company["id"], limit)].expires_at - time()
+        )
+
+    assert await listed() == [newer["id"], older["id"]]
+    await listed("?limit=10")
+    # A tenth of a life is left to chance.
+    assert left_s(10) < 61 < 240 < left_s(20)
+    for how, first in (("PUT", older), ("DELETE", newer)):
+        await owner.send(how, f"/jobs/{older['id']}/boost", expect=200)
+        assert (await listed())[0] == first["id"]
