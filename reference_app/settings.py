@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     cache_ttl_default: PositiveInt = 300
     cache_ttl_user: PositiveInt = 600
     cache_ttl_jobs: PositiveInt = 60
+    cache_ttl_job_page: PositiveInt = 600
     cache_ttl_feed: PositiveInt = 300
     cache_ttl_trending: PositiveInt = 600
 

@@ -19,7 +19,7 @@ from reference_app.errors import ConflictError, InvalidError, NotFoundError
 from reference_app.kit.pagination import cursor_by_id, cut, read_cursor_by_id
 from reference_app.notifications.models import Kind
 from reference_app.notifications.service import notify
-from reference_app.users.schemas import PersonRef
+from reference_app.users.naming import person_ref
 
 
 async def report(session: WriteSession, reporter_id: int, wanted: ReportDraft) -> ReportShown:
@@ -55,9 +55,7 @@ async def queue(
             first_reported_at=row.first_at,
             excerpt=row.excerpt,
             hidden_at=row.hidden_at,
-            author=PersonRef(
-                id=row.author_id, full_name=row.author_name, headline=row.author_headline
-            ),
+            author=person_ref(row),
             author_suspended=row.author_suspended,
         )
         for row in shown
@@ -71,9 +69,7 @@ async def of_thing(session: ReadSession, kind: ThingKind, thing_id: int) -> Repo
     items = [
         ReportItem(
             **ReportShown.model_validate(row).model_dump(),
-            reporter=PersonRef(
-                id=row.reporter_id, full_name=row.reporter_name, headline=row.reporter_headline
-            ),
+            reporter=person_ref(row),
             resolved_at=row.resolved_at,
             resolution=row.resolution,
         )

@@ -12,6 +12,7 @@ from reference_app.admin.models import Report
 from reference_app.admin.things import HIDEABLE, THINGS, ThingKind
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.users.models import User
+from reference_app.users.naming import named
 
 _MOST_LISTED = 100
 _EXCERPT = 200
@@ -45,9 +46,7 @@ _OF_THING = (
         *_SHOWN,
         Report.resolved_at,
         Report.resolution,
-        User.id.label("reporter_id"),
-        User.full_name.label("reporter_name"),
-        User.headline.label("reporter_headline"),
+        *named(User),
     )
     .join(User, User.id == Report.reporter_id)
     .where(Report.kind == bindparam("kind"), Report.thing_id == bindparam("thing_id"))
@@ -160,8 +159,7 @@ def _queue(by_kind: bool, after: bool) -> Select[*tuple[Any, ...]]:
             func.coalesce(*(hides.model.hidden_at for hides in HIDEABLE.values())).label(
                 "hidden_at"
             ),
-            _Author.full_name.label("author_name"),
-            _Author.headline.label("author_headline"),
+            *named(_Author),
             case((_Author.suspended_at.is_not(None), True), else_=False).label("author_suspended"),
         )
         .select_from(source)

@@ -20,17 +20,18 @@ EXPORTS_PER_WINDOW = 6
 WINDOW_S = 600
 
 _PIECE = 100
-_COLUMNS = (
-    "id",
-    "applicant_id",
-    "applicant_name",
-    "applicant_headline",
-    "status",
-    "proposed_budget_cents",
-    "created_at",
-    "updated_at",
-    "cover_letter",
-)
+_COLUMNS = {
+    "id": "id",
+    "applicant_id": "applicant_id",
+    "applicant_name": "person_name",
+    "applicant_headline": "person_headline",
+    "status": "status",
+    "proposed_budget_cents": "proposed_budget_cents",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "cover_letter": "cover_letter",
+}
+"""By the names in the file's first line, those of a row of `repository.of_job`."""
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - full-width forms, which count too
 
 
@@ -49,10 +50,12 @@ async def export(
         return [row for row in found if row.id is not None]
 
     async def pieces(rows: Sequence[AnyRow]) -> AsyncGenerator[bytes]:
-        yield _lines([_COLUMNS])
+        yield _lines([list(_COLUMNS)])
         left = LARGEST_EXPORT
         while rows:
-            yield _lines([[_cell(getattr(row, name)) for name in _COLUMNS] for row in rows])
+            yield _lines(
+                [[_cell(getattr(row, name)) for name in _COLUMNS.values()] for row in rows]
+            )
             left -= len(rows)
             full = len(rows) == _PIECE
             rows = await piece(rows[-1].id, min(_PIECE, left)) if full and left else ()

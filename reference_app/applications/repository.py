@@ -26,6 +26,7 @@ from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.jobs.models import Job, is_open
 from reference_app.subscriptions.entitlement_sql import tier_of
 from reference_app.users.models import User
+from reference_app.users.naming import named
 
 _COLUMNS = (
     Application.id,
@@ -276,8 +277,7 @@ def _of_job(by_status: bool, after: bool) -> Select[*tuple[Any, ...]]:
         select(
             *_STANDING,
             *_COLUMNS,
-            User.full_name.label("applicant_name"),
-            User.headline.label("applicant_headline"),
+            *named(User),
         )
         .select_from(Job)
         .join(Company, Company.id == Job.company_id)

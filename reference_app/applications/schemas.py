@@ -57,18 +57,10 @@ class ApplicationShown(BaseModel):
     updated_at: datetime
 
 
-class Applicant(BaseModel):
-    """Who applies."""
-
-    id: int
-    full_name: str
-    headline: str
-
-
 class ReceivedApplication(ApplicationShown):
     """An application as the employer sees it."""
 
-    applicant: Applicant
+    applicant: PersonRef
 
 
 class JobApplied(BaseModel):

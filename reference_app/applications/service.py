@@ -6,7 +6,6 @@ from reference_app.applications import repository
 from reference_app.applications.models import Application, ApplicationStatus
 from reference_app.applications.pipeline import Side, may_step, origins
 from reference_app.applications.schemas import (
-    Applicant,
     ApplicationCounts,
     ApplicationDraft,
     ApplicationShown,
@@ -29,6 +28,7 @@ from reference_app.notifications.models import Kind
 from reference_app.notifications.service import notify, notify_each
 from reference_app.subscriptions.entitlements import Feature, Tier, check
 from reference_app.uploads.service import hold_resume
+from reference_app.users.naming import person_ref
 
 
 async def apply(
@@ -224,10 +224,7 @@ def _outcome(row: AnyRow, to: str) -> Outcome:
 
 
 def _received(row: AnyRow) -> ReceivedApplication:
-    applicant = Applicant(
-        id=row.applicant_id, full_name=row.applicant_name, headline=row.applicant_headline
-    )
-    return ReceivedApplication(**_fields(row), applicant=applicant)
+    return ReceivedApplication(**_fields(row), applicant=person_ref(row))
 
 
 def _own(row: AnyRow) -> OwnApplication:

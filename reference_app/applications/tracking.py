@@ -22,6 +22,7 @@ from reference_app.errors import ForbiddenError
 from reference_app.kit.pagination import cursor_by_id, cut, read_cursor_by_id
 from reference_app.subscriptions.entitlements import Feature, Tier, check
 from reference_app.texts import LARGEST_ID
+from reference_app.users.naming import person_ref
 from reference_app.users.schemas import PersonRef
 
 
@@ -105,6 +106,4 @@ def _note(row: AnyRow) -> NoteShown:
 
 
 def _person(row: AnyRow) -> PersonRef | None:
-    if row.person_id is None:
-        return None
-    return PersonRef(id=row.person_id, full_name=row.full_name, headline=row.headline)
+    return None if row.person_id is None else person_ref(row)

@@ -12,10 +12,11 @@ from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.jobs.models import Job
 from reference_app.subscriptions.entitlement_sql import tier_of
 from reference_app.users.models import User
+from reference_app.users.naming import named
 
 _me = bindparam("me", type_=User.id.type)
 _below = bindparam("below", type_=User.id.type)
-_PERSON = (User.id.label("person_id"), User.full_name, User.headline)
+_PERSON = named(User)
 
 # What the asker is to an application: whether it is theirs, and what they act as for the employer.
 _STANDING = (

@@ -96,12 +96,14 @@ async def company(request: Request, company_id: PathId) -> Response:
 async def company_jobs(
     request: Request, company_id: PathId, limit: Limit = 20, cursor: CursorText = None
 ) -> Response:
-    """Cached for a minute; the first page of 20 shows a change at once."""
+    """The first page of 20 shows a change at once; the others are cached for a minute."""
     board = board_of(request)
+    key = listing.company_cache_key(company_id, limit, cursor)
+    emptied = key == listing.company_cache_key(company_id)
     return await cached(
         request,
-        listing.company_cache_key(company_id, limit, cursor),
-        board.settings.cache_ttl_jobs,
+        key,
+        board.settings.cache_ttl_default if emptied else board.settings.cache_ttl_jobs,
         listing.company_loader(board.database, company_id, limit, cursor),
     )
 

@@ -29,7 +29,7 @@ from reference_app.notifications.service import notify
 from reference_app.subscriptions.entitlements import Feature, Tier, hold
 from reference_app.subscriptions.tiers import TERMS
 from reference_app.texts import LARGEST_ID
-from reference_app.users.schemas import PersonRef
+from reference_app.users.naming import person_ref
 
 INVITATION_DAYS = 7
 INVITED_PER_DAY = 50
@@ -222,7 +222,7 @@ async def _member_of(session: WriteSession, company_id: int, user_id: int) -> Me
 
 def _member(row: AnyRow) -> MemberShown:
     return MemberShown(
-        user=PersonRef(id=row.user_id, full_name=row.full_name, headline=row.headline),
+        user=person_ref(row),
         role=row.role,
         has_seat=row.has_seat,
         joined_at=row.created_at,

@@ -31,6 +31,7 @@ from reference_app.companies.models import (
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.subscriptions.entitlement_sql import tier_of
 from reference_app.users.models import User
+from reference_app.users.naming import named
 
 _OWN = Company.__table__.alias("own")
 _PENDING = and_(
@@ -76,9 +77,7 @@ _MEMBERS = (
         CompanyMember.role,
         CompanyMember.created_at,
         HAS_SEAT.label("has_seat"),
-        User.id.label("user_id"),
-        User.full_name,
-        User.headline,
+        *named(User),
     )
     .select_from(Company)
     .outerjoin(
@@ -274,9 +273,7 @@ async def member(session: WriteSession, company_id: int, user_id: int) -> AnyRow
             CompanyMember.role,
             CompanyMember.created_at,
             HAS_SEAT.label("has_seat"),
-            User.id.label("user_id"),
-            User.full_name,
-            User.headline,
+            *named(User),
         )
         .join(Company, Company.id == CompanyMember.company_id)
         .join(User, User.id == CompanyMember.user_id)

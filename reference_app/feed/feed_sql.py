@@ -31,6 +31,7 @@ from reference_app.feed.models import Post, PostComment, PostLike, PostTally
 from reference_app.jobs.models import Job
 from reference_app.network.models import CompanyFollow, UserFollow
 from reference_app.users.models import User
+from reference_app.users.naming import named
 
 _COLUMNS = (
     Post.id,
@@ -38,9 +39,7 @@ _COLUMNS = (
     Post.created_at,
     PostTally.likes,
     PostTally.comments,
-    User.id.label("author_id"),
-    User.full_name.label("author_name"),
-    User.headline.label("author_headline"),
+    *named(User),
     Company.id.label("company_id"),
     Company.name.label("company_name"),
     Job.id.label("job_id"),
@@ -119,9 +118,7 @@ _COMMENTS = (
         PostComment.id,
         PostComment.body,
         PostComment.created_at,
-        User.id.label("author_id"),
-        User.full_name.label("author_name"),
-        User.headline.label("author_headline"),
+        *named(User),
     )
     .join(User, User.id == PostComment.author_id)
     .join(Post, Post.id == PostComment.post_id)

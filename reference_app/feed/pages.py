@@ -25,7 +25,7 @@ from reference_app.feed.schemas import (
 from reference_app.kit.cache import Loader
 from reference_app.kit.pagination import cursor_by_id, cut, read_cursor_by_id
 from reference_app.texts import LARGEST_ID, json_bytes
-from reference_app.users.schemas import PersonRef
+from reference_app.users.naming import person_ref
 
 FIRST_PAGE = 20
 
@@ -139,7 +139,7 @@ def post_shown(row: AnyRow) -> PostShown:
 
 def comment_shown(row: AnyRow) -> CommentShown:
     """A comment's row as everyone sees it."""
-    return CommentShown(id=row.id, author=_author(row), body=row.body, created_at=row.created_at)
+    return CommentShown(id=row.id, author=person_ref(row), body=row.body, created_at=row.created_at)
 
 
 def _posts_loader(
@@ -158,7 +158,7 @@ def _posts_loader(
 def _fields(row: AnyRow) -> dict[str, Any]:
     return {
         "id": row.id,
-        "author": _author(row),
+        "author": person_ref(row),
         "company": row.company_id and CompanyRef(id=row.company_id, name=row.company_name),
         "job": row.job_id and JobRef(id=row.job_id, title=row.job_title),
         "body": row.body,
@@ -166,7 +166,3 @@ def _fields(row: AnyRow) -> dict[str, Any]:
         "comments": row.comments,
         "created_at": row.created_at,
     }
-
-
-def _author(row: AnyRow) -> PersonRef:
-    return PersonRef(id=row.author_id, full_name=row.author_name, headline=row.author_headline)

@@ -9,6 +9,7 @@ from reference_app.database import AnyRow, WriteSession
 from reference_app.feed.models import Post, PostComment, PostLike, PostTally
 from reference_app.jobs.models import Job
 from reference_app.users.models import User
+from reference_app.users.naming import named
 
 _ADD_POST = (
     insert(Post)
@@ -41,9 +42,7 @@ _COMMENT = select(
     PostComment.post_id,
     PostComment.body,
     PostComment.created_at,
-    User.id.label("author_id"),
-    User.full_name.label("author_name"),
-    User.headline.label("author_headline"),
+    *named(User),
 ).join(User, User.id == PostComment.author_id)
 
 

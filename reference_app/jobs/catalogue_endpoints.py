@@ -43,12 +43,12 @@ async def islands(request: Request) -> Response:
     responses=problem_docs(NotFoundError),
 )
 async def similar(request: Request, job_id: PathId) -> Response:
-    """At most ten, the likest first. Cached for a few minutes."""
+    """At most ten, the likest first. Cached for ten minutes."""
     board = board_of(request)
     return await cached(
         request,
         discovery.similar_cache_key(job_id),
-        board.settings.cache_ttl_default,
+        board.settings.cache_ttl_trending,
         discovery.similar_loader(board.database, job_id),
         listing.no_such_job(),
     )

@@ -127,7 +127,7 @@ async def job(request: Request, job_id: PathId) -> Response:
     answer = await cached(
         request,
         listing.detail_cache_key(job_id),
-        board.settings.cache_ttl_default,
+        board.settings.cache_ttl_job_page,
         listing.detail_loader(board.database, job_id),
         listing.no_such_job(),
         looks_count=True,

@@ -4,7 +4,7 @@ Lists are cached for a minute and simply run out: a board of many employers
 publishes every few seconds, and emptying all lists each time would leave
 nothing cached. So a new job is in every list within that minute. A job's own
 page, its company's page and the first page of its company's jobs change at
-once, and so its own page may be kept for minutes. Without words to look for,
+once, and so these may be kept for minutes. Without words to look for,
 lists are in the order of `Job.ranked_at`: the newest first, but for a head
 start of jobs whose employers pay for one.
 """

@@ -73,7 +73,8 @@ async def change(
     if not salaries_in_order(job.salary_min_cents, job.salary_max_cents):
         raise InvalidError("salary_out_of_order", "The lowest salary is above the highest.")
     await session.flush()
-    forget_pages(session, job.id, job.company_id)
+    if job.status != JobStatus.DRAFT:
+        forget_pages(session, job.id, job.company_id)
     return _detail(job, job.company)
 
 
@@ -134,7 +135,7 @@ async def promote(
             )
         setattr(job, promotion, now + PROMOTED_FOR[promotion])
         await session.flush()
-        session.forget(FEATURED_CACHE_KEY)
+        session.forget(FEATURED_CACHE_KEY, company_cache_key(job.company_id))
     return JobPromotion.model_validate(job)
 
 
@@ -146,7 +147,7 @@ async def demote(
     if getattr(job, promotion) is not None:
         setattr(job, promotion, None)
         await session.flush()
-        session.forget(FEATURED_CACHE_KEY)
+        session.forget(FEATURED_CACHE_KEY, company_cache_key(job.company_id))
     return JobPromotion.model_validate(job)
 
 

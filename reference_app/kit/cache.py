@@ -52,7 +52,8 @@ _LAST_LOADS_S = 1.0
 # Answers the value or tombstone found (or nothing), and whether the caller holds the lock.
 _READ = """
 local found = redis.call('GET', KEYS[1])
-if found and string.sub(found, 1, 1) ~= 'T'
+local form = found and string.sub(found, 1, 1)
+if (form == 'V' or form == 'N')
   and struct.unpack('>d', found, 2) > tonumber(ARGV[2]) then return {found, 0} end
 local mine = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[1])
 return {found, mine and 1 or 0}
@@ -286,4 +287,5 @@ def _kind_of(key: str) -> str:
 
 
 def _value_key(key: str) -> str:
-    return f"cache2:{key}"  # the form of `cache_entry`: pods of two versions may share a Redis
+    # The same in every version: so an invalidation by pods of one reaches the values of another.
+    return f"cache2:{key}"

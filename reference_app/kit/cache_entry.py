@@ -1,13 +1,16 @@
 """What the cache holds for a key, and its form in Redis.
 
 In Redis a value is `V` (or `N`: known not to exist), expiry, body; a tombstone is
-`T` and the WAL position as digits. Scripts read both.
+`T` and the WAL position as digits. Scripts read both. While a version is rolled
+out, pods of two share a Redis: another form of values takes another first letter,
+which counts as nothing found, under the same keys. That of tombstones never changes.
 """
 
 import struct
 from dataclasses import dataclass
 
 _HEAD = struct.Struct(">cd")
+_VALUE, _ABSENT, _TOMBSTONE = b"V", b"N", b"T"
 _OVERHEAD_BYTES = 400
 
 
@@ -46,15 +49,18 @@ class Tombstone:
 
 def encode(entry: Entry) -> bytes:
     """The entry as Redis keeps it."""
-    kind = b"N" if entry.body is None else b"V"
+    kind = _ABSENT if entry.body is None else _VALUE
     return _HEAD.pack(kind, entry.expires_at) + (entry.body or b"")
 
 
 def decode(stored: bytes, now: float) -> Entry | Tombstone | None:
-    """What `stored` says; None when it has run out."""
-    if stored[:1] == b"T":
+    """What `stored` says; None when it has run out, or is of another version's form."""
+    kind = stored[:1]
+    if kind == _TOMBSTONE:
         return Tombstone(int(stored[1:]), now)
-    kind, expires_at = _HEAD.unpack_from(stored)
+    if kind not in (_VALUE, _ABSENT):
+        return None
+    _, expires_at = _HEAD.unpack_from(stored)
     if now >= expires_at:
         return None
-    return Entry(None if kind == b"N" else stored[_HEAD.size :], expires_at, now)
+    return Entry(None if kind == _ABSENT else stored[_HEAD.size :], expires_at, now)

@@ -19,6 +19,16 @@ _LATER_S = 0.01
 """Looked at this much after it is due, so that a clock a little fast is not too early."""
 
 
+# KEYS: the turn. ARGV: how long it lasts, in seconds.
+# Answers whether it is the caller's, and how long it lasts yet, in ms. One that has no end (it was
+# made to persist, or restored so) gets one: else nobody's turn would ever come.
+_TAKE = """
+local mine = redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1])
+if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return {mine and 1 or 0, redis.call('PTTL', KEYS[1])}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Chore:
     """Something to do every `every_s` seconds, over all workers of all pods together."""
@@ -65,11 +75,8 @@ async def _turn(store: Store, chore: Chore) -> tuple[bool, float]:
     """
 
     async def take(redis: Redis) -> tuple[bool, float]:
-        async with redis.pipeline(transaction=False) as both:
-            both.set(key := f"chore:{chore.name}", 1, nx=True, ex=chore.every_s)
-            both.pttl(key)
-            taken, left_ms = await both.execute()
-        return bool(taken), max(left_ms / 1000, 0.0) + _LATER_S
+        taken, left_ms = await redis.eval(_TAKE, 1, f"chore:{chore.name}", chore.every_s)
+        return bool(taken), left_ms / 1000 + _LATER_S
 
     try:
         return await store.run(take)

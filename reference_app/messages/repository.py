@@ -29,6 +29,7 @@ from reference_app.messages.models import Conversation, Message, Participant
 from reference_app.network.models import Connection, ConnectionStatus
 from reference_app.network.repository import is_between
 from reference_app.users.models import User
+from reference_app.users.naming import named
 
 _EXCERPT = 140
 
@@ -130,9 +131,7 @@ _LISTED = (
         Participant.last_message_id,
         Participant.unread,
         Participant.read_up_to,
-        Participant.other_id,
-        User.full_name.label("other_name"),
-        User.headline.label("other_headline"),
+        *named(User),
         _Other.read_up_to.label("other_read_up_to"),
         Message.sender_id,
         func.left(Message.body, literal_column(str(_EXCERPT))).label("excerpt"),

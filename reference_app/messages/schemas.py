@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from reference_app.kit.pagination import Page
 from reference_app.texts import LARGEST_ID, Entered, Id, Note
+from reference_app.users.schemas import PersonRef
 
 MessageKey = Annotated[
     str,
@@ -53,14 +54,6 @@ class MessagePage(BaseModel):
     has_more: bool = Field(description="Whether there are more on the side that was asked for.")
 
 
-class OtherPerson(BaseModel):
-    """Who else is in a conversation."""
-
-    id: int
-    full_name: str
-    headline: str
-
-
 class LastMessage(BaseModel):
     """The end of a conversation."""
 
@@ -74,7 +67,7 @@ class ConversationShown(BaseModel):
     """A conversation, as one of the two sees it."""
 
     id: int
-    other: OtherPerson
+    other: PersonRef
     last_message: LastMessage
     unread: int = Field(description="Messages of the other that one has not read.")
     read_up_to: int = Field(description="The last message one has read; 0 for none.")

@@ -12,7 +12,6 @@ from reference_app.messages.schemas import (
     MessageDraft,
     MessagePage,
     MessageShown,
-    OtherPerson,
     ReadState,
     UnreadMessages,
 )
@@ -20,6 +19,7 @@ from reference_app.notifications.models import Kind
 from reference_app.notifications.service import notify, seen
 from reference_app.realtime import frames
 from reference_app.subscriptions.entitlements import Feature, spend
+from reference_app.users.naming import person_ref
 from reference_app.users.service import no_such_user
 
 
@@ -176,7 +176,7 @@ async def _sent_before(
 def _conversation(row: AnyRow) -> ConversationShown:
     return ConversationShown(
         id=row.id,
-        other=OtherPerson(id=row.other_id, full_name=row.other_name, headline=row.other_headline),
+        other=person_ref(row),
         last_message=LastMessage(
             id=row.last_message_id,
             sender_id=row.sender_id,

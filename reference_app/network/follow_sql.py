@@ -16,6 +16,7 @@ from reference_app.companies.models import Company
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.network.models import CompanyFollow, Connection, ConnectionStatus, UserFollow
 from reference_app.users.models import User
+from reference_app.users.naming import named
 
 _user_id = bindparam("user_id", type_=User.id.type)
 
@@ -74,7 +75,7 @@ class Follows:
         few: Select[int] = select(literal_column("1")).where(target == bindparam("target"))
         self._few = select(func.count()).select_from(few.limit(bindparam("most")).subquery())
         self._followers = (
-            select(User.id, User.full_name, User.headline)
+            select(*named(User))
             .join(table, table.follower_id == User.id)
             .where(target == bindparam("target"), table.follower_id < bindparam("below"))
             .order_by(table.follower_id.desc())
@@ -131,9 +132,7 @@ def _followed(columns: Sequence[Any], id_: Any, table: Any, target: Any) -> Sele
     )
 
 
-_FOLLOWED_PEOPLE = _followed(
-    (User.id, User.full_name, User.headline), User.id, UserFollow, UserFollow.user_id
-)
+_FOLLOWED_PEOPLE = _followed(named(User), User.id, UserFollow, UserFollow.user_id)
 _FOLLOWED_COMPANIES = _followed(
     (Company.id, Company.name), Company.id, CompanyFollow, CompanyFollow.company_id
 )

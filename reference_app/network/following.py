@@ -21,7 +21,7 @@ from reference_app.network.schemas import Audience, CompaniesPage, CompanyAudien
 from reference_app.notifications.models import Kind
 from reference_app.notifications.service import notify
 from reference_app.texts import LARGEST_ID, json_bytes
-from reference_app.users.schemas import PersonRef
+from reference_app.users.naming import person_ref
 from reference_app.users.service import no_such_user
 
 MOST_FOLLOWED = 2_000
@@ -132,9 +132,8 @@ async def _changed(
 
 
 def _people(rows: Sequence[AnyRow], limit: int) -> PeoplePage:
-    shown, next_cursor = cut(rows, limit, lambda row: cursor_by_id(row.id))
-    items = [PersonRef(id=row.id, full_name=row.full_name, headline=row.headline) for row in shown]
-    return PeoplePage(items=items, next_cursor=next_cursor)
+    shown, next_cursor = cut(rows, limit, lambda row: cursor_by_id(row.person_id))
+    return PeoplePage(items=[person_ref(row) for row in shown], next_cursor=next_cursor)
 
 
 def _follows_too_many() -> ConflictError:

@@ -21,6 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.network.models import Connection, ConnectionStatus, UserFollow
 from reference_app.users.models import User
+from reference_app.users.naming import named
 
 _me, _other = (bindparam(name, type_=User.id.type) for name in ("me", "other"))
 
@@ -95,9 +96,7 @@ _NEWEST = (
         Connection.status,
         Connection.created_at,
         Connection.decided_at,
-        User.id.label("user_id"),
-        User.full_name,
-        User.headline,
+        *named(User),
     )
     .join(_sides, _sides.c.id == Connection.id)
     .join(User, User.id == _sides.c.other_id)

@@ -20,7 +20,7 @@ from reference_app.notifications.models import Kind
 from reference_app.notifications.service import notify
 from reference_app.subscriptions.entitlements import EntitlementRefusedError, Feature, hold
 from reference_app.texts import LARGEST_ID
-from reference_app.users.schemas import PersonRef
+from reference_app.users.naming import person_ref
 from reference_app.users.service import no_such_user
 
 
@@ -200,7 +200,7 @@ def _page(rows: Sequence[AnyRow], limit: int) -> ConnectionPage:
     items = [
         ConnectionShown(
             id=row.id,
-            person=PersonRef(id=row.user_id, full_name=row.full_name, headline=row.headline),
+            person=person_ref(row),
             status=row.status,
             created_at=row.created_at,
             decided_at=row.decided_at,

@@ -13,6 +13,7 @@ from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.jobs.models import Job
 from reference_app.reviews.models import Review
 from reference_app.users.models import User
+from reference_app.users.naming import named
 
 _author = bindparam("author_id", type_=User.id.type)
 _subject = bindparam("subject_id", type_=User.id.type)
@@ -23,9 +24,7 @@ _COLUMNS = (
     Review.body,
     Review.created_at,
     Review.updated_at,
-    User.id.label("author_id"),
-    User.full_name.label("author_name"),
-    User.headline.label("author_headline"),
+    *named(User),
 )
 
 

@@ -11,7 +11,7 @@ from reference_app.kit.pagination import cursor_by_id, cut, read_cursor_by_id
 from reference_app.reviews.repository import OF_COMPANIES, OF_WORKERS, Reviews
 from reference_app.reviews.schemas import Rating, ReviewDraft, ReviewPage, ReviewShown
 from reference_app.texts import LARGEST_ID, json_bytes
-from reference_app.users.schemas import PersonRef
+from reference_app.users.naming import person_ref
 from reference_app.users.service import no_such_user
 
 _FIRST_PAGE = 20
@@ -115,7 +115,7 @@ def _changed(session: WriteSession, kind: Kind, subject_id: int) -> None:
 def _shown(row: AnyRow) -> ReviewShown:
     return ReviewShown(
         id=row.id,
-        author=PersonRef(id=row.author_id, full_name=row.author_name, headline=row.author_headline),
+        author=person_ref(row),
         stars=row.stars,
         body=row.body,
         created_at=row.created_at,

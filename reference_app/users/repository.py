@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from reference_app.database import AnyRow, ReadSession, WriteSession
-from reference_app.uploads.models import Upload
 from reference_app.users.models import User
+from reference_app.users.naming import avatar_of
 
 _PROFILE = select(
     User.id, User.full_name, User.role, User.headline, User.bio, User.island, User.created_at
@@ -31,21 +31,10 @@ _OWN_CREDENTIALS = select(User.email, User.password_hash).where(
     User.id == bindparam("user_id"), User.deleted_at.is_(None)
 )
 
-avatar_id = (
-    select(Upload.id)
-    .where(
-        Upload.owner_id == User.id,
-        Upload.kind == literal_column("'avatar'"),
-        Upload.confirmed_at.is_not(None),
-    )
-    .scalar_subquery()
-    .label("avatar_id")
-)
-"""The upload that is the picture of the `User` a statement selects."""
 _PAGE = _PROFILE.add_columns(
     User.skills,
     User.available_since.is_not(None).label("available_for_hire"),
-    avatar_id,
+    avatar_of(User),
 )
 _PUBLIC_PAGE = _PAGE.where(User.suspended_at.is_(None))
 _OWN_PAGE = _PAGE.add_columns(User.email, _verified)

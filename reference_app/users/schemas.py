@@ -63,6 +63,7 @@ class PersonRef(BaseModel):
     id: int
     full_name: str
     headline: str
+    avatar_id: AvatarId
 
 
 class Profile(PublicUser):

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from reference_app.database import AnyRow, ReadSession
 from reference_app.users.models import WORDS, User
-from reference_app.users.repository import avatar_id
+from reference_app.users.naming import avatar_of
 
 _query = func.websearch_to_tsquery(literal_column("'english'"), bindparam("words", type_=Text))
 
@@ -61,7 +61,7 @@ def _available(given: tuple[str, ...], after: bool) -> Select[*tuple[Any, ...]]:
             User.island,
             User.skills,
             User.available_since,
-            avatar_id,
+            avatar_of(User),
         )
         .where(
             User.available_since.is_not(None),

@@ -21,6 +21,7 @@ from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.jobs.models import Job
 from reference_app.kit.tally import Counted
 from reference_app.users.models import User
+from reference_app.users.naming import named
 from reference_app.views.models import JobView, ProfileView, TallyBatch, today
 
 _NAMES = ("subject", "viewer", "times")
@@ -76,9 +77,7 @@ _SUMMARY = select(
 ).where(*_of_me_lately)
 _VIEWERS = (
     select(
-        User.id,
-        User.full_name,
-        User.headline,
+        *named(User),
         ProfileView.views,
         ProfileView.viewed_at,
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from reference_app.kit.pagination import Page
+from reference_app.users.schemas import PersonRef
 
 
 class ProfileViews(BaseModel):
@@ -17,14 +18,9 @@ class ProfileViews(BaseModel):
     views: int
 
 
-class ProfileViewer(BaseModel):
+class ProfileViewer(PersonRef):
     """Someone who saw one's profile."""
 
-    model_config = ConfigDict(from_attributes=True)
-
-    id: int
-    full_name: str
-    headline: str
     views: int
     viewed_at: datetime
 

@@ -7,6 +7,7 @@ from reference_app.kit.chores import Chore
 from reference_app.kit.pagination import cursor_by_time, cut, read_cursor_by_time
 from reference_app.kit.tally import Counted, Tally
 from reference_app.subscriptions.entitlements import Feature, require
+from reference_app.users.naming import person_ref
 from reference_app.views import repository
 from reference_app.views.schemas import ProfileViewer, ProfileViewerPage, ProfileViews
 
@@ -35,8 +36,11 @@ async def profile_viewers(
     await require(session, user_id, Feature.WHO_VIEWED_ME)
     after = read_cursor_by_time(cursor)
     rows = await repository.viewers(session, user_id, SHOWN_DAYS, limit + 1, after)
-    shown, next_cursor = cut(rows, limit, lambda row: cursor_by_time(row.viewed_at, row.id))
-    items = [ProfileViewer.model_validate(row) for row in shown]
+    shown, next_cursor = cut(rows, limit, lambda row: cursor_by_time(row.viewed_at, row.person_id))
+    items = [
+        ProfileViewer(**dict(person_ref(row)), views=row.views, viewed_at=row.viewed_at)
+        for row in shown
+    ]
     return ProfileViewerPage(items=items, next_cursor=next_cursor)
 
 

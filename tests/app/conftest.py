@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest_asyncio
 from psycopg.errors import DeadlockDetected
 from redis.asyncio import Redis
 
+from reference_app import assembly
 from reference_app.kit.rate_limit import ApiLimit
 from reference_app.settings import Settings
 from tests.app.depot import depot
@@ -49,21 +51,6 @@ END $$;
 """
 
 _DEADLOCKS = 3
-
-_CHORES = (
-    "advertising.booking",
-    "advertising.ending",
-    "alerts.watch",
-    "analytics.activity",
-    "companies.invitations",
-    "feed.promotion",
-    "jobs.expiry",
-    "jobs.placement",
-    "jobs.trending",
-    "uploads.sweep",
-    "views.jobs",
-    "views.profiles",
-)
 
 _TURN_S = 86_400
 
@@ -141,12 +128,25 @@ async def empty(app_servers: dict[str, str], sweeper: psycopg.Connection) -> Non
     await redis.aclose()
 
 
+@pytest.fixture(scope="session")
+def chores(make_settings: MakeSettings) -> list[str]:
+    """The names of all chores, asked of a worker."""
+
+    async def asked() -> list[str]:
+        async with running_app(make_settings()) as app:
+            return [chore.name for chore in assembly._chores(app.board)]
+
+    # On a loop of its own, beside that of the tests.
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, asked()).result()
+
+
 @pytest_asyncio.fixture
-async def no_chores(empty: None, app_servers: dict[str, str]) -> None:
+async def no_chores(chores: list[str], empty: None, app_servers: dict[str, str]) -> None:
     """Chores of jobs are done when the test does them, and not besides: all have had a turn."""
     redis = Redis.from_url(app_servers["REDIS_URL"])
     async with redis.pipeline(transaction=False) as turns:
-        for name in _CHORES:
+        for name in chores:
             # For a while, as a turn is: workers look again as soon as it is over.
             turns.set(f"chore:{name}", 1, ex=_TURN_S)
         await turns.execute()

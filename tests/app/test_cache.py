@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 import pytest_asyncio
 from prometheus_client import REGISTRY
+from redis.asyncio import Redis
 
 from reference_app.kit import metrics
 from reference_app.kit.cache import CHANNEL, Cache
@@ -289,6 +290,23 @@ async def test_a_stale_value_is_refused_even_by_a_worker_that_heard_nothing(
     # The tombstone in Redis refused it, so this reads anew, from far enough on.
     assert (await other.get("k", 60, source.load)).body == b"two"
     assert source.asked_for == [0, 700]
+
+
+@pytest.mark.parametrize("stored", [b"W\x01\x02", b"X" + bytes(40), b""])
+async def test_what_another_version_keeps_is_passed_over_but_forgotten_with_the_rest(
+    two: tuple[Cache, Cache], source: Source, app_servers: dict[str, str], stored: bytes
+) -> None:
+    one, other = two
+    async with Redis.from_url(app_servers["REDIS_URL"]) as redis:
+        await one.get("k", 60, source.load)
+        (name,) = [name async for name in redis.scan_iter("cache*:k")]
+        await redis.set(name, stored)
+        assert (await other.get("k", 60, source.load)).depth == DB
+        await redis.set(name, stored)
+        await one.invalidate(["k"], 700)
+        assert await redis.get(name) == b"T700"
+    assert (await other.get("k", 60, source.load)).depth == DB
+    assert source.asked_for == [0, 0, 700]
 
 
 async def test_tombstones_only_grow(two: tuple[Cache, Cache], source: Source) -> None:

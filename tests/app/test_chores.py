@@ -55,6 +55,20 @@ async def test_who_has_no_turn_looks_again_only_when_it_is_due_again(app: Runnin
     assert all(30 < pause_s < 61 for _, pause_s in turns)
 
 
+async def test_a_turn_that_lost_its_end_gets_one(app: Running) -> None:
+    """Else all would look a hundred times a second, and nobody would ever do it."""
+
+    async def work() -> None: ...
+
+    chore, store = Chore("sweeping", 60, work), app.board.store
+    assert (await do_if_due(store, chore))[0]
+    assert await store.run(lambda redis: redis.persist("chore:sweeping"))
+    was_done, again_s = await do_if_due(store, chore)
+    assert not was_done
+    assert 30 < again_s < 61
+    assert 30 < await store.run(lambda redis: redis.ttl("chore:sweeping")) <= 60
+
+
 async def test_without_redis_nobody_has_a_turn() -> None:
     async def work() -> None:
         pytest.fail("there is no telling who else does this")

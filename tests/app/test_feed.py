@@ -42,7 +42,8 @@ async def test_a_post_shows_who_said_what_about_which_job(app: Running) -> None:
     job = await owner.job()
     post = await posted(owner, "  We hire! ", job_id=job["id"], company_id=owner.company["id"])
     assert post["body"] == "We hire!"
-    assert post["author"] == {"id": owner.id, "full_name": owner.user["full_name"], "headline": ""}
+    named = {"id": owner.id, "full_name": owner.user["full_name"]}
+    assert post["author"] == {**named, "headline": "", "avatar_id": None}
     assert post["company"] == {"id": owner.company["id"], "name": "Conch Ltd"}
     assert post["job"] == {"id": job["id"], "title": "Experienced plumber"}
     assert (post["likes"], post["comments"]) == (0, 0)

@@ -1,11 +1,14 @@
 """A job's life: drafted, changed, published, closed; kept by those who want it."""
 
 import asyncio
+from time import time
 from typing import Any
 
 import pytest
 
+from reference_app.jobs.listing import company_cache_key
 from tests.app.life import Running, problem
+from tests.app.statements import counted
 
 
 async def test_a_draft_is_seen_by_its_employer_alone(app: Running) -> None:
@@ -185,3 +188,43 @@ async def test_a_kept_job_that_closes_stays_kept_and_says_so(app: Running) -> No
     await owner.post(f"/jobs/{job['id']}/close", expect=200)
     kept = (await seeker.get("/jobs/saved")).json()["items"]
     assert [(item["id"], item["status"]) for item in kept] == [(job["id"], "closed")]
+
+
+async def test_what_nobody_sees_yet_makes_nobody_read_anew(app: Running) -> None:
+    owner = await app.employer()
+    draft, shown = await owner.job(published=False), await owner.job()
+    company = f"/companies/{owner.company['id']}"
+    pages = (company, f"{company}/jobs")
+    for path in pages:
+        await app.client.get(path)
+    await owner.patch(f"/jobs/{draft['id']}", title="Not yet", expect=200)
+    with counted() as sent:
+        for path in pages:
+            await app.client.get(path)
+    assert sent == []
+    await owner.patch(f"/jobs/{shown['id']}", title="For all", expect=200)
+    with counted() as sent:
+        (listed,) = (await app.client.get(pages[1])).json()["items"]
+    assert (len(sent), listed["title"]) == (1, "For all")
+
+
+async def test_a_companys_first_page_of_jobs_lasts_and_shows_a_boost_at_once(app: Running) -> None:
+    owner = await app.employer()
+    older, newer = await owner.job(), await owner.job()
+    path = f"/companies/{owner.company['id']}/jobs"
+
+    async def listed(query: str = "") -> list[int]:
+        return [job["id"] for job in (await app.client.get(path + query)).json()["items"]]
+
+    def left_s(limit: int) -> float:
+        return (
+            app.board.cache._l1[company_cache_key(owner.company["id"], limit)].expires_at - time()
+        )
+
+    assert await listed() == [newer["id"], older["id"]]
+    await listed("?limit=10")
+    # A tenth of a life is left to chance.
+    assert left_s(10) < 61 < 240 < left_s(20)
+    for how, first in (("PUT", older), ("DELETE", newer)):
+        await owner.send(how, f"/jobs/{older['id']}/boost", expect=200)
+        assert (await listed())[0] == first["id"]

@@ -1,6 +1,6 @@
 """How often the cache hits under the mixed load: of all lookups, by layer, and by what is sought.
 
-The longest part is the warm-up: what lives for five minutes is first looked up, and missed, for
+The longest part is the warm-up: what lives for ten minutes is first looked up, and missed, for
 as long, and a shorter one would measure how cold the caches begin. How often a cache hits
 depends on how often the same thing is asked for while it lives, and so on the rate: a number of
 users other than the scenario's can be named.
@@ -26,7 +26,7 @@ from tests.bench.counters import counted, counting_folders
 from tests.bench.homes import a_home
 from tests.bench.loaded import loaded
 
-WARMUP_S, DURATION_S = 300, 60
+WARMUP_S, DURATION_S = 600, 60
 TARGET = 80
 KINDS_SHOWN = 12
 OF = {

@@ -85,8 +85,10 @@ def test_lives_are_the_apps_own() -> None:
     told = {name: one.default for name, one in Settings.model_fields.items()}
     of = {
         "GET /api/v1/jobs": "cache_ttl_jobs",
-        "GET /api/v1/jobs/{id}": "cache_ttl_default",
+        "GET /api/v1/jobs/{id}": "cache_ttl_job_page",
+        "GET /api/v1/jobs/{id}/similar": "cache_ttl_trending",
         "GET /api/v1/companies/{id}": "cache_ttl_default",
+        "GET /api/v1/companies/{id}/jobs": "cache_ttl_default",
         "GET /api/v1/feed": "cache_ttl_feed",
         "GET /api/v1/users/{id}": "cache_ttl_user",
         "GET /api/v1/posts/trending": "cache_ttl_trending",
