@@ -9,8 +9,8 @@ from math import floor, isfinite, log10
 from capacity.intervals import Interval
 
 MISSING = "—"
-_WHOLE = ("connections", "requests", "writes", "checks", "")
-"""Units of things that are counted, one by one."""
+_WHOLE = ("connections", "requests", "writes", "checks", "sockets", "")
+"""Units of things that are counted, one by one: plurals, of which one thing is without the s."""
 _BYTES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
 
@@ -50,8 +50,12 @@ def figure(value: float | None, unit: str) -> str:
     if unit == "s" and 0 < abs(value) < 1:
         return f"{number(value * 1000)} ms"
     if unit in _WHOLE and value == round(value):
-        return f"{count(value)} {unit}".strip()
+        return f"{count(value)} {_named(value, unit)}".strip()
     return f"{number(value)} {unit}".strip()
+
+
+def _named(value: float, unit: str) -> str:
+    return unit.removesuffix("s") if value == 1 and unit in _WHOLE else unit
 
 
 def _bytes(value: float) -> str:
@@ -67,7 +71,7 @@ def limit(op: str, value: float, unit: str) -> str:
     shown = exact(value)
     if unit == "bytes":
         shown, unit = _bytes(value).rsplit(" ", 1)
-    return f"{sign} {shown} {unit}".strip()
+    return f"{sign} {shown} {_named(value, unit)}".strip()
 
 
 def promise(op: str, value: float, unit: str) -> str:
@@ -90,7 +94,7 @@ def interval(bounds: Interval | None, unit: str) -> str:
     if low == high:
         return low
     low_number, _, low_unit = low.partition(" ")
-    same_unit = low_unit == high.partition(" ")[2]
+    same_unit = unit in _WHOLE or low_unit == high.partition(" ")[2]
     return f"{low_number if same_unit or bounds.low == 0 else low} to {high}"
 
 
@@ -108,3 +112,8 @@ def seconds(value: float) -> str:
 def plural(amount: float, one: str, many: str | None = None) -> str:
     """`1 request`, `2 requests`."""
     return f"{count(amount)} {one if amount == 1 else many or one + 's'}"
+
+
+def too_few(amount: float, one: str, many: str | None = None) -> str:
+    """`1 request is too few`, `2 requests are too few`."""
+    return f"{plural(amount, one, many)} {'is' if amount == 1 else 'are'} too few"

@@ -6,6 +6,7 @@ from math import ceil, sqrt
 from operator import attrgetter
 from types import MappingProxyType
 
+from capacity import figures
 from capacity.histogram import Histogram
 from capacity.run import BESIDE, EndpointStats, Event, Invalidity, Phase, Step
 from capacity.spool import Beat
@@ -74,8 +75,8 @@ def _saturated(inside: Sequence[Beat]) -> list[Invalidity]:
     return [
         Invalidity(
             reason="generator-saturated",
-            detail=f"{name} used {cpu:.0%} of a core over {SUSTAINED_SECONDS} s "
-            f"(limit {SATURATED_CORES:.0%}): its latencies contain its own delays",
+            detail=f"{name} used {100 * cpu:.0f} % of a core over {SUSTAINED_SECONDS} s "
+            f"(limit {100 * SATURATED_CORES:.0f} %): its latencies contain its own delays",
         )
         for name, cpu in worst.items()
         if cpu > SATURATED_CORES
@@ -123,8 +124,9 @@ def _not_reached(measured: Sequence[Step], waited: Mapping[str, float]) -> list[
             reasons.append(
                 Invalidity(
                     reason="load-not-reached",
-                    detail=f"{step.name}: {achieved} of {due:.0f} requests due were sent, "
-                    f"{achieved / due:.1%} (at least {REACHED_SHARE:.0%} needed)",
+                    detail=f"{step.name}: {figures.count(achieved)} of {figures.count(due)} "
+                    f"requests due were sent, {figures.number(100 * achieved / due)} % "
+                    f"(at least {100 * REACHED_SHARE:.0f} % needed)",
                 )
             )
     return reasons
@@ -138,10 +140,11 @@ def _dropped(measured: Sequence[Step]) -> list[Invalidity]:
             reasons.append(
                 Invalidity(
                     reason="arrivals-dropped",
-                    detail=f"{step.name}: nobody was free to send {dropped} of {offered:.0f} "
-                    f"arrivals, {dropped / offered:.1%} (at most {DROPPED_SHARE:.0%} may be "
-                    f"dropped): the system answers too late for this load, or more people are "
-                    f"needed",
+                    detail=f"{step.name}: nobody was free to send {figures.count(dropped)} of "
+                    f"{figures.count(offered)} arrivals, "
+                    f"{figures.number(100 * dropped / offered)} % (at most "
+                    f"{100 * DROPPED_SHARE:.0f} % may be dropped): the system answers too late "
+                    f"for this load, or more people are needed",
                 )
             )
     return reasons
@@ -172,8 +175,8 @@ def _robbed(inside: Sequence[Beat]) -> list[Invalidity]:
     return [
         Invalidity(
             reason="machine-robbed",
-            detail=f"the machine's host gave {steal:.1%} of its CPU time to others "
-            f"(at most {STEAL_SHARE:.0%}): run again when it is quieter",
+            detail=f"the machine's host gave {100 * steal:.1f} % of its CPU time to others "
+            f"(at most {100 * STEAL_SHARE:.0f} %): run again when it is quieter",
         )
     ]
 
@@ -196,13 +199,17 @@ def _missing(
     }
     silent = {name: lost for name, lost in silent.items() if _too_many(lost, seconds)}
     told = {series: at for series, at in read.items() if _source(series) not in silent}
+    alike: dict[int, list[str]] = {}
+    for probe, lost in silent.items():
+        alike.setdefault(lost, []).append(probe)
     return [
         *(
             Invalidity(
                 reason="metric-missing",
-                detail=f"{probe} gave no reading in {lost} of {seconds:.0f} measured seconds",
+                detail=f"{', '.join(probes)} gave no reading in {lost} of {seconds:.0f} "
+                f"measured seconds",
             )
-            for probe, lost in silent.items()
+            for lost, probes in alike.items()
         ),
         *_lacking(measured, told),
     ]

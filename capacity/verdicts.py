@@ -252,7 +252,8 @@ def _outcome(
 ) -> tuple[Outcome, str]:
     if found.samples < target.minimum_samples:
         return Outcome.INCONCLUSIVE, (
-            f"{found.samples} {found.of} are too few; {target.minimum_samples} are asked for"
+            f"{figures.too_few(found.samples, found.of[:-1])}; "
+            f"{target.minimum_samples} are asked for"
         )
     outcome = decide(op, found.value, found.interval, limit)
     if outcome is not Outcome.MET and known_metric(target.metric or "").bound_by_load:

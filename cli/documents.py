@@ -13,7 +13,7 @@ def documents() -> None:
 
     for path, text in made().items():
         write_text(home() / path, text)
-        say(f"document: {path}")
+        say(f"document: {home() / path}")
 
 
 def made() -> dict[str, str]:

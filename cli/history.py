@@ -62,7 +62,7 @@ def add(
                 f"{one.run.id} is invalid ({one.run.invalid[0].reason}): its figures would mislead"
             )
     new = sum(history.add(_path(store), one.run, one.readings) for one in found)
-    say(f"{new} of {len(found)} runs are new in {_path(store)}")
+    say(f"new in {_path(store)}: {new} of {figures.plural(len(found), 'run')}")
 
 
 def listed(
@@ -107,7 +107,7 @@ def trend(
     series = kept[-1].series
     others = sum(one.series != series for one in kept)
     if others:
-        say(f"{others} runs of other loads or machines are left out")
+        say(f"left out, of another load or machine: {figures.plural(others, 'run')}")
     kept = [one for one in kept if one.series == series]
     lines = [
         line for line in history.lines(_path(store), kept) if endpoint in (None, line.key.endpoint)

@@ -70,7 +70,8 @@ def _resources(plan: "PlanResult") -> Iterator[str]:
         f"  pods        {found.pods_least} to {found.pods_most}, "
         f"{figures.number(found.pods_mean.mid)} on average, "
         f"{_interval(found.pods_reached)} at the peak by the rule; "
-        f"{found.workers_per_pod} workers of {found.slots_per_worker} slots; "
+        f"{figures.plural(found.workers_per_pod, 'worker')} of "
+        f"{figures.plural(found.slots_per_worker, 'slot')}; "
         f"{found.websocket_pods} would do for the WebSockets"
     )
     yield (
@@ -79,16 +80,17 @@ def _resources(plan: "PlanResult") -> Iterator[str]:
     )
     yield (
         f"  Postgres    primary {found.primary_cores:g} cores, {found.primary_connections} "
-        f"connections; {found.replicas} replicas of {found.replica_cores:g} cores, "
-        f"{found.replica_connections} connections each; {_span(found.database_gb)}"
+        f"connections; {figures.plural(found.replicas, 'replica')} of "
+        f"{found.replica_cores:g} cores, {found.replica_connections} connections each; "
+        f"{_span(found.database_gb)}"
     )
     yield (
         f"  Redis       {found.redis_processes} process, {_span(found.redis_gb)}, "
         f"{_span(found.redis_commands_per_s)}, {found.redis_connections} connections"
     )
     yield (
-        f"  nginx       {found.nginx_workers} workers; files {_span(found.files_gb)}; egress "
-        f"{_span(found.egress_gb)}"
+        f"  nginx       {figures.plural(found.nginx_workers, 'worker')}; files "
+        f"{_span(found.files_gb)}; egress {_span(found.egress_gb)}"
     )
     yield from (f"  problem     {one}" for one in found.problems)
     yield ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from capacity import figures
 from capacity.checklist.steps import Phase
 
 DOCUMENT = "docs/DEPLOYMENT_CHECKLIST_1M_SCALE.md"
@@ -19,7 +20,7 @@ def document(phases: Iterable[Phase]) -> str:
         "",
         f"{len(steps)} steps in {len(told)} phases; {checked} of them `hmb preflight` checks, "
         f"{len(steps) - checked} a person ticks with `hmb preflight --done ID`. "
-        f"The days add up to {days:g} days of work and are assumed, not measured.",
+        f"The days add up to {_days(days)} of work and are assumed, not measured.",
         "",
         f"Made by `{COMMAND}` from `capacity/checklist/`; a test fails when the two disagree.",
     ]
@@ -29,15 +30,19 @@ def document(phases: Iterable[Phase]) -> str:
             "",
             f"## Phase {number}: {phase.title}",
             "",
-            f"{phase.week}; {len(phase.steps)} steps, {total:g} days (assumed).",
+            f"{phase.week}; {len(phase.steps)} steps, {_days(total)} (assumed).",
             "",
         ]
         lines += [
             f"- [ ] {one.do} (`{one.id}`). {one.why}. "
-            f"{one.owner.capitalize()}, {one.days:g} days. Checked: {one.checked}."
+            f"{one.owner.capitalize()}, {_days(one.days)}. Checked: {one.checked}."
             for one in phase.steps
         ]
     return "\n".join(lines) + "\n"
+
+
+def _days(amount: float) -> str:
+    return f"{figures.exact(amount)} {'day' if amount == 1 else 'days'}"
 
 
 def findings(rows: Iterable[tuple[str, str, str, str]], tally: str) -> str:

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import psutil
 
+from capacity import figures
 from capacity.errors import UsageError
 from stack import budget, compose, credentials, docker, orders, state
 from stack.errors import StackError
@@ -225,7 +226,7 @@ def _present(home: Path, choices: Choices, progress: Progress) -> Running | None
 
 
 def _words(choices: Choices) -> str:
-    parts = [choices.engine, f"{choices.pods} pods", f"{choices.replicas} replicas"]
+    parts = [choices.engine, f"{choices.pods} pods", figures.plural(choices.replicas, "replica")]
     if choices.services is not None:
         parts.append("only " + ", ".join(choices.services))
     return " / ".join([*parts, *choices.profiles])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from capacity import figures
 from capacity.compare.statistic import Statistic
 from capacity.histogram import Histogram
 from capacity.intervals import LARGEST_BLOCKS, Interval, quantile_ranks, ratio
@@ -131,7 +132,8 @@ def _latency(latencies: Histogram, percent: float, seconds: list[_Second] | None
 
 
 def _too_few(count: int, needed: int) -> str:
-    return f"{count} successful requests in a run are too few, {needed} are needed"
+    words = figures.too_few(count, "successful request in a run", "successful requests in a run")
+    return f"{words}, {figures.count(needed)} are needed"
 
 
 def _percentile_error(
@@ -218,7 +220,8 @@ def _failures(stats: Sequence[EndpointStats], *, errors: bool) -> Reading | None
     failed = sum(one.failures for one in stats)
     value = 100 * failed / judged
     if judged < 4 * BEYOND:
-        return Reading(value, judged, None, f"{judged} requests in a run are too few")
+        few = figures.too_few(judged, "request in a run", "requests in a run")
+        return Reading(value, judged, None, few)
     share = (failed + 2) / (judged + 4)
     error = 100 * sqrt(share * (1 - share) / (judged + 4)) if errors else None
     return Reading(value, judged, error)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from statistics import median
 from urllib.parse import urlsplit
 
+from capacity import figures
 from capacity.checklist.steps import Answer
 from stack.outcome import Outcome, UnableError, judged, passed
 from stack.preflight.asking import Server
@@ -59,7 +60,7 @@ def certificate_days(server: Server, _: EnvFile | None) -> Outcome:
     except ssl.SSLCertVerificationError as error:
         raise UnableError(f"the certificate is not trusted: {error.verify_message}") from error
     days = (ends - datetime.now(UTC)).days
-    return judged(days >= _LEAST_DAYS, f"good for {days} days")
+    return judged(days >= _LEAST_DAYS, f"good for {figures.plural(days, 'day')}")
 
 
 def _certificate(server: Server) -> datetime:

@@ -61,8 +61,10 @@ def _template(path: Path) -> tuple[dict[str, str], frozenset[str]]:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"cannot read {path}: it is no text in UTF-8") from error
 
 
 def _unquoted(value: str) -> str:

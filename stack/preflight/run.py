@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
+from capacity import figures
 from capacity.checklist.steps import Alert, Answer, Check, Named, Query, Setting, Step, Text
 from stack.outcome import Outcome, State, UnableError, judged
 from stack.preflight import answers, settings
@@ -54,7 +55,8 @@ def _by_hand(step: Step, done: date | None, today: date) -> Outcome:
     if done is None:
         return Outcome(State.TO_DO, f"{step.owner}; tick it with --done {step.id}")
     if step.every_days and (today - done).days > step.every_days:
-        return Outcome(State.TO_DO, f"done on {done}, longer than {step.every_days} days ago")
+        allowed = figures.plural(step.every_days, "day")
+        return Outcome(State.TO_DO, f"done on {done}, longer ago than {allowed}")
     return Outcome(State.DONE, f"on {done}")
 
 
@@ -101,7 +103,7 @@ def _file(check: Text, checkout: Path) -> Outcome:
 def _monitored(check: Query | Alert, prometheus: Prometheus) -> Outcome:
     if isinstance(check, Alert):
         loaded = prometheus.alerts()
-        return judged(check.name in loaded, f"{len(loaded)} alerts are loaded")
+        return judged(check.name in loaded, f"alerts loaded: {len(loaded)}")
     values = prometheus.value(check.expression)
     if not values:
         raise UnableError("Prometheus has no such figure yet")

@@ -22,6 +22,9 @@ from capacity.intervals import Interval
         (340_000_000.0, "bytes", "340 MB"),
         (512.0, "bytes", "512 bytes"),
         (60.0, "connections", "60 connections"),
+        (1.0, "writes", "1 write"),
+        (0.0, "writes", "0 writes"),
+        (1.0, "s", "1.00 s"),
         (None, "ms", "—"),
         (float("nan"), "ms", "—"),
     ],
@@ -36,6 +39,7 @@ def test_a_limit_keeps_the_digits_it_was_promised_with() -> None:
     assert figures.limit("<", 0.1, "%") == "< 0.1 %"
     assert figures.limit(">=", 5000, "req/s") == "≥ 5,000 req/s"
     assert figures.limit("<", 600e6, "bytes") == "< 600 MB"
+    assert figures.limit("<=", 1, "connections") == "≤ 1 connection"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +58,11 @@ def test_an_interval_says_which_ends_it_has(
     low: float | None, high: float | None, text: str
 ) -> None:
     assert figures.interval(Interval(low, high, "test"), "ms") == text
+
+
+def test_an_interval_of_things_names_them_once() -> None:
+    assert figures.interval(Interval(1, 3, "test"), "connections") == "1 to 3 connections"
+    assert figures.interval(Interval(1, 1, "test"), "connections") == "1 connection"
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,8 @@ def test_minimum_samples_come_first() -> None:
     found = verdict(run_of({10: 99}), target(statistic="p50", minimum_samples=100))
     assert found.outcome is Outcome.INCONCLUSIVE
     assert "99 requests are too few; 100 are asked for" in found.reason
+    found = verdict(run_of({10: 1}), target(statistic="p50", minimum_samples=100))
+    assert "1 request is too few; 100 are asked for" in found.reason
 
 
 def test_latency_is_judged_from_the_intended_start() -> None:

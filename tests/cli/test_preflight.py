@@ -46,10 +46,12 @@ def test_ticks_findings_and_exit_codes(hmb: Callable[..., Said], tmp_path: Path)
 
 def test_bad_input_is_one_line_and_2(here: Callable[..., Said], tmp_path: Path) -> None:
     home = _home(tmp_path)
+    (home / "picture.env").write_bytes(b"\x89PNG")
     for words, why in (
         (("--done", "stripe-acount"), 'did you mean "stripe-account"'),
         (("--done", "health-lives"), "cannot be ticked"),
-        (("--env-file", "nowhere"), "cannot read nowhere"),
+        (("--env-file", "nowhere"), "cannot read nowhere: No such file or directory\n"),
+        (("--env-file", "picture.env"), "cannot read picture.env: it is no text in UTF-8\n"),
         (("--url", "board"), "--url board"),
         (("--url", "http://127.0.0.1:99999"), "--url http://127.0.0.1:99999"),
         (("--url", "http://192.0.2.1"), "--allow-remote 192.0.2.1"),

@@ -86,7 +86,7 @@ def test_a_drill_in_a_line(drilled: tuple[Run, pd.DataFrame]) -> None:
     verdicts = judge(run, timeline, plans.promises(plans.drill("primary-restart")))
     digest = Digest(run, timeline, verdicts)
     broken = "Every write the app acknowledged is there afterwards"
-    assert digest.headline() == f"Not met: {broken} (1 writes), and 1 more."
+    assert digest.headline() == f"Not met: {broken} (1 write), and 1 more."
     line = summary(digest)
     assert (line.name, line.state, line.lost, line.doubled) == ("primary-restart", "failed", 1, 1)
     assert line.outage_s == pytest.approx(29 - 20.3)

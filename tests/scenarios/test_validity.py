@@ -33,7 +33,7 @@ def test_a_sound_run_is_valid() -> None:
 def test_saturation_counts_when_it_lasts() -> None:
     (busy,) = assess([step(None, 9)], beats(*[0.5] * 5, *[0.95] * 5), {}, {})
     assert busy.reason == "generator-saturated"
-    assert "one used 95% of a core" in busy.detail
+    assert "one used 95 % of a core" in busy.detail
     assert assess([step(None, 9)], beats(0.5, 1.0, 1.0, 0.5, 0.5, 0.5), {}, {}) == []
     # the warm-up may be busy, and so may one process of two
     assert assess([step(None, 9)], beats(*[1.0] * 10, start=0), {}, {}) == []
@@ -60,7 +60,7 @@ def test_the_offered_load_must_be_reached(
     found = assess([step(offered, achieved)], [], {}, {})
     assert [one.reason for one in found] == ([] if valid else ["load-not-reached"])
     if not valid:
-        assert f"{achieved} of {offered:.0f}" in found[0].detail
+        assert f"{achieved:,} of {offered:,.0f}" in found[0].detail
 
 
 def test_the_warm_up_need_not_reach_anything() -> None:
@@ -136,8 +136,13 @@ def test_what_is_missing_is_told_once() -> None:
     # a probe that said nothing explains all of its series
     silent = {name: list(range(10, 40)) for name in ("backend-1", "replica-1", "services")}
     assert reasons_of(silent, gone) == [
-        f"{name} gave no reading in 30 of 30 measured seconds"
-        for name in ("backend-1", "replica-1", "services")
+        "backend-1, replica-1, services gave no reading in 30 of 30 measured seconds"
+    ]
+    # each amount in a line of its own
+    silent["replica-1"] = silent["replica-1"][5:]
+    assert reasons_of(silent, gone) == [
+        "backend-1, services gave no reading in 30 of 30 measured seconds",
+        "replica-1 gave no reading in 25 of 30 measured seconds",
     ]
 
 
@@ -160,7 +165,7 @@ def test_one_arrival_in_a_hundred_may_be_dropped(dropped: int, valid: bool) -> N
     # what was dropped is told as that, and not as a load that was not reached, too
     assert [one.reason for one in found] == ([] if valid else ["arrivals-dropped"])
     if not valid:
-        assert f"{dropped} of 5000 arrivals" in found[0].detail
+        assert f"{dropped:,} of 5,000 arrivals" in found[0].detail
 
 
 def test_the_warm_up_may_drop() -> None:
@@ -189,4 +194,4 @@ def test_a_machine_whose_time_goes_to_others_says_so() -> None:
     assert assess([step(None, 9)], robbed(0.3, *[0.0] * 9), {}, {}) == []
     (found,) = assess([step(None, 9)], robbed(*[0.08] * 10), {}, {})
     assert found.reason == "machine-robbed"
-    assert "8.0%" in found.detail
+    assert "8.0 %" in found.detail

@@ -35,13 +35,14 @@ VIEWS: dict[str, tuple[tuple[int, int], Scheme]] = {
 LONG = "Everything a person may want to say of themselves in one line, and then a little more"
 CHECKED = {"phone-dark", "desktop-light"}  # each size and each palette once
 STRANGERS = (
-    *("/", "/jobs", "/jobs?q=nothing+fits+this", "/people", "/pricing", "/sign-in", "/sign-up"),
+    *("/", "/jobs", "/jobs?category=plumbing", "/jobs?q=nothing+fits+this", "/people", "/pricing"),
+    *("/sign-in", "/sign-up"),
     *("/forgot-password", "/reset-password", "/verify-email", "/invitations", "/no/such/page"),
     "/sign-in/google",
 )
 MEMBERS = (
     *("/profile", "/applications", "/saved", "/messages", "/notifications", "/feed", "/billing"),
-    "/saved/searches",
+    *("/saved/searches", "/billing/done"),
 )
 
 

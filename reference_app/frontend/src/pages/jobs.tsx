@@ -105,6 +105,7 @@ export default function Jobs() {
     }),
   );
   const words = query.get("q");
+  const isSearch = Object.keys(conditions).length > 0;
   return (
     <Page title={words ? `Jobs: ${words}` : "Jobs"} heading={words ? <>Jobs for “{words}”</> : "Jobs"}>
       <div className="grid items-start gap-6 lg:grid-cols-[17rem_1fr]">
@@ -123,7 +124,7 @@ export default function Jobs() {
         </div>
         <section aria-label="Results" className="min-w-0">
           <h2 className="sr-only">Results</h2>
-          {Object.keys(conditions).length > 0 && (
+          {isSearch && (
             <div className="mb-3">
               <SaveSearch key={key} conditions={conditions} />
             </div>
@@ -131,9 +132,15 @@ export default function Jobs() {
           <PagedList
             resource={jobs}
             empty={
-              <Empty icon="search" title="No jobs fit">
-                Try fewer words, another island, or a lower pay.
-              </Empty>
+              isSearch ? (
+                <Empty icon="search" title="No jobs fit">
+                  Try fewer words, another island, or a lower pay.
+                </Empty>
+              ) : (
+                <Empty icon="search" title="No jobs yet">
+                  Nobody offers work at the moment.
+                </Empty>
+              )
             }
           >
             {(items) => <JobCards jobs={items} />}
