@@ -56,6 +56,17 @@ def changed(env: Path, line: str) -> Iterator[None]:
 def test_all_services_are_well_and_the_tasks_are_done(brought_up: BroughtUp) -> None:
     status = engine.status(brought_up.home)
     assert (status.phase, status.engine) == ("running", "compose")
+    assert [(one.name, one.state) for one in status.replication] == [
+        ("replica-1", "streaming"),
+        ("replica-2", "streaming"),
+    ]
+    budget, use = status.pool_budget, status.pool_use
+    assert budget is not None
+    assert use is not None
+    assert 0 < use.clients <= budget.clients
+    for server, most in budget.servers.items():
+        assert 0 < use.servers[server] <= most
+        assert use.servers[server] <= use.backends[server]
     containers = brought_up.containers()
     assert set(containers) == _LASTING | _TASKS
     for name in _LASTING:
