@@ -245,6 +245,25 @@ def test_a_new_version_is_deployed_without_a_failed_request(brought_up: BroughtU
     assert visitor.failures == []
 
 
+def test_a_version_that_never_gets_ready_is_asked_for_nothing(brought_up: BroughtUp) -> None:
+    """As when pods start slowly: nginx goes on with those it knows."""
+    wrong = changed(brought_up.home / ".env", "READER_DB_PASSWORD=not-this-one")
+    with wrong, Visitor(brought_up) as visitor:
+        old = brought_up.pods()
+        words = ("--detach", "--no-deps", "--no-recreate", "--scale", "backend=6")
+        brought_up.compose("up", *words, "backend")
+        assert len(brought_up.pods()) == 6
+        since = visitor.answered
+        # Fifteen a second at most: longer than half a minute.
+        until(lambda: visitor.answered > since + 45 * 15, "people go on")
+        assert visitor.last_seen.keys() <= old
+        for pod in brought_up.pods() - old:
+            brought_up.docker("stop", pod)
+            brought_up.docker("rm", pod)
+        all_answer(brought_up, visitor)
+    assert visitor.failures == []
+
+
 def test_a_pod_is_restarted_without_a_failed_request(brought_up: BroughtUp) -> None:
     pods = brought_up.pods()
     with Visitor(brought_up) as visitor:
