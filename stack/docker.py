@@ -57,7 +57,7 @@ def up(home: Path, choices: Choices, progress: Callable[[str], None]) -> Running
     left_out = [f"replica-{number}" for number in range(choices.replicas + 1, 3)]
     for name in left_out:
         words += ["--scale", f"{name}=0"]
-    _compose(home, [*words, *(choices.services or ())])
+    compose(home, [*words, *(choices.services or ())])
     progress("docker compose: waiting until all are healthy")
     _wait(home)
     environment = dict(file.services["backend"].environment)
@@ -82,14 +82,14 @@ def up(home: Path, choices: Choices, progress: Callable[[str], None]) -> Running
 def down(home: Path, record: Record) -> list[str]:
     """`docker compose down`; the volumes stay."""
     profiles = () if record.running is None else record.running.choices.profiles
-    _compose(home, [*_profiles(profiles), "down", "--remove-orphans"])
+    compose(home, [*_profiles(profiles), "down", "--remove-orphans"])
     state.write(home, Record(phase=Phase.STOPPED, ports=record.ports, data=record.data))
     return ["docker compose: the stack is stopped"]
 
 
 def containers(home: Path) -> list[Container]:
     """Docker's view of the file's containers."""
-    numbers = _compose(home, ["ps", "--quiet"]).split()
+    numbers = compose(home, ["ps", "--quiet"]).split()
     if not numbers:
         return []
     found = json.loads(_run(home, ["docker", "inspect", *numbers]))
@@ -147,7 +147,8 @@ def _succeeds(words: list[str]) -> bool:
     return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
-def _compose(home: Path, words: list[str]) -> str:
+def compose(home: Path, words: list[str]) -> str:
+    """What Docker Compose answers. Raises `StackError` with its last lines when it fails."""
     return _run(home, [*command(home), *words])
 
 

@@ -1,6 +1,7 @@
 """How much of the pool budget is in use now, as PgBouncer and Postgres tell it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -8,9 +9,9 @@ from capacity.probes import ProbeError
 from stack.probes.database import Database
 from stack.state import Running
 
-_CONSOLE = "pgbouncer"
+CONSOLE = "pgbouncer"
 _SERVER_COLUMNS = ("sv_active", "sv_idle", "sv_used", "sv_tested", "sv_login")
-_BACKENDS = """
+BACKENDS = """
 SELECT count(*) AS backends FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND application_name <> 'hmb probe'
 """
@@ -51,26 +52,38 @@ def pool_use(running: Running) -> PoolUse | None:
         if service.kind.startswith("postgres") and service.port is not None
     }
     console = Database(
-        bouncer.name, bouncer.port or 0, {**running.monitor, "postgres_database": _CONSOLE}
+        bouncer.name, bouncer.port or 0, {**running.monitor, "postgres_database": CONSOLE}
     )
     try:
-        pools = [pool for pool in console.rows("SHOW POOLS") if pool["database"] != _CONSOLE]
+        pools = console.rows("SHOW POOLS")
         ports = {row["name"]: int(row["port"]) for row in console.rows("SHOW DATABASES")}
     except ProbeError:
         return None
     finally:
         console.close()
-    servers = dict.fromkeys(postgres.values(), 0)
-    for pool in pools:
-        name = postgres.get(ports.get(pool["database"], 0))
+    leads_to = {database: postgres[port] for database, port in ports.items() if port in postgres}
+    return reckoned(pools, leads_to, postgres.values(), _backends(running, postgres))
+
+
+def reckoned(
+    pools: Iterable[Mapping[str, Any]],
+    leads_to: Mapping[str, str],
+    servers: Iterable[str],
+    backends: dict[str, int],
+) -> PoolUse:
+    """The use by PgBouncer's `SHOW POOLS`; `leads_to` is database -> Postgres server."""
+    told = [pool for pool in pools if pool["database"] != CONSOLE]
+    used = dict.fromkeys(servers, 0)
+    for pool in told:
+        name = leads_to.get(pool["database"])
         if name is not None:
-            servers[name] += sum(int(pool[column]) for column in _SERVER_COLUMNS)
-    waiting = sum(int(pool["cl_waiting"]) for pool in pools)
+            used[name] += sum(int(pool[column]) for column in _SERVER_COLUMNS)
+    waiting = sum(int(pool["cl_waiting"]) for pool in told)
     return PoolUse(
-        clients=waiting + sum(int(pool["cl_active"]) for pool in pools),
+        clients=waiting + sum(int(pool["cl_active"]) for pool in told),
         waiting=waiting,
-        servers=servers,
-        backends=_backends(running, postgres),
+        servers=used,
+        backends=backends,
     )
 
 
@@ -80,7 +93,7 @@ def _backends(running: Running, postgres: Mapping[int, str]) -> dict[str, int]:
     for port, name in postgres.items():
         server = Database(name, port, running.monitor)
         try:
-            found[name] = int(server.rows(_BACKENDS)[0]["backends"])
+            found[name] = int(server.rows(BACKENDS)[0]["backends"])
         except ProbeError:
             continue
         finally:

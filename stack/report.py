@@ -1,19 +1,25 @@
 """What `hmb status` tells: every service's state, the pool budget, replication."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 import psycopg
 from pydantic import BaseModel, ConfigDict
 
-from stack import docker
+from stack import docker, docker_servers
 from stack.budget import PoolBudget
-from stack.pool_use import PoolUse, pool_use
+from stack.pool_use import BACKENDS, PoolUse, pool_use, reckoned
 from stack.rewriting import LOOPBACK
 from stack.state import Phase, Record, Running, ServiceState
 
 _ESTABLISHED = "01"
+_REPLICATION = """
+SELECT application_name, state,
+       greatest(coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn), 0), 0)::bigint AS behind
+FROM pg_stat_replication ORDER BY application_name
+"""
 
 
 class _Part(BaseModel):
@@ -89,15 +95,32 @@ def report(record: Record | None) -> Status:
 def _docker(running: Running) -> Status:
     found = docker.containers(running.home)
     services = [ServiceReport(name=one.name, state=one.health or one.state) for one in found]
+    servers = list(running.budget.servers) if running.budget else []
+    told = docker_servers.ask(running.home, servers, _REPLICATION, BACKENDS) if found else None
     return Status(
         phase="running" if services else "stopped",
         engine="compose",
         base_url=running.base_url,
         base_url_tls=running.base_url_tls,
         services=services,
+        replication=[_replica_told(row) for row in told.replication] if told else [],
         pool_budget=running.budget,
+        pool_use=_pool_use_told(told) if told else None,
         pool_problems=running.budget.problems if running.budget else [],
     )
+
+
+def _replica_told(row: Mapping[str, str]) -> ReplicaReport:
+    return _replica(row["application_name"], row["state"], int(row["behind"]))
+
+
+def _pool_use_told(told: docker_servers.Told) -> PoolUse | None:
+    """None when PgBouncer does not tell. Its databases name a server's container as their host."""
+    if not told.pools:
+        return None
+    leads_to = {one["name"]: one["host"] for one in told.databases if one["host"] in told.backends}
+    backends = {name: int(rows[0]["backends"]) for name, rows in told.backends.items() if rows}
+    return reckoned(told.pools, leads_to, told.backends, backends)
 
 
 def _service(service: ServiceState, connections: dict[int, int]) -> ServiceReport:
@@ -171,14 +194,11 @@ def _replication(running: Running) -> list[ReplicaReport]:
             connect_timeout=3,
             autocommit=True,
         ) as connection:
-            rows = connection.execute(
-                "SELECT application_name, state, "
-                "coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn), 0)::bigint "
-                "FROM pg_stat_replication ORDER BY application_name"
-            ).fetchall()
+            rows = connection.execute(_REPLICATION).fetchall()
     except psycopg.OperationalError:
         return []
-    return [
-        ReplicaReport(name=name.replace("_", "-"), state=state, behind_bytes=max(0, behind))
-        for name, state, behind in rows
-    ]
+    return [_replica(*row) for row in rows]
+
+
+def _replica(slot: str, state: str, behind: int) -> ReplicaReport:
+    return ReplicaReport(name=slot.replace("_", "-"), state=state, behind_bytes=behind)

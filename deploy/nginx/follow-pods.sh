@@ -3,7 +3,8 @@
 # nginx asks it only when it reads its configuration. nginx's image runs this before nginx.
 #
 # A pod that is still starting must not be given requests, so the reload waits until every pod
-# answers, for half a minute at most.
+# answers: for half a minute at most when one is gone that nginx still asks, for five when there are
+# only more, since those it knows serve meanwhile.
 
 pods() {
     getent ahosts backend | awk '{ print $1 }' | sort -u
@@ -15,6 +16,13 @@ all_ready() {
     done
 }
 
+patience() {
+    for address in $known; do
+        echo "$1" | grep -qxF "$address" || { echo 30; return; }
+    done
+    echo 300
+}
+
 follow() {
     known=$(pods)
     waited=0
@@ -22,7 +30,7 @@ follow() {
         present=$(pods)
         if [ -z "$present" ] || [ "$present" = "$known" ]; then
             waited=0
-        elif [ $waited -ge 30 ] || all_ready "$present"; then
+        elif all_ready "$present" || [ $waited -ge "$(patience "$present")" ]; then
             kill -HUP 1
             known=$present
             waited=0

@@ -6,7 +6,6 @@ Reading the files costs half a millisecond, and costs it us.
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.samples import Sample
@@ -58,7 +57,8 @@ class PodProbe:
             raise ProbeError(f"{self.name} is not running")
         totals = dict.fromkeys([*_LABELLED.values(), *_SUMMED.values()], 0.0)
         gauges = dict.fromkeys(_GAUGES.values(), 0.0)
-        samples = self._samples(self._service.metrics_folder)
+        # Histograms are most of the work, and none of them is in the timeline.
+        samples = written(self._service, "counter", "gauge")
         for sample in samples:
             for label in sample.labels.values():
                 if (sample.name, label) in _LABELLED:
@@ -80,16 +80,18 @@ class PodProbe:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _samples(self, folder: Path | None) -> list[Sample]:
-        if folder is None:
-            raise ProbeError(f"{self.name} keeps no metrics")
-        # Histograms are most of the work, and none of them is in the timeline.
-        files = [str(path) for kind in ("counter", "gauge") for path in folder.glob(f"{kind}_*.db")]
-        if not files:
-            # not the same as workers to whom nothing happened yet, who have files
-            raise ProbeError(f"{self.name} keeps no metrics in {folder}")
-        try:
-            found = list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]  # theirs
-        except (OSError, RuntimeError, ValueError) as error:
-            raise ProbeError(f"{self.name}: {error}") from None
-        return [sample for metric in found for sample in metric.samples]
+
+def written(pod: ServiceState, *kinds: str) -> list[Sample]:
+    """What all workers a pod ever had wrote of these kinds of metrics. Raises `ProbeError`."""
+    folder = pod.metrics_folder
+    if folder is None:
+        raise ProbeError(f"{pod.name} keeps no metrics")
+    files = [str(path) for kind in kinds for path in folder.glob(f"{kind}_*.db")]
+    if not files:
+        # not the same as workers to whom nothing happened yet, who have files
+        raise ProbeError(f"{pod.name} keeps no metrics in {folder}")
+    try:
+        found = list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]  # theirs
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ProbeError(f"{pod.name}: {error}") from None
+    return [sample for metric in found for sample in metric.samples]

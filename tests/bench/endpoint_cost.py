@@ -33,7 +33,7 @@ from scenarios.load_data import read_load_data
 from scenarios.sources import source_address
 from stack import data, engine
 from stack.state import Running
-from tests.bench.counters import counted, counting_folders
+from tests.bench.counters import counted
 from tests.bench.cpu_meter import TIERS, Cost, Meter, between
 from tests.bench.homes import a_home
 from tests.scenarios.person import Person
@@ -112,7 +112,7 @@ class Chores:
 
     def __init__(self, running: Running) -> None:
         self._redis = Redis.from_url(running.environment["REDIS_URL"])
-        self._folders = counting_folders(running)
+        self._running = running
 
     def hold(self) -> None:
         """Have none done within `HELD_S`; those of a day are not due anyway."""
@@ -132,7 +132,7 @@ class Chores:
 
     def _spent_ms(self) -> float:
         return 1000 * sum(
-            sample.value for sample in counted(self._folders, "chore_cpu_seconds_total")
+            sample.value for sample in counted(self._running, "chore_cpu_seconds_total")
         )
 
 

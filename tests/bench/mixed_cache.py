@@ -22,7 +22,7 @@ from scenarios import catalogue
 from scenarios.live import Tick
 from stack import data, engine
 from stack.state import Running
-from tests.bench.counters import counted, counting_folders
+from tests.bench.counters import counted
 from tests.bench.homes import a_home
 from tests.bench.loaded import loaded
 
@@ -44,7 +44,7 @@ class Watch:
     """What the workers looked up in the measured time, read from their own counters."""
 
     def __init__(self, running: Running) -> None:
-        self._folders = counting_folders(running)
+        self._running = running
         self._before: Lookups | None = None
 
     def second(self, tick: Tick) -> None:
@@ -58,7 +58,7 @@ class Watch:
 
     def _now(self) -> Lookups:
         total: Lookups = Counter()
-        for sample in counted(self._folders, "cache_lookups_total"):
+        for sample in counted(self._running, "cache_lookups_total"):
             total[sample.labels["of"], sample.labels["layer"]] += round(sample.value)
         return total
 

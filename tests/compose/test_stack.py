@@ -1,8 +1,6 @@
 """The production file under a real Docker: what its users expect of it."""
 
 import json
-import re
-import shlex
 import ssl
 import subprocess
 import time
@@ -16,8 +14,9 @@ import httpx2
 import pytest
 from websocket import create_connection
 
-from stack import docker, engine
+from stack import engine
 from tests.compose.brought_up import BroughtUp, Visitor, until
+from tests.compose.guide import add_third_replica, commands_of, follow
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
@@ -27,7 +26,6 @@ _LASTING = {
     *("stripe", "s3", "mail"),
 }
 PASSWORD = "Bahamas-2026!"
-GUIDE = Path(__file__).resolve().parents[2] / "docs/guides/operating.md"
 _PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(500)
 
 
@@ -58,6 +56,17 @@ def changed(env: Path, line: str) -> Iterator[None]:
 def test_all_services_are_well_and_the_tasks_are_done(brought_up: BroughtUp) -> None:
     status = engine.status(brought_up.home)
     assert (status.phase, status.engine) == ("running", "compose")
+    assert [(one.name, one.state) for one in status.replication] == [
+        ("replica-1", "streaming"),
+        ("replica-2", "streaming"),
+    ]
+    budget, use = status.pool_budget, status.pool_use
+    assert budget is not None
+    assert use is not None
+    assert 0 < use.clients <= budget.clients
+    for server, most in budget.servers.items():
+        assert 0 < use.servers[server] <= most
+        assert use.servers[server] <= use.backends[server]
     containers = brought_up.containers()
     assert set(containers) == _LASTING | _TASKS
     for name in _LASTING:
@@ -186,13 +195,15 @@ def test_the_stand_ins_of_the_profile_local_serve(brought_up: BroughtUp) -> None
     until(lambda: len(httpx2.get(letters).json()) == 1, "the letter to who registered")
 
 
-def test_both_replicas_stream(brought_up: BroughtUp) -> None:
-    query = "SELECT application_name, state FROM pg_stat_replication ORDER BY 1"
+def streaming(brought_up: BroughtUp) -> list[str]:
+    """The replicas that follow the primary."""
+    query = "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming' ORDER BY 1"
     asked = f'PGPASSWORD=$POSTGRES_PASSWORD psql -U postgres -At -c "{query}"'
-    assert brought_up.inside("primary", asked).stdout.split() == [
-        "replica_1|streaming",
-        "replica_2|streaming",
-    ]
+    return brought_up.inside("primary", asked).stdout.split()
+
+
+def test_both_replicas_stream(brought_up: BroughtUp) -> None:
+    assert streaming(brought_up) == ["replica_1", "replica_2"]
 
 
 def scaled(brought_up: BroughtUp, visitor: Visitor, count: int) -> set[str]:
@@ -231,6 +242,25 @@ def test_a_new_version_is_deployed_without_a_failed_request(brought_up: BroughtU
     assert brought_up.pods() == new
     for one in brought_up.containers()["backend"]:
         assert "LOG_LEVEL=WARNING" in one["Config"]["Env"]
+    assert visitor.failures == []
+
+
+def test_a_version_that_never_gets_ready_is_asked_for_nothing(brought_up: BroughtUp) -> None:
+    """As when pods start slowly: nginx goes on with those it knows."""
+    wrong = changed(brought_up.home / ".env", "READER_DB_PASSWORD=not-this-one")
+    with wrong, Visitor(brought_up) as visitor:
+        old = brought_up.pods()
+        words = ("--detach", "--no-deps", "--no-recreate", "--scale", "backend=6")
+        brought_up.compose("up", *words, "backend")
+        assert len(brought_up.pods()) == 6
+        since = visitor.answered
+        # Fifteen a second at most: longer than half a minute.
+        until(lambda: visitor.answered > since + 45 * 15, "people go on")
+        assert visitor.last_seen.keys() <= old
+        for pod in brought_up.pods() - old:
+            brought_up.docker("stop", pod)
+            brought_up.docker("rm", pod)
+        all_answer(brought_up, visitor)
     assert visitor.failures == []
 
 
@@ -306,24 +336,6 @@ def test_every_service_comes_up_a_second_time(brought_up: BroughtUp) -> None:
     until(is_well, "all are healthy again")
 
 
-def follow(brought_up: BroughtUp, commands: str) -> None:
-    """Do what the guide says, in this checkout."""
-    here = shlex.join(docker.command(brought_up.home))
-    words = ["sh", "-euc", commands.replace("docker compose", here)]
-    done = subprocess.run(
-        words, cwd=brought_up.home, check=False, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def commands_of(heading: str) -> list[str]:
-    """The blocks of commands under a heading of the guide to running the stack."""
-    section = re.split(r"\n##+ ", GUIDE.read_text("utf-8").partition(f"## {heading}\n")[2])[0]
-    blocks = re.findall(r"(?:^ {4}.*\n)+", section + "\n", re.MULTILINE)
-    assert blocks, heading
-    return [re.sub(r"^ {4}", "", block, flags=re.MULTILINE) for block in blocks]
-
-
 def test_a_certificate_of_one_s_own_is_served_and_left_alone(
     brought_up: BroughtUp, tmp_path: Path
 ) -> None:
@@ -360,21 +372,28 @@ def test_a_lost_primary_is_replaced_and_comes_back_as_the_guide_tells(
         answers = [client.post("/api/v1/auth/login", json=known) for _ in range(6)]
         return all(answer.status_code == 200 for answer in answers)
 
-    def streaming() -> list[str]:
-        query = "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming'"
-        asked = f'PGPASSWORD=$POSTGRES_PASSWORD psql -U postgres -At -c "{query}"'
-        return sorted(brought_up.inside("primary", asked).stdout.split())
-
     with brought_up.client() as client:
         registered(client, "before")
-        until(lambda: streaming() == ["replica_1", "replica_2"], "both replicas stream")
+        until(lambda: streaming(brought_up) == ["replica_1", "replica_2"], "both replicas stream")
         follow(brought_up, *commands_of("Fail over"))
         until(lambda: signs_in(client, "before"), "writes work again")
         registered(client, "meanwhile")
         follow(brought_up, *commands_of("And back"))
         until(lambda: signs_in(client, "meanwhile"), "writes work again")
         registered(client, "afterwards")
-    until(lambda: streaming() == ["replica_1", "replica_2"], "both replicas stream again")
+    until(lambda: streaming(brought_up) == ["replica_1", "replica_2"], "both replicas stream again")
+
+
+def test_a_third_replica_is_added_as_the_guide_tells(brought_up: BroughtUp) -> None:
+    add_third_replica(brought_up.home)
+    follow(brought_up, *commands_of("A third replica"))
+    third = ["replica_1", "replica_2", "replica_3"]
+    until(lambda: streaming(brought_up) == third, "it follows the primary")
+    asked = (
+        "PGPASSWORD=$READER_DB_PASSWORD psql -h 127.0.0.1 -p 6432 -U hmb_reader "
+        "-At -d hiremebahamas_replica_3 -c 'SELECT pg_is_in_recovery()'"
+    )
+    until(lambda: brought_up.inside("pgbouncer", asked).stdout == "t\n", "PgBouncer leads there")
 
 
 def test_at_the_end_only_the_data_is_left(brought_up: BroughtUp) -> None:

@@ -200,6 +200,27 @@ async def test_without_pgbouncer_all_is_refused_at_once_and_comes_back(whole: Bo
     await eventually(works, "writes and reads work")
 
 
+async def test_without_any_pod_nginx_says_so_and_the_first_that_is_back_serves_at_once(
+    whole: Board,
+) -> None:
+    names = [f"backend-{number + 1}" for number in range(PODS)]
+    for name in names:
+        whole.broken[name].end()
+    try:
+        # More than it takes to have nginx leave all of them out for half a minute.
+        for _ in range(MANY):
+            answer = await whole.search()
+            problem(answer, 502, "no_pod_answered")
+            for header in ("x-content-type-options", "content-security-policy", "x-request-id"):
+                assert len(answer.headers.get_list(header)) == 1, header
+        whole.broken[names[0]].start()
+        assert [(await whole.search()).status_code for _ in range(MANY)] == [200] * MANY
+    finally:
+        for name in names:
+            if not whole.broken.service(name).process.alive:
+                whole.broken[name].start()
+
+
 @pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL])
 async def test_without_stripe_only_its_routes_fail(whole: Board, how: signal.Signals) -> None:
     buyer = await whole.person()

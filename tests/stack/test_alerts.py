@@ -57,6 +57,14 @@ def test_every_alert_has_a_page_and_a_test(alert: dict[str, Any]) -> None:
     assert firing.search(tested), "no test sees it fire"
 
 
+def test_no_rule_looks_further_back_than_prometheus_keeps() -> None:
+    rules = ALERTS + _rules("targets.yml")
+    windows = [int(days) for rule in rules for days in re.findall(r"\[(\d+)d\]", rule["expr"])]
+    compose = (CHECKOUT / "docker-compose.production.yml").read_text("utf-8")
+    (kept,) = re.findall(r"PROMETHEUS_RETENTION:-(\d+)d", compose)
+    assert 0 < max(windows) <= int(kept)
+
+
 def test_alerts_read_what_is_recorded() -> None:
     recorded = {rule["record"] for rule in _rules("targets.yml")}
     asked = {name for alert in ALERTS for name in re.findall(r"hmb:[a-z0-9_:]+", alert["expr"])}
