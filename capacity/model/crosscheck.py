@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from capacity.demands import Checked, DemandModel, Tier
 from capacity.model import measured
 from capacity.model.classes import route
+from capacity.model.composing import only
 from capacity.model.windows import TIER_CPU, Material
 from capacity.observation import name
 
@@ -55,7 +56,7 @@ def with_checks(model: DemandModel, runs: Sequence[Material]) -> DemandModel:
         for stats in run.seen.endpoints():
             if (found := of.get(name(stats))) is not None:
                 at = route(name(stats))
-                cost = model.by_name(found).cpu_s[Tier.PODS].mid
+                cost = only(model.by_name(found), name(stats)).cpu_s[Tier.PODS].mid
                 asked[at] = asked.get(at, 0) + stats.requests
                 fitted[at] = fitted.get(at, 0.0) + stats.requests * cost
         used = run.seen.summed(PODS)
