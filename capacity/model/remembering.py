@@ -1,5 +1,6 @@
 """Demands as a run met them: what it asked for, and how much of that caches remembered."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,7 @@ def met(model: DemandModel, run: "Material", runs: "Sequence[Material]") -> Dema
     remembered of it and of `runs` before it, and with as many processes, each with a memory of
     its own, as it had.
     """
-    counts: dict[str, float] = {}
-    for stats in run.seen.endpoints():
-        counts[name(stats)] = counts.get(name(stats), 0.0) + stats.requests
-    model = as_asked(model, counts)
+    model = as_asked(model, _asked(run))
     if not model.families:
         return model
     windows, hits = cut([run], others=runs), Hits(model.families, model.other_hits)
@@ -35,6 +33,14 @@ def met(model: DemandModel, run: "Material", runs: "Sequence[Material]") -> Dema
             counts = by_layer(windows, hits, columns)
             found[one.name] = {layer: float(own.sum()) / whole for layer, own in counts.items()}
     return remembering(model, found)
+
+
+def _asked(run: "Material") -> Counter[str]:
+    """Requests of each endpoint."""
+    found: Counter[str] = Counter()
+    for stats in run.seen.endpoints():
+        found[name(stats)] += stats.requests
+    return found
 
 
 def remembering(model: DemandModel, answered: Mapping[str, Mapping[Layer, float]]) -> DemandModel:
