@@ -1,7 +1,8 @@
 """Fitted demands beside what the pods timed themselves: two ways that share no arithmetic.
 
-A worker times the steps of one request's task in some (`reference_app.kit.steps`): that leaves
-out the event loop, the protocol and threads, which a fit puts onto the requests. So the pods'
+A worker times the steps of one request's task in some (`reference_app.kit.steps`), and the
+threads that hash passwords: that leaves out the event loop and the protocol, which a fit puts onto
+the requests. So the pods'
 own figure lies below the fitted one, by about as much for every endpoint; one that stands
 out is an endpoint whose class does not describe it. It is the least that a request costs, which
 the fit takes it for (`capacity.model.fit`): so it can show a class that is fitted too dear, and
