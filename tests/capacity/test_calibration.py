@@ -206,7 +206,7 @@ def test_few_slots_make_a_tail(model: DemandModel) -> None:
     eager = model.model_copy(update={"wait_factor": 1.0})
     wide = tail(eager, Load(150, 1.5, model.mix, model.topology), requests=4_000)
     narrow = tail(eager, Load(150, 1.5, model.mix, tight), requests=4_000)
-    assert narrow.held["slots-0"] <= 1
+    assert narrow.held["slots-0"] <= 1 + 1e-9  # a sum of many times
     assert narrow.p95_s > 1.5 * wide.p95_s
 
 
