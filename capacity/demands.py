@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from capacity.evidence import Evidence, Span
 from capacity.run import Machine
 
-MODEL_VERSION: Literal[2] = 2
+MODEL_VERSION: Literal[3] = 3
 
 
 class _Part(BaseModel):
@@ -72,6 +72,32 @@ class Family(_Part):
         return 1 - self.shares[Layer.DB]
 
 
+class Member(_Part):
+    """An endpoint of a class, by what is known of it alone."""
+
+    share: float = Field(
+        ge=0,
+        le=1,
+        description="of its class's requests in `mixed`; of those in all runs where `mixed` asks "
+        "for nothing of the class",
+    )
+    own_s: float = Field(
+        default=0.0, ge=0, description="CPU seconds of its own task in the pods, as they timed it"
+    )
+    answered: dict[Layer, float] = Field(
+        default={}, description="shares of its requests that caches answered in the runs of the fit"
+    )
+    delay_s: float = Field(default=0.0, ge=0, description="seconds that are nobody's CPU")
+    alone_s: float = Field(
+        default=0.0, ge=0, description="seconds it takes with nobody else there, CPU included"
+    )
+    light: str = Field(
+        default="",
+        description="latencies under light load, a capacity.histogram blob: the shape of its "
+        "service time; empty where none was measured",
+    )
+
+
 class ClassDemand(_Part):
     """One request class: endpoints that cost alike or cannot be told apart.
 
@@ -113,10 +139,8 @@ class ClassDemand(_Part):
         description="shares of its requests that nginx's cache, a worker's memory and Redis "
         "answered in the runs of the fit; empty where the records do not tell",
     )
-    light: str = Field(
-        default="",
-        description="latencies under light load, a capacity.histogram blob: the shape of its "
-        "service time; empty where none was measured",
+    members: dict[str, Member] = Field(
+        default={}, description="endpoint -> what is known of it alone; empty where nothing is"
     )
 
     @property
@@ -190,7 +214,7 @@ class Topology(_Part):
 class DemandModel(_Part):
     """What a calibration found, with how well it predicts."""
 
-    version: Literal[2] = MODEL_VERSION
+    version: Literal[3] = MODEL_VERSION
     made_at: datetime
     evidence: Evidence = Evidence.MODELLED
     machine: Machine

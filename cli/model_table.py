@@ -103,7 +103,7 @@ def _checks(model: "DemandModel") -> Iterator[str]:
     yield (
         "pods' CPU milliseconds per request, timed by the pods in requests' own tasks (measured) "
         f"and fitted (modelled); {model.own_share:.0%} of the pods' CPU is in such tasks, the rest "
-        "in event loop, protocol and threads"
+        "in event loop and protocol"
     )
     yield _CHECK.format("endpoint", "requests", "timed", "fitted", "timed / fitted")
     for one in model.checked[:_CHECKED]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from capacity.plan.asking import Answer
     from capacity.plan.assumed import Assumed
     from capacity.plan.shapes import Simulation
+    from capacity.plan.tail_grid import GridJob, Points
     from capacity.plan.tails import Job
 
 
@@ -132,7 +133,7 @@ def _write_pages(
     from reports.audit import render
     from stack.inventory import gather
 
-    kept = keep(found, given, catalogues, providers)
+    kept = keep(found, given, catalogues, providers, _sliders_tails)
     planned = figures_of(kept.model_dump(mode="json"))
     looked = Looked(recorded([]), gather(home()), planned, read_probes(runs_dir()))
     write_text(folder / KEPT.name, kept.model_dump_json() + "\n")
@@ -147,6 +148,15 @@ def _simulated(job: "Job") -> "Simulation":
 
     file = runs_dir() / SIMULATIONS / f"{job.key}.json"
     return kept(file, Simulation, lambda: job.run(say))
+
+
+def _sliders_tails(job: "GridJob") -> "Points":
+    """The same for the sliders' grid."""
+    from capacity.plan.tail_grid import Points
+    from capacity.store import SIMULATIONS, kept
+
+    file = runs_dir() / SIMULATIONS / f"{job.key}.json"
+    return kept(file, Points, lambda: job.run(say))
 
 
 def _model_folder(named: str) -> Path:

@@ -98,17 +98,36 @@ def _told(found: Simulated, wait_factor: float) -> Tail:
 
 
 def shape(one: ClassDemand) -> "Row":
-    """Service times of a class as multiples of their mean: equally likely values."""
-    return _measured(one.light) if one.light else lognormal(_UNKNOWN_CV)
+    """Service times of a class as multiples of their mean: equally likely values.
+
+    Each endpoint of it has its own mean and spread.
+    """
+    members = [member for member in one.members.values() if member.share > 0]
+    if not any(member.alone_s > 0 for member in members):
+        return lognormal(_UNKNOWN_CV)
+    values = np.concatenate([member.alone_s * _spread(member.light) for member in members])
+    often = np.repeat([member.share for member in members], _SHAPE_POINTS)
+    return _evenly(values, often)
 
 
-@lru_cache(maxsize=64)
+def _spread(light: str) -> "Row":
+    return _measured(light) if light else lognormal(_UNKNOWN_CV)
+
+
+def _evenly(values: "Row", often: "Row") -> "Row":
+    """Equally likely values of a distribution, as multiples of its mean."""
+    order = np.argsort(values)
+    middles = (np.arange(_SHAPE_POINTS) + 0.5) / _SHAPE_POINTS
+    reached = np.cumsum(often[order]) / often.sum()
+    found = values[order][np.searchsorted(reached, middles)]
+    return np.asarray(found / found.mean())
+
+
+@lru_cache(maxsize=256)
 def _measured(light: str) -> "Row":
     """The values of a histogram; a plan's simulation asks for the same ones many times."""
-    middles = (np.arange(_SHAPE_POINTS) + 0.5) / _SHAPE_POINTS
     latencies, often = np.array(Histogram.decode(light).counts()).T
-    values = latencies[np.searchsorted(np.cumsum(often) / often.sum(), middles)]
-    return np.asarray(values / values.mean())
+    return _evenly(latencies, often)
 
 
 def lognormal(cv: float) -> "Row":

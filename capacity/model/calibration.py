@@ -5,16 +5,26 @@ from datetime import datetime
 
 import numpy as np
 
-from capacity.demands import ClassDemand, DemandModel, Family, Layer, LevelSeen, Topology
+from capacity.demands import (
+    ClassDemand,
+    DemandModel,
+    Family,
+    Layer,
+    LevelSeen,
+    Member,
+    Topology,
+)
 from capacity.errors import UsageError
 from capacity.evidence import Span
 from capacity.histogram import Histogram
 from capacity.model import measured
 from capacity.model.bounds import in_system
 from capacity.model.classes import RequestClass
+from capacity.model.composing import as_asked
 from capacity.model.crosscheck import timed, with_checks
 from capacity.model.fit import Fitted, fit
 from capacity.model.growth import by_size, with_growth
+from capacity.model.hits import by_layer
 from capacity.model.latency import with_latency
 from capacity.model.validate import validate
 from capacity.model.windows import Material, Windows, cut
@@ -85,6 +95,7 @@ def calibrate(
         held_out=(),
         seeded_users=by_data[-1].users,
     )
+    model = as_asked(model, _in_base(windows, largest))
     model = with_growth(with_latency(model, largest, seed, everything), by_data, seed)
     model = with_checks(model, largest)
     return model.model_copy(
@@ -158,12 +169,20 @@ def _levels(runs: Sequence[Material], fitted: Fitted) -> tuple[LevelSeen, ...]:
     )
 
 
-def _mix(fitted: Fitted, windows: Windows, runs: Sequence[Material]) -> dict[str, float]:
-    """Each class's share of requests in the runs of `mixed`."""
+def _in_base(windows: Windows, runs: Sequence[Material]) -> dict[str, float]:
+    """How often each endpoint was asked for in the runs of `mixed`."""
     base = [n for n, run in enumerate(runs) if _is_base(run)]
     counts = windows.requests[np.isin(windows.run, base)].sum(axis=0)
+    return dict(zip(windows.endpoints, map(float, counts), strict=True))
+
+
+def _mix(fitted: Fitted, windows: Windows, runs: Sequence[Material]) -> dict[str, float]:
+    """Each class's share of requests in the runs of `mixed`."""
+    counts = _in_base(windows, runs)
+    whole = sum(counts.values())
     return {
-        one.name: float(counts[list(one.columns)].sum() / counts.sum()) for one in fitted.classes
+        one.name: sum(counts[endpoint] for endpoint in one.endpoints) / whole
+        for one in fitted.classes
     }
 
 
@@ -207,10 +226,35 @@ def _classes(fitted: Fitted, runs: Sequence[Material], windows: Windows) -> tupl
             bytes_out=_bytes(one.endpoints, runs),
             kept={} if fitted.hits is None else _kept(fitted.hits.families, one, windows),
             answered={} if fitted.answered is None else fitted.answered[n],
-            light=_light(one.endpoints, runs),
+            members=_members(one, fitted, windows, runs),
         )
         for n, one in enumerate(fitted.classes)
     )
+
+
+def _members(
+    one: RequestClass, fitted: Fitted, windows: Windows, runs: Sequence[Material]
+) -> dict[str, Member]:
+    counts = windows.requests.sum(axis=0)
+    whole = float(counts[list(one.columns)].sum())
+    return {
+        windows.endpoints[column]: Member(
+            share=float(counts[column]) / whole,
+            own_s=fitted.own[column],
+            answered=_answered(fitted, windows, column),
+            light=_light(windows.endpoints[column], runs),
+        )
+        for column in one.columns
+    }
+
+
+def _answered(fitted: Fitted, windows: Windows, column: int) -> dict[Layer, float]:
+    """Who answered an endpoint's requests; nothing where no record tells."""
+    whole = float(windows.requests[:, column].sum())
+    if fitted.hits is None or not whole:
+        return {}
+    found = by_layer(windows, fitted.hits, [column])
+    return {layer: float(counts.sum()) / whole for layer, counts in found.items()}
 
 
 def _bytes(endpoints: Sequence[str], runs: Sequence[Material]) -> Span:
@@ -226,11 +270,11 @@ def _bytes(endpoints: Sequence[str], runs: Sequence[Material]) -> Span:
     return Span(low=min([*enough, mid]), mid=mid, high=max([*enough, mid]))
 
 
-def _light(endpoints: Sequence[str], runs: Sequence[Material]) -> str:
+def _light(endpoint: str, runs: Sequence[Material]) -> str:
     """Latencies in the least busy run with enough of them; all runs' when there is none."""
     found = []
     for run in runs:
-        stats = [one for one in run.seen.endpoints() if name(one) in endpoints]
+        stats = [one for one in run.seen.endpoints() if name(one) == endpoint]
         merged = Histogram.merged(Histogram.decode(one.raw) for one in stats)
         busy = run.seen.summed("machine.cpu")
         found.append((float("inf") if busy is None else float(busy.mean()), merged))

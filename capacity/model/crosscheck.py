@@ -1,7 +1,8 @@
 """Fitted demands beside what the pods timed themselves: two ways that share no arithmetic.
 
-A worker times the steps of one request's task in some (`reference_app.kit.steps`): that leaves
-out the event loop, the protocol and threads, which a fit puts onto the requests. So the pods'
+A worker times the steps of one request's task in some (`reference_app.kit.steps`), and the
+threads that hash passwords: that leaves out the event loop and the protocol, which a fit puts onto
+the requests. So the pods'
 own figure lies below the fitted one, by about as much for every endpoint; one that stands
 out is an endpoint whose class does not describe it. It is the least that a request costs, which
 the fit takes it for (`capacity.model.fit`): so it can show a class that is fitted too dear, and
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from capacity.demands import Checked, DemandModel, Tier
 from capacity.model import measured
 from capacity.model.classes import route
+from capacity.model.composing import only
 from capacity.model.windows import TIER_CPU, Material
 from capacity.observation import name
 
@@ -55,7 +57,7 @@ def with_checks(model: DemandModel, runs: Sequence[Material]) -> DemandModel:
         for stats in run.seen.endpoints():
             if (found := of.get(name(stats))) is not None:
                 at = route(name(stats))
-                cost = model.by_name(found).cpu_s[Tier.PODS].mid
+                cost = only(model.by_name(found), name(stats)).cpu_s[Tier.PODS].mid
                 asked[at] = asked.get(at, 0) + stats.requests
                 fitted[at] = fitted.get(at, 0.0) + stats.requests * cost
         used = run.seen.summed(PODS)

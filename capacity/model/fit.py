@@ -46,7 +46,8 @@ class Fitted:
 
     `layers` is the cost by deepest layer instead of class, in the order of `Layer`, of requests
     that read; `hits` how often caches answer, `answered` the shares of each class's requests that
-    they did; None where no record tells.
+    they did; None where no record tells. `own` are CPU seconds in the pods' own tasks by column of
+    the windows.
     """
 
     classes: tuple[RequestClass, ...]
@@ -57,13 +58,14 @@ class Fitted:
     layers: "dict[Tier, Costs] | None"
     hits: hits.Hits | None
     answered: tuple[dict[Layer, float], ...] | None
+    own: tuple[float, ...]
 
 
 def fit(windows: "Windows", seed: int = 1, timed: Mapping[str, float] | None = None) -> Fitted:
     """Classes and their demands.
 
     `timed` are CPU seconds a request of a route took in its own task, as the pods timed them:
-    no class costs them less. Least squares alone give a class nothing where another that
+    no endpoint costs them less. Least squares alone give a class nothing where another that
     comes with it describes both.
 
     Raises `capacity.model.classes.CollinearError` for runs too much alike.
@@ -83,9 +85,10 @@ def fit(windows: "Windows", seed: int = 1, timed: Mapping[str, float] | None = N
         return _costs(misses if of_misses else columns, used, weight, draws)
 
     cpu = {tier: costs(used, of_misses=tier in DATABASES) for tier, used in windows.cpu.items()}
-    floor = least(windows, found, told, timed or {})
-    beyond = windows.cpu[Tier.PODS] - columns[:, :-1] @ np.array(floor)
-    cpu[Tier.PODS] = _raised(costs(beyond), floor)
+    own = own_tasks(windows, told, timed or {})
+    counts = windows.requests.sum(axis=0)
+    floor = [float(own[c] @ counts[c] / counts[c].sum()) for c in (list(o.columns) for o in found)]
+    cpu[Tier.PODS] = _raised(costs(windows.cpu[Tier.PODS] - windows.requests @ own), floor)
     return Fitted(
         classes=tuple(found),
         condition=conditioned,
@@ -98,16 +101,12 @@ def fit(windows: "Windows", seed: int = 1, timed: Mapping[str, float] | None = N
         layers=layer_costs(windows, seed),
         hits=told,
         answered=_shares(columns, answered),
+        own=tuple(float(seconds) for seconds in own),
     )
 
 
-def least(
-    windows: "Windows",
-    found: Sequence[RequestClass],
-    told: hits.Hits | None,
-    timed: Mapping[str, float],
-) -> list[float]:
-    """CPU seconds in the pods that a request of each class took in its own task.
+def own_tasks(windows: "Windows", told: hits.Hits | None, timed: Mapping[str, float]) -> "Row":
+    """CPU seconds in the pods that a request of each endpoint took in its own task.
 
     Routes tell no queries apart: what a route took is divided by how many requests reached a
     pod, past nginx.
@@ -126,12 +125,11 @@ def least(
 
     def took(column: int) -> float:
         at = route(windows.endpoints[column])
-        return timed.get(at, 0.0) * asked[at] * reached[column] / came[at] if came[at] > 0 else 0.0
+        if not came[at] > 0 or not counts[column] > 0:
+            return 0.0
+        return timed.get(at, 0.0) * asked[at] * float(reached[column] / came[at] / counts[column])
 
-    return [
-        sum(took(column) for column in one.columns) / float(counts[list(one.columns)].sum())
-        for one in found
-    ]
+    return np.array([took(column) for column in range(len(counts))])
 
 
 def _raised(costs: Costs, by: Sequence[float]) -> Costs:

@@ -29,6 +29,8 @@ class InvalidRunError(HmbError):
 class Shown:
     """What one run measured: rates per second, times in seconds, cores in use.
 
+    `by_endpoint` are answers and their mean seconds, `counts` requests by class.
+
     `machine` is all cores but those of programs that give way; `hits` the share of all requests
     that a cache answered, None where the record does not tell.
     """
@@ -36,7 +38,7 @@ class Shown:
     rate: float
     mean_s: float
     p95_s: float
-    by_class_s: dict[str, float]
+    by_endpoint: dict[str, tuple[int, float]]
     counts: dict[str, int]
     busy_cores: dict[Tier, float]
     machine: float
@@ -102,14 +104,15 @@ def shown(material: Material, of: Mapping[str, str]) -> Shown:
     """The run's result; `of` says which class each endpoint is of (others are left out)."""
     seen = material.seen
     counts: dict[str, int] = {}
-    latencies: dict[str, list[Histogram]] = {}
+    latencies: dict[str, Histogram] = {}
     for stats in seen.endpoints():
         found = of.get(name(stats))
         if found is not None:
             counts[found] = counts.get(found, 0) + stats.requests
-            latencies.setdefault(found, []).append(Histogram.decode(stats.raw))
-    merged = {found: Histogram.merged(parts) for found, parts in latencies.items()}
-    whole = Histogram.merged(merged.values())
+            own = Histogram.decode(stats.raw)
+            at = name(stats)
+            latencies[at] = Histogram.merged([latencies[at], own]) if at in latencies else own
+    whole = Histogram.merged(latencies.values())
     if whole.count == 0:
         raise UsageError(f"run {material.id} has no successful request of a known class")
     busy = {tier: _mean(material, pattern) for tier, pattern in TIER_CPU.items()}
@@ -118,7 +121,9 @@ def shown(material: Material, of: Mapping[str, str]) -> Shown:
         rate=rate,
         mean_s=whole.mean() / 1e6,
         p95_s=whole.percentile(95) / 1e6,
-        by_class_s={found: one.mean() / 1e6 for found, one in merged.items() if one.count},
+        by_endpoint={
+            at: (one.count, one.mean() / 1e6) for at, one in latencies.items() if one.count
+        },
         counts=counts,
         busy_cores=busy,
         machine=_mean(material, "machine.cpu") - _yielding(material),

@@ -1,34 +1,46 @@
-"""Demands of a run whose requests caches remember more or fewer of."""
+"""Demands as a run met them: what it asked for, and how much of that caches remembered."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from capacity.demands import DATABASES, ClassDemand, DemandModel, Layer, Tier
 from capacity.evidence import Span
 from capacity.model.cache import adding, layer_extra, missed_times
+from capacity.model.composing import as_asked
 from capacity.model.hits import Hits, by_layer
 from capacity.model.windows import cut
+from capacity.observation import name
 
 if TYPE_CHECKING:
     from capacity.model.windows import Material
 
 
 def met(model: DemandModel, run: "Material", runs: "Sequence[Material]") -> DemandModel:
-    """The model as `run` met it: with what caches remembered of it and of `runs` before it.
-
-    And with as many processes, each with a memory of its own, as it had.
+    """The model as `run` met it: with its proportions of endpoints within classes, with what caches
+    remembered of it and of `runs` before it, and with as many processes, each with a memory of
+    its own, as it had.
     """
+    model = as_asked(model, _asked(run))
     if not model.families:
         return model
     windows, hits = cut([run], others=runs), Hits(model.families, model.other_hits)
     found = {}
     for one in model.classes:
-        columns = [n for n, name in enumerate(windows.endpoints) if name in one.endpoints]
+        columns = [n for n, at in enumerate(windows.endpoints) if at in one.endpoints]
         whole = float(windows.requests[:, columns].sum())
         if whole > 0:
             counts = by_layer(windows, hits, columns)
             found[one.name] = {layer: float(own.sum()) / whole for layer, own in counts.items()}
     return remembering(model, found)
+
+
+def _asked(run: "Material") -> Counter[str]:
+    """Requests of each endpoint."""
+    found: Counter[str] = Counter()
+    for stats in run.seen.endpoints():
+        found[name(stats)] += stats.requests
+    return found
 
 
 def remembering(model: DemandModel, answered: Mapping[str, Mapping[Layer, float]]) -> DemandModel:
@@ -41,7 +53,7 @@ def remembering(model: DemandModel, answered: Mapping[str, Mapping[Layer, float]
         _answering(model, one, answered[one.name]) if one.name in answered else one
         for one in model.classes
     )
-    hits = {name: min(1.0, sum(shares.values())) for name, shares in answered.items()}
+    hits = {one: min(1.0, sum(shares.values())) for one, shares in answered.items()}
     return model.model_copy(update={"classes": classes, "cache_hit": model.cache_hit | hits})
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _EXACT = 16
 """Ranks that are counted one by one; all beyond go into steps of equal ratio."""
 _STEPS = 40
+_AT_ONCE = 1_000
+"""Draws worked on together: tables of them fit in a processor's cache, which is thrice as fast."""
 
 
 def shares(
@@ -40,10 +42,22 @@ def shares(
     life each of the other `processes` asks Redis once if it is asked at all, by then
     independently of the others: (processes - 1)(1 - exp(-passed/processes)) requests.
     """
-    part, weight = _ranks(np.asarray(keys, dtype=float)[..., np.newaxis])
-    a, b, many = (
-        np.asarray(one, dtype=float)[..., np.newaxis] for one in (asked, brief, processes)
-    )
+    told = [np.asarray(one, dtype=float) for one in (asked, brief, keys, processes)]
+    many = max(one.size for one in told)
+    pieces = [
+        _shares(*(one[first : first + _AT_ONCE] if one.size > 1 else one for one in told))
+        for first in range(0, many, _AT_ONCE)
+    ]
+    if len(pieces) == 1:
+        return pieces[0]
+    return {layer: np.concatenate([piece[layer] for piece in pieces]) for layer in pieces[0]}
+
+
+def _shares(
+    asked: "Array", brief: "Array", keys: "Array", processes: "Array"
+) -> "dict[Layer, Array]":
+    part, weight = _ranks(keys[..., np.newaxis])
+    a, b, many = (one[..., np.newaxis] for one in (asked, brief, processes))
     often, passes = a * part, 1 / (1 + b * part)
     loaded = 1 / (1 + often)
     redis = (many - 1) * (1 - np.exp(-often * passes / many)) * loaded

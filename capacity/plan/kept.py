@@ -11,6 +11,7 @@ from capacity.plan.asking import Answer
 from capacity.plan.assumed import Assumed
 from capacity.plan.budget import Afforded, next_step
 from capacity.plan.shapes import PlanResult
+from capacity.plan.tail_grid import Simulating
 from capacity.plan.what_if import WhatIf, what_if
 
 
@@ -28,14 +29,21 @@ class Kept(BaseModel):
 
 
 def keep(
-    found: Answer, given: Assumed, catalogues: Sequence[Catalogue], providers: Sequence[str]
+    found: Answer,
+    given: Assumed,
+    catalogues: Sequence[Catalogue],
+    providers: Sequence[str],
+    simulating: Simulating,
 ) -> Kept:
-    """The answer with what its pages need, under the assumptions it was given."""
+    """The answer with what its pages need, under the assumptions it was given.
+
+    `simulating` answers for the tails that the sliders show.
+    """
     return Kept(
         afforded=found.afforded,
         plan=found.plan,
         model=given.model,
-        what_if=what_if(given, found.plan, catalogues, providers),
+        what_if=what_if(given, found.plan, catalogues, providers, simulating),
         next_step=next_step(given, found.plan.users, catalogues, providers),
     )
 

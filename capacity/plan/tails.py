@@ -92,16 +92,16 @@ class Job(BaseModel):
         found = []
         for at, pods in enumerate(self.pods_up, start=1):
             progress(f"simulating {pods} pods ({at} of {len(self.pods_up)})")
-            lived = [self._lived(one, pods, number) for number, one in enumerate(self.draws)]
+            lived = [self.lived(one, pods, number) for number, one in enumerate(self.draws)]
             found.append(_summed(pods, lived, self.targets_ms))
         return Simulation(
             draws=len(self.draws), requests=self.requests, seed=self.seed, tails=tuple(found)
         )
 
-    def _lived(self, draw: Draw, pods: int, number: int) -> tuple[float, float, float] | None:
+    def lived(self, draw: Draw, pods: int, number: int) -> tuple[float, float, float] | None:
         """p50, p95 and p99 in ms; None where a station is saturated."""
-        model = _drawn(self.model, draw)
-        load = self._load(model, pods)
+        model = drawn(self.model, draw)
+        load = self.load(model, pods)
         try:
             most = limits(model, load).saturation_rate
         except UsageError:  # idle work alone fills a station
@@ -114,7 +114,8 @@ class Job(BaseModel):
         p50, p95, p99 = (1000 * draw.off * one for one in (found.p50_s, found.p95_s, found.p99_s))
         return p50, p95, p99
 
-    def _load(self, model: DemandModel, pods: int) -> Load:
+    def load(self, model: DemandModel, pods: int) -> Load:
+        """An open load on so many pods and everything else of the job."""
         topology = model.topology.model_copy(
             update={
                 "pods": pods,
@@ -196,7 +197,7 @@ def _draw(sized: Needs, values: Values, at: int) -> Draw:
     )
 
 
-def _drawn(model: DemandModel, draw: Draw) -> DemandModel:
+def drawn(model: DemandModel, draw: Draw) -> DemandModel:
     """The model's classes, scaled so that a mean request costs what the draw says."""
     moved = with_hit_rate(model, draw.hit_rate)
     mean = mean_demand(moved, moved.mix)

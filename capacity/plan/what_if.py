@@ -1,7 +1,8 @@
 """What a page needs to plan again while somebody moves its sliders.
 
 The closed forms (traffic, demands, queues, money) are few enough to be told as constants; the
-bill follows price lists with steps and an autoscaler's day, so it is told as a grid.
+bill follows price lists with steps and an autoscaler's day, so it is told as a grid, and so
+are tails, which take a simulation (`capacity.plan.tail_grid`).
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,10 @@ from capacity.plan.assumed import Assumed, answered_as
 from capacity.plan.budget import bills
 from capacity.plan.costing import fees_by_tier
 from capacity.plan.demand_inputs import sharing
+from capacity.plan.limits import Design
 from capacity.plan.shapes import PlanResult
 from capacity.plan.sizing import needs, whole_cores
+from capacity.plan.tail_grid import Simulating, TailGrid, tail_grid
 from capacity.plan.worlds import repeated, world
 from capacity.population.traffic import FEWEST, MOST, PAID
 
@@ -75,7 +78,7 @@ class Grid(_Part):
 
 
 class WhatIf(_Part):
-    """Sliders, constants, and the bill's grid; all other assumptions are in the middle.
+    """Sliders, constants, and grids of bill and tails; all other assumptions are in the middle.
 
     `inputs` are the middles by name, `design` the plan's stations, `rules` the plan's by name,
     `fee_of_usd` and `fee_of_charge` what a dollar and a payment cost.
@@ -93,13 +96,15 @@ class WhatIf(_Part):
     fee_of_usd: float
     fee_of_charge: float
     bill: Grid
+    tails: TailGrid
 
 
 def what_if(
     given: Assumed,
     plan: PlanResult,
     catalogues: Sequence[Catalogue],
-    providers: Sequence[str] = (),
+    providers: Sequence[str],
+    simulating: Simulating,
 ) -> WhatIf:
     """The constants of `plan`, which was made from `given` with these `providers` preferred.
 
@@ -112,10 +117,12 @@ def what_if(
     share = sharing(given.model, planned.answered)
     speed = middle["machine.speed"]
     fees = _fees(given, plan.users, catalogues, taken.get(Layer.PAYMENTS))
+    sliders = _sliders(plan, middle, cached=bool(share.asked))
+    built = _built(plan)
     return WhatIf(
-        sliders=_sliders(plan, middle, cached=bool(share.asked)),
+        sliders=sliders,
         inputs=middle,
-        design=_design(plan),
+        design=_stations(built),
         rules=_rules(given),
         tiers={
             tier: TierCost(
@@ -135,6 +142,7 @@ def what_if(
         fee_of_usd=fees.of_usd,
         fee_of_charge=fees.of_charge,
         bill=_grid(given, plan, catalogues, providers),
+        tails=tail_grid(given, plan.users, built, *_marks(sliders, middle), simulating),
     )
 
 
@@ -163,17 +171,40 @@ def _around(start: float, axis: Sequence[float]) -> Slider:
     return Slider(low=min(axis[0], start), start=start, high=max(axis[-1], start))
 
 
-def _design(plan: PlanResult) -> dict[str, float]:
-    """The stations of the plan; of databases whole cores, as they are rented."""
+def _marks(
+    sliders: dict[str, Slider], middle: dict[str, float]
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Pods up and hit rates at which tails are simulated: where sliders begin, end, and between."""
+    pods = sliders["pods"]
+    between = round((pods.start * pods.high) ** 0.5)
+    ups = tuple(int(one) for one in (pods.low, pods.start, between, pods.high))
+    hit = middle.get("cache.hit_rate", 0.0)
+    return ups, _axis(hit, _HIT) if "hit_rate" in sliders else (hit,)
+
+
+def _built(plan: PlanResult) -> Design:
     found = plan.resources
-    cores = whole_cores(np.array([found.primary_cores, found.replica_cores]))
+    return Design(
+        pods=found.pods_most,
+        nginx_workers=found.nginx_workers,
+        pgbouncers=found.pgbouncers,
+        primary_cores=found.primary_cores,
+        replicas=found.replicas,
+        replica_cores=found.replica_cores,
+        redis_shards=found.redis_processes,
+    )
+
+
+def _stations(built: Design) -> dict[str, float]:
+    """The stations of the plan; of databases whole cores, as they are rented."""
+    cores = whole_cores(np.array([built.primary_cores, built.replica_cores]))
     return {
-        "nginx_workers": found.nginx_workers,
-        "pgbouncers": found.pgbouncers,
+        "nginx_workers": built.nginx_workers,
+        "pgbouncers": built.pgbouncers,
         "primary_cores": float(cores[0]),
-        "replicas": found.replicas,
+        "replicas": built.replicas,
         "replica_cores": float(cores[1]),
-        "redis_shards": found.redis_processes,
+        "redis_shards": built.redis_shards,
     }
 
 

@@ -37,7 +37,8 @@ _durations = Histogram(
 )
 _cpu = Counter(
     "http_request_cpu_seconds_total",
-    "CPU of the workers in the steps of requests' tasks: of some requests, for all of them.",
+    "CPU of the workers in the steps of requests' tasks, of some requests for all of them, and in "
+    "threads that hash passwords for them.",
     ["method", "route"],
 )
 _chores = Counter("chore_cpu_seconds_total", "CPU of the workers in chores' own tasks.", ["chore"])

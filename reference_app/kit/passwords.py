@@ -11,11 +11,13 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.bcrypt import BcryptHasher
 
 from reference_app.kit.overload import overloaded
+from reference_app.kit.steps import in_thread
 
 LONGEST_PASSWORD_BYTES = 72
 """bcrypt looks at no more; a longer password is refused rather than cut."""
@@ -81,7 +83,8 @@ class Place:
     async def hash(self, password: str) -> str:
         """The hash to store for `password`."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, hash_password, password, self._rounds)
+        work = in_thread(partial(hash_password, password, self._rounds))
+        return await loop.run_in_executor(self._pool, work)
 
     async def matches(self, password: str, stored: str | None) -> bool:
         """Whether `password` is the one behind `stored`.
@@ -91,7 +94,8 @@ class Place:
         """
         loop = asyncio.get_running_loop()
         wanted = stored or self._nobodys_hash
-        found = await loop.run_in_executor(self._pool, _verify, password, wanted)
+        work = in_thread(partial(_verify, password, wanted))
+        found = await loop.run_in_executor(self._pool, work)
         return found and stored is not None
 
 

@@ -2,12 +2,44 @@
 
 Between two awaits a task has the thread to itself, so the thread's CPU time over a step is
 that of its request. `process_time` around an await would count everybody's. What tasks of its
-own a request starts, threads, and the event loop's share of the work are not in it.
+own a request starts and the event loop's share of the work are not in it; what a thread does for
+it is told by whoever handed it the work (`in_thread`).
 """
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
+from contextvars import ContextVar
 from time import thread_time
-from typing import Any
+from typing import Any, TypeVar
+
+_Found = TypeVar("_Found")
+
+
+class ThreadWork:
+    """Made where a request begins: CPU `seconds` that threads spend for it from then on."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        _under_way.set(self)
+
+
+_under_way: ContextVar[ThreadWork | None] = ContextVar("thread_work", default=None)
+
+
+def in_thread(work: Callable[[], _Found]) -> Callable[[], _Found]:
+    """`work` as a thread should do it: its CPU counts for the request that hands it over."""
+    mine = _under_way.get()
+
+    def told() -> _Found:
+        before = thread_time()
+        try:
+            return work()
+        finally:
+            if mine is not None:
+                mine.seconds += thread_time() - before
+
+    return told
 
 
 class Stepped:

@@ -50,7 +50,9 @@ class Result:
 RESULTS = (
     Result("carries", "carries, one pod and one replica lost", "users", Evidence.MODELLED),
     Result("holds", "targets hold with one of each lost", "share", Evidence.MODELLED),
-    Result("p95", "95th percentile in the busiest seconds", "ms", Evidence.MODELLED),
+    Result("p95", "95th percentile in the busiest seconds, closed form", "ms", Evidence.MODELLED),
+    Result("p95_simulated", "95th percentile then, simulated", "ms", Evidence.MODELLED),
+    Result("p99_simulated", "99th percentile then, simulated", "ms", Evidence.MODELLED),
     Result("burst", "asked in the busiest seconds", "req/s", Evidence.ASSUMED),
     Result("pods_cpu", "pods' CPU in use then", "share", Evidence.MODELLED),
     Result("primary_cpu", "primary's CPU in use then", "share", Evidence.MODELLED),

@@ -4,6 +4,7 @@
 const whatIf = JSON.parse(document.getElementById("what-if-data").textContent);
 const middle = whatIf.inputs, rules = whatIf.rules, built = whatIf.design;
 const DAY_S = 86400, DAYS_PER_MONTH = 730 / 24;
+const FULL = 0.995; // capacity.plan.tails: so full a station never settles
 const PAID = ["pro", "business", "enterprise"];
 const Z = { p50: 0, p95: 1.6448536269514722, p99: 2.3263478740408408 };
 const infinite = { mean: Infinity, variance: Infinity };
@@ -115,12 +116,11 @@ function place(axis, value) {
   return [below, Math.min(1, Math.max(0, way))];
 }
 
-// The bill between the grid's points, straight from one to the next; null where not carried.
-function bill(at) {
-  const grid = whatIf.bill, axes = ["users", "daily_share", "over_mean", "hit_rate"];
+// A grid's value between its points, straight from one to the next; null where a corner has none.
+function between(grid, axes, values, at) {
   const places = axes.map((name) => place(grid[name], at[name]));
-  let usd = 0;
-  for (let corner = 0; corner < 16; corner++) {
+  let found = 0;
+  for (let corner = 0; corner < 1 << axes.length; corner++) {
     let weight = 1, index = 0;
     axes.forEach((name, number) => {
       const [below, way] = places[number], above = corner >> number & 1;
@@ -128,10 +128,36 @@ function bill(at) {
       index = index * grid[name].length + Math.min(below + above, grid[name].length - 1);
     });
     if (weight === 0) continue;
-    if (grid.usd[index] === null) return null;
-    usd += weight * grid.usd[index];
+    if (values[index] === null) return null;
+    found += weight * values[index];
   }
-  return usd;
+  return found;
+}
+function bill(at) {
+  return between(whatIf.bill, ["users", "daily_share", "over_mean", "hit_rate"], whatIf.bill.usd, at);
+}
+
+// capacity.model.bounds: the load as a share of what the busiest station can do beside its idle work
+function fullest(at, cpu, rate) {
+  const idle = (tier) => whatIf.tiers[tier].idle_cores * at.pods;
+  const cores = {
+    nginx: built.nginx_workers, pods: rules.vcpu * at.pods, pgbouncer: built.pgbouncers,
+    primary: built.primary_cores, replicas: built.replicas * built.replica_cores,
+    redis: built.redis_shards,
+  };
+  return Math.max(...Object.keys(cores).map((tier) => {
+    const free = cores[tier] - idle(tier);
+    return free > 0 ? rate * cpu[tier] / free : Infinity;
+  }));
+}
+
+// capacity.plan.tail_grid: the closed form by what a simulation made of it, in ms
+function simulated(at, cpu, rate, time, which) {
+  const full = fullest(at, cpu, rate);
+  if (full >= FULL) return Infinity;
+  const there = { pods: at.pods, hit_rate: at.hit_rate, fullest: full };
+  return quantile(time, which)
+    * between(whatIf.tails, ["pods", "hit_rate", "fullest"], whatIf.tails[which], there);
 }
 
 // capacity.revenue.income.income and capacity.revenue.margin.margin
@@ -174,6 +200,8 @@ function planAgain(at) {
     primary_cpu: used("primary", built.primary_cores),
     replicas_cpu: used("replicas", built.replicas * built.replica_cores),
     p50: quantile(time, "p50"), p95: quantile(time, "p95"), p99: quantile(time, "p99"),
+    p95_simulated: simulated(at, cost.cpu, people.burst, time, "p95"),
+    p99_simulated: simulated(at, cost.cpu, people.burst, time, "p99"),
     holds: holds(cost.cpu, Math.max(1, at.pods - 1), Math.max(1, built.replicas - 1), people.burst),
     carries: carried(at, people, cost),
     bill: usd, per_user: usd === null ? null : usd / at.users,

@@ -1,6 +1,8 @@
 """CPU of one request's task, while others take their turns between its steps."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from time import thread_time
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +14,8 @@ from starlette.types import Message, Receive, Scope, Send
 from reference_app.kit.callers import Callers
 from reference_app.kit.metrics import RequestCounters
 from reference_app.kit.middleware import Observe
-from reference_app.kit.steps import Stepped
+from reference_app.kit.passwords import Passwords
+from reference_app.kit.steps import Stepped, in_thread
 
 
 def busy(seconds: float) -> None:
@@ -77,12 +80,17 @@ def test_cpu_is_counted_by_route_and_made_up_methods_are_one() -> None:
     assert (told("GET"), told("other"), told("BREW")) == (0.75, 2.0, 0.0)
 
 
-async def test_one_request_in_seven_is_timed_and_counts_for_all() -> None:
-    counters, timed = RequestCounters(), 0.01
+def _cpu(route: str) -> float:
+    labels = {"method": "GET", "route": route}
+    return REGISTRY.get_sample_value("http_request_cpu_seconds_total", labels) or 0.0
+
+
+def _asking(route: str, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """What asks a worker for `route`, where a request does this work."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["route"] = SimpleNamespace(path="/seventh")
-        busy(timed)
+        scope["route"] = SimpleNamespace(path=route)
+        await work()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
@@ -101,7 +109,7 @@ async def test_one_request_in_seven_is_timed_and_counts_for_all() -> None:
         ended=never,
         seen=never,
         keys=never,
-        requests=counters,
+        requests=RequestCounters(),
         route_of=never,
         cors=None,
     )
@@ -112,13 +120,45 @@ async def test_one_request_in_seven_is_timed_and_counts_for_all() -> None:
     async def send(message: Message) -> None:
         del message
 
-    def told() -> float:
-        labels = {"method": "GET", "route": "/seventh"}
-        return REGISTRY.get_sample_value("http_request_cpu_seconds_total", labels) or 0.0
+    async def ask() -> None:
+        await observe(
+            {"type": "http", "method": "GET", "path": route, "headers": []}, receive, send
+        )
 
-    scope = {"type": "http", "method": "GET", "path": "/seventh", "headers": []}
+    return ask
+
+
+async def test_one_request_in_seven_is_timed_and_counts_for_all() -> None:
+    timed = 0.01
+
+    async def work() -> None:
+        busy(timed)
+
+    ask = _asking("/seventh", work)
     for _ in range(6):
-        await observe(dict(scope), receive, send)
-    assert told() == 0.0
-    await observe(dict(scope), receive, send)
-    assert 7 * timed <= told() < 3 * 7 * timed
+        await ask()
+    assert _cpu("/seventh") == 0.0
+    await ask()
+    assert 7 * timed <= _cpu("/seventh") < 3 * 7 * timed
+
+
+async def test_what_threads_do_is_timed_of_every_request_and_counts_once() -> None:
+    async def work() -> None:
+        await asyncio.to_thread(in_thread(partial(busy, 0.02)))
+
+    first, second = _asking("/threads-a", work), _asking("/threads-b", work)
+    await asyncio.gather(first(), first(), second())
+    assert 0.04 <= _cpu("/threads-a") < 0.08
+    assert 0.02 <= _cpu("/threads-b") < 0.04
+
+
+async def test_a_password_is_hashed_on_its_requests_account() -> None:
+    passwords = Passwords(rounds=8, most=4)
+
+    async def work() -> None:
+        await passwords.matches("wrong", None)
+
+    await _asking("/sign-in", work)()
+    await passwords.hash("nobody's")  # no request: counted for none
+    passwords.close()
+    assert _cpu("/sign-in") > 0.003

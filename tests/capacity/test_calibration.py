@@ -12,7 +12,6 @@ from capacity.errors import HmbError, UsageError
 from capacity.evidence import Span
 from capacity.model import calibration, classes, fit
 from capacity.model.board import tail
-from capacity.model.classes import RequestClass
 from capacity.model.crosscheck import with_checks
 from capacity.model.hits import Hits
 from capacity.model.measured import InvalidRunError
@@ -207,7 +206,7 @@ def test_few_slots_make_a_tail(model: DemandModel) -> None:
     eager = model.model_copy(update={"wait_factor": 1.0})
     wide = tail(eager, Load(150, 1.5, model.mix, model.topology), requests=4_000)
     narrow = tail(eager, Load(150, 1.5, model.mix, tight), requests=4_000)
-    assert narrow.held["slots-0"] <= 1
+    assert narrow.held["slots-0"] <= 1 + 1e-9  # a sum of many times
     assert narrow.p95_s > 1.5 * wide.p95_s
 
 
@@ -287,9 +286,8 @@ def test_what_a_route_took_is_divided_by_what_reached_a_pod(windows: Windows) ->
         asked=Span.exact(1.0),
         shares={Layer.NGINX: 0.9, Layer.L1: 0.1, Layer.L2: 0.0, Layer.DB: 0.0},
     )
-    found = [RequestClass(name, (n,), (name,)) for n, name in enumerate(both.endpoints)]
-    least = fit.least(both, found, Hits((kept,), 0.0), {lists: 1.1e-3})
-    by_name = dict(zip(both.endpoints, least, strict=True))
+    own = fit.own_tasks(both, Hits((kept,), 0.0), {lists: 1.1e-3})
+    by_name = dict(zip(both.endpoints, own, strict=True))
     assert by_name[SEARCH] == pytest.approx(2e-3)
     assert by_name[lists] == pytest.approx(0.2e-3)
     assert by_name[APPLY] == 0.0
@@ -393,8 +391,8 @@ def test_a_model_that_cannot_be_read_says_why(model: DemandModel, tmp_path: Path
         read_model(folder)
     path = write_model(folder, model)
     whole = path.read_text()
-    path.write_text(whole.replace('"version": 2', '"version": 99', 1))
-    with pytest.raises(RecordError, match="version 2"):
+    path.write_text(whole.replace('"version": 3', '"version": 99', 1))
+    with pytest.raises(RecordError, match="version 3"):
         read_model(folder)
     path.write_text(whole.replace('"condition"', '"conditon"', 1))
     with pytest.raises(RecordError, match="damaged"):

@@ -89,6 +89,47 @@ def test_a_heavier_class_waits_for_more() -> None:
     assert set(found.waits_s["cpu"]) == {"light", "heavy"}
 
 
+TWO = (mva.Station("cpu", {"A": 1.0, "B": 2.0}), mva.Station("disk", {"A": 3.0, "B": 4.0}))
+
+
+def _exact_of_two(a: int, b: int, think: float = 0.0) -> tuple[float, float]:
+    """Both classes' throughputs by the exact recursion over all populations.
+
+    Reiser & Lavenberg 1980, JACM 27:313: R_ck(n) = D_ck (1 + Q_k(n - 1_c)).
+    """
+    queues: dict[tuple[int, int], list[float]] = {(0, 0): [0.0] * len(TWO)}
+    rates = [0.0, 0.0]
+    for n in sorted(((i, j) for i in range(a + 1) for j in range(b + 1)), key=sum):
+        queues[n], rates = [0.0] * len(TWO), [0.0, 0.0]
+        for at, name in enumerate("AB"):
+            if n[at]:
+                found = queues[n[0] - (at == 0), n[1] - (at == 1)]
+                times = [s.demands[name] * (1 + q) for s, q in zip(TWO, found, strict=True)]
+                rates[at] = n[at] / (think + sum(times))
+                queues[n] = [q + rates[at] * t for q, t in zip(queues[n], times, strict=True)]
+    return rates[0], rates[1]
+
+
+def test_two_classes_of_lazowskas_example() -> None:
+    # Lazowska et al. 1984, Quantitative System Performance, chapter 7: A needs 1 s of CPU and 3
+    # of disk, B 2 and 4; with one customer each the exact throughputs are 3/19 and 2/19
+    assert _exact_of_two(1, 1) == pytest.approx((3 / 19, 2 / 19))
+    found = mva.approximate({"A": 1, "B": 1}, {"A": 0, "B": 0}, TWO)
+    assert found.rate["A"] == pytest.approx(3 / 19, rel=0.06)
+    assert found.rate["B"] == pytest.approx(2 / 19, rel=0.06)
+
+
+@pytest.mark.parametrize(("a", "b", "think"), [(2, 3, 0.0), (10, 5, 4.0), (40, 20, 30.0)])
+def test_the_approximation_of_two_classes_is_near_the_exact_recursion(
+    a: int, b: int, think: float
+) -> None:
+    wanted = _exact_of_two(a, b, think)
+    found = mva.approximate({"A": a, "B": b}, {"A": think, "B": think}, TWO)
+    assert (found.rate["A"], found.rate["B"]) == pytest.approx(wanted, rel=0.05)
+    utilisation = sum(found.rate[name] * TWO[1].demands[name] for name in "AB")
+    assert utilisation <= 1 + 1e-9
+
+
 def test_several_servers_carry_as_many_times_as_much() -> None:
     # Seidmann is exact where it matters: alone, and when saturated
     one = [mva.Station("cpu", {"a": 0.4}, servers=4)]

@@ -98,3 +98,12 @@ def test_lives_are_the_apps_own() -> None:
         assert kept is not None
         assert kept.life_s == told[setting], endpoint
     assert f"public, max-age={expiries().nginx_s:g}," in serving._KEPT_BRIEFLY["cache-control"]
+
+
+def test_many_draws_at_once_fare_as_each_alone() -> None:
+    chance = np.random.default_rng(1)
+    asked, keys = chance.uniform(1e2, 1e5, 2_500), chance.uniform(1, 1e6, 2_500)
+    together = shares(asked, asked / 12, keys, 40)
+    for at in (0, 999, 1_000, 2_499):
+        alone = shares(asked[at], asked[at] / 12, keys[at], 40)
+        assert {layer: told[at] for layer, told in together.items()} == pytest.approx(alone)

@@ -173,8 +173,14 @@ def test_its_pages_are_written_and_nothing_else_is_told(
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("capacity.plan.asking.DRAWS", 100)
-    said = plan("--users", "300000", *words)
-    assert said.out == bare
+    monkeypatch.setattr("capacity.plan.tail_grid._REQUESTS", 60)
+    monkeypatch.setattr("capacity.plan.tail_grid._PER_POD", 1)
+    first = plan("--users", "300000", *words)
+    simulated = [line for line in first.err.splitlines() if not line.startswith("report: ")]
+    assert all(line.endswith(" pods for the sliders") for line in simulated)
+    assert simulated
+    said = plan("--users", "300000", *words)  # what was simulated is kept
+    assert said.out == first.out == bare
     folder = tmp_path / (words[-1] if words else "runs/plan")
     names = ["founder.html", "capacity.html", "audit.html", "audit.md"]
     assert sorted(one.name for one in folder.iterdir()) == sorted([*names, "plan.json"])

@@ -86,7 +86,7 @@ def test_no_draw_holds_a_target_below_its_own_service_time() -> None:
 def test_a_drawn_model_costs_what_the_draw_says() -> None:
     wanted, made, given = asked("cache.hit_rate=0.9")
     (draw, *_) = wanted.draws
-    drawn = tails._drawn(wanted.model, draw)
+    drawn = tails.drawn(wanted.model, draw)
     for tier in Tier:
         mean = sum(share * drawn.by_name(n).cpu_s[tier].mid for n, share in drawn.mix.items())
         assert mean == pytest.approx(draw.cpu_s[tier])

@@ -6,18 +6,26 @@ import numpy as np
 import pytest
 
 from capacity.cost.catalogue import read_catalogues
+from capacity.plan import tail_grid
 from capacity.plan.assumed import assumed
 from capacity.plan.planning import Request, make_plan
 from capacity.plan.shapes import PlanResult
+from capacity.plan.tail_grid import GridJob
 from capacity.plan.what_if import WhatIf, what_if
 from tests.plan.made_up import model
+
+
+@pytest.fixture(autouse=True)
+def _few_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail_grid, "_REQUESTS", 60)
+    monkeypatch.setattr(tail_grid, "_PER_POD", 1)
 
 
 def _plan(users: float, *settings: str) -> tuple[PlanResult, WhatIf]:
     given, catalogues = assumed(model(), settings), read_catalogues()
     request = Request(users=users, start=date(2026, 11, 28), draws=100)
     plan = make_plan(given, request, catalogues)
-    return plan, what_if(given, plan, catalogues)
+    return plan, what_if(given, plan, catalogues, (), GridJob.run)
 
 
 def test_latency_rises_with_the_percentile_and_with_fewer_pods() -> None:
@@ -71,11 +79,23 @@ def test_sliders_begin_at_the_plan_and_their_grid_has_its_bill() -> None:
     assert (np.diff(alone) > 0).all()  # more users cost more
 
 
+def test_tails_are_told_wherever_pods_and_hit_rate_can_be_moved() -> None:
+    plan, found = _plan(1e6)
+    pods, hit = found.sliders["pods"], found.sliders["hit_rate"]
+    assert (found.tails.pods[0], found.tails.pods[-1]) == (pods.low, pods.high)
+    assert plan.resources.pods_most in found.tails.pods
+    assert (found.tails.hit_rate[0], found.tails.hit_rate[-1]) == (hit.low, hit.high)
+    assert hit.start in found.tails.hit_rate
+    points = len(found.tails.pods) * len(found.tails.hit_rate) * len(found.tails.fullest)
+    assert len(found.tails.p95) == len(found.tails.p99) == points
+    assert min(found.tails.p95) > 0
+
+
 def test_nobody_can_move_a_cache_the_model_does_not_know() -> None:
     given = assumed(model().model_copy(update={"cache_hit": {}}))
     request = Request(users=1e5, start=date(2026, 11, 28), draws=50)
     plan = make_plan(given, request, read_catalogues())
-    assert "hit_rate" not in what_if(given, plan, read_catalogues()).sliders
+    assert "hit_rate" not in what_if(given, plan, read_catalogues(), (), GridJob.run).sliders
 
 
 def test_where_nobody_pays_there_is_no_share_of_payers_to_move() -> None:

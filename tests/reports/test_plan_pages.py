@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy.interpolate import RegularGridInterpolator
 
 from capacity.audit.audit import Audit, Looked, audit
 from capacity.audit.blueprint import read_blueprint
@@ -15,6 +16,7 @@ from capacity.audit.plan_document import figures_of
 from capacity.cost.catalogue import Layer, read_catalogues
 from capacity.demands import DemandModel
 from capacity.evidence import Evidence
+from capacity.model.predict import limits
 from capacity.plan.asking import Answer, Question, answer
 from capacity.plan.assumed import Assumed, assumed
 from capacity.plan.budget import bills
@@ -22,6 +24,9 @@ from capacity.plan.costing import fees_by_tier
 from capacity.plan.kept import Kept, keep, kept_of
 from capacity.plan.limits import Design, carried, filled, fixed
 from capacity.plan.sizing import holds, needs, response
+from capacity.plan.tail_grid import GridJob, Points, tail_grid
+from capacity.plan.tails import drawn
+from capacity.plan.what_if import what_if
 from capacity.plan.worlds import world
 from capacity.population.traffic import PAID
 from capacity.revenue.margin import margin
@@ -56,8 +61,24 @@ def _answer() -> Answer:
         return answer(question, model(), (), read_catalogues())
 
 
+@cache
+def _points() -> tuple[GridJob, Points]:
+    """The sliders' simulation: once for all tests, of few requests."""
+    seen: list[tuple[GridJob, Points]] = []
+
+    def simulating(job: GridJob) -> Points:
+        seen.append((job, job.run()))
+        return seen[0][1]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("capacity.plan.tail_grid._REQUESTS", 300)
+        patched.setattr("capacity.plan.tail_grid._PER_POD", 1)
+        what_if(assumed(model()), _answer().plan, read_catalogues(), (), simulating)
+    return seen[0]
+
+
 def _kept(given: Assumed) -> Kept:
-    return keep(_answer(), given, read_catalogues(), ())
+    return keep(_answer(), given, read_catalogues(), (), lambda _: _points()[1])
 
 
 def _audited() -> Audit:
@@ -276,6 +297,25 @@ def test_at_the_grids_points_the_bill_is_pythons(chromium: "Browser", pages: Pat
                 assert exact[name] == pytest.approx(wanted[name], rel=0.01), name
 
 
+def test_at_the_grids_points_tails_are_those_simulated(chromium: "Browser", pages: Path) -> None:
+    job, points = _points()
+    off = float(assumed(model()).inputs.mids()["model.p95_off"][0])
+    with opened(chromium, pages / "ours/founder.html") as found:
+        start = found.page.evaluate("atSliders()")
+        burst = found.page.evaluate("planAgain(atSliders()).burst")
+        shape = (len(job.job.pods_up), len(job.job.draws), len(job.fullest))
+        for at, lived in zip(np.ndindex(shape), points.lived, strict=True):
+            assert lived is not None
+            there = start | {
+                "pods": job.job.pods_up[at[0]],
+                "hit_rate": job.job.draws[at[1]].hit_rate,
+                "daily_share": start["daily_share"] * lived.rate / burst,
+            }
+            told = found.page.evaluate("(at) => planAgain(at)", there)
+            assert told["p95_simulated"] == pytest.approx(lived.p95 * off, rel=0.01), at
+            assert told["p99_simulated"] == pytest.approx(lived.p99 * off, rel=0.01), at
+
+
 def test_as_planned_puts_everything_back(chromium: "Browser", pages: Path) -> None:
     with opened(chromium, pages / "ours/founder.html") as found:
         first = _figures(found.page)
@@ -346,6 +386,7 @@ def _python(at: dict[str, float]) -> dict[str, Any]:
     rate = placed.traffic.burst_rate
     time = response(placed, values, rules, one * design.pods, placed.replicas, rate)
     off = values["model.p95_off"] * 1000
+    closed = {which: float((time.quantile(which) * off)[0]) for which in ("p50", "p95", "p99")}
     used = {found.name: float(found.used[0]) for found in filled(placed, design, values, rules)}
     providers = {line.x_layer: line.ProviderName for line in plan.cost.invoice}
     catalogues = read_catalogues()
@@ -361,7 +402,8 @@ def _python(at: dict[str, float]) -> dict[str, Any]:
         "pods_cpu": used["pods CPU"],
         "primary_cpu": used["primary CPU"],
         "replicas_cpu": used["replicas CPU"],
-        **{which: float((time.quantile(which) * off)[0]) for which in ("p50", "p95", "p99")},
+        **closed,
+        **_simulated(given, at, design, float(rate[0]), closed),
         "holds": bool(left[0]),
         "carries": at["users"] * float(carried(seen.needs, design, values, rules, 1)[0]),
         "bill": float(usd[0]),
@@ -372,3 +414,31 @@ def _python(at: dict[str, float]) -> dict[str, Any]:
         "contribution": float(kept.contributed[0]),
         "margin": float(kept.share[0]),
     }
+
+
+def _simulated(
+    given: Assumed, at: dict[str, float], design: Design, rate: float, closed: dict[str, float]
+) -> dict[str, float]:
+    """The closed forms' tails by the quotients of the grid, which another package interpolates."""
+    asked: list[GridJob] = []
+
+    def simulating(job: GridJob) -> Points:
+        asked.append(job)
+        return Points(lived=(None,) * len(job.fullest))
+
+    tail_grid(given, at["users"], design, (design.pods,), (at["hit_rate"],), simulating)
+    job = asked[0].job
+    there = drawn(job.model, job.draws[0])
+    full = rate / limits(there, job.load(there, design.pods)).saturation_rate
+    told = _kept(assumed(model())).what_if.tails
+    axes = (np.array(told.pods, float), np.array(told.hit_rate), np.array(told.fullest))
+    place = [
+        np.clip(one, axis[0], axis[-1])
+        for one, axis in zip((at["pods"], at["hit_rate"], full), axes, strict=True)
+    ]
+    found = {}
+    for which, quotients in (("p95", told.p95), ("p99", told.p99)):
+        table = np.array(quotients).reshape([len(axis) for axis in axes])
+        times = float(RegularGridInterpolator(axes, table)(place)[0])
+        found[f"{which}_simulated"] = closed[which] * times if full < 0.995 else float("inf")
+    return found
