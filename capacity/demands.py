@@ -87,7 +87,10 @@ class Member(_Part):
     answered: dict[Layer, float] = Field(
         default={}, description="shares of its requests that caches answered in the runs of the fit"
     )
-    delay_s: float = Field(default=0.0, ge=0, description="seconds that are nobody's CPU")
+    delay_s: float = Field(
+        default=0.0,
+        description="seconds beside the CPU of its class, below 0 where it needs less than that",
+    )
     alone_s: float = Field(
         default=0.0, ge=0, description="seconds it takes with nobody else there, CPU included"
     )

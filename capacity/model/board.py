@@ -179,11 +179,19 @@ def _route(model: DemandModel, load: Load) -> Route:
 
 
 def _steps(model: DemandModel, one: ClassDemand, load: Load) -> Callable[[Random, int], list[Step]]:
-    """What draws one request of a class, sent to a given pod."""
-    shapes = [float(value) for value in shape(one)]
-    cpu = {tier: one.cpu_s[tier].mid for tier in Tier}
-    database = sum(cpu[tier] for tier in _DATABASE)
-    missed = 1 - model.cache_hit.get(one.name, 0.0) if database > 0 else 0.0
+    """What draws one request of a class, sent to a given pod.
+
+    Together its steps take as long as the class's shape says, and that was measured with misses
+    among the answers: these are its slowest. Drawn besides, they would spread it twice.
+    """
+    shapes = shape(one)
+    database = {tier: one.cpu_s[tier].mid for tier in _DATABASE if one.cpu_s[tier].mid > 0}
+    missed = 1 - model.cache_hit.get(one.name, 0.0) if database else 0.0
+    first = len(shapes) - round(len(shapes) * missed)
+    alone = one.total_cpu_s + one.delay_s.mid
+    slow = alone * float(shapes[first:].sum()) / len(shapes)
+    in_database = min(1.0, sum(database.values()) / slow) if slow > 0 else 0.0
+    elsewhere = alone - in_database * slow
     shared = load.topology.cores is not None
 
     def work(tier: Tier, seconds: float, pod: int) -> Work:
@@ -191,16 +199,24 @@ def _steps(model: DemandModel, one: ClassDemand, load: Load) -> Callable[[Random
         return Work(SHARED if shared else own, seconds)
 
     def draw(chance: Random, pod: int) -> list[Step]:
-        much = chance.choice(shapes)
-        steps: list[Step] = [work(Tier.NGINX, much * cpu[Tier.NGINX], pod), Take(f"slots-{pod}")]
-        steps.append(work(Tier.PODS, much * cpu[Tier.PODS] / 2, pod))
-        steps.append(work(Tier.REDIS, much * cpu[Tier.REDIS], pod))
-        if missed > 0 and chance.random() < missed:
+        at = chance.randrange(len(shapes))
+        takes = alone * float(shapes[at])
+        asked = in_database * takes if at >= first else 0.0
+        much = (takes - asked) / elsewhere if elsewhere > 0 else 0.0
+        pods = much * one.cpu_s[Tier.PODS].mid / 2
+        steps: list[Step] = [
+            work(Tier.NGINX, much * one.cpu_s[Tier.NGINX].mid, pod),
+            Take(f"slots-{pod}"),
+            work(Tier.PODS, pods, pod),
+            work(Tier.REDIS, much * one.cpu_s[Tier.REDIS].mid, pod),
+        ]
+        if asked > 0:
+            each = asked / sum(database.values())
             steps += [Take(f"pool-{pod}"), Take("servers")]
-            steps += [work(tier, much * cpu[tier] / missed, pod) for tier in _DATABASE]
+            steps += [work(tier, each * cpu, pod) for tier, cpu in database.items()]
             steps += [Give("servers"), Give(f"pool-{pod}")]
-        steps.append(work(Tier.PODS, much * cpu[Tier.PODS] / 2, pod))
-        steps += [Pause(much * one.delay_s.mid), Give(f"slots-{pod}"), Answer()]
+        steps += [work(Tier.PODS, pods, pod), Pause(much * one.delay_s.mid)]
+        steps += [Give(f"slots-{pod}"), Answer()]
         if shared:
             steps.append(Work(SHARED, model.beside_cpu_s.mid))
         return [step for step in steps if not isinstance(step, Work) or step.seconds > 0]

@@ -35,6 +35,8 @@ BASE_MIX = "mixed"
 FEWEST_LEVELS = 3
 _ANOTHER_LEVEL = 1.15
 """Loads count as different levels when the higher is this much above the lower."""
+_LIGHT = 0.5
+"""Load is light when no more than this share of the machine is busy."""
 _LEAST_LIGHT = 50
 """Latencies that make a shape."""
 
@@ -271,14 +273,19 @@ def _bytes(endpoints: Sequence[str], runs: Sequence[Material]) -> Span:
 
 
 def _light(endpoint: str, runs: Sequence[Material]) -> str:
-    """Latencies in the least busy run with enough of them; all runs' when there is none."""
+    """Latencies of the runs that left most of the machine idle; of the least busy if none did.
+
+    Of several, since the first run on a stack finds its caches empty. All runs' where these have
+    too few.
+    """
     found = []
     for run in runs:
         stats = [one for one in run.seen.endpoints() if name(one) == endpoint]
         merged = Histogram.merged(Histogram.decode(one.raw) for one in stats)
         busy = run.seen.summed("machine.cpu")
-        found.append((float("inf") if busy is None else float(busy.mean()), merged))
-    found.sort(key=lambda pair: pair[0])
-    whole = Histogram.merged(merged for _, merged in found)
-    chosen = next((merged for _, merged in found if merged.count >= _LEAST_LIGHT), whole)
+        cores = run.seen.run.where.machine.cores
+        found.append((float("inf") if busy is None else float(busy.mean()) / cores, merged))
+    least = min(share for share, _ in found)
+    light = Histogram.merged(one for share, one in found if share <= max(_LIGHT, least))
+    chosen = light if light.count >= _LEAST_LIGHT else Histogram.merged(one for _, one in found)
     return chosen.encode() if chosen.count else ""

@@ -108,7 +108,11 @@ def _solved(model: DemandModel, seen: Sequence[_Seen]) -> tuple[float, dict[str,
 
 
 def _delays(seen: Sequence[_Seen], factor: float) -> dict[str, float]:
-    """What is left of each endpoint's seconds, weighted to relative errors."""
+    """What is left of each endpoint's seconds, weighted to relative errors.
+
+    Below 0 for one that needs less than the mean CPU of its class: cut off there, the class as a
+    whole would come out slower than it is.
+    """
     left: dict[str, float] = {}
     weights: dict[str, float] = {}
     for one in seen:
@@ -116,7 +120,7 @@ def _delays(seen: Sequence[_Seen], factor: float) -> dict[str, float]:
         beyond = one.seconds - one.service * (1 + factor * one.waits)
         left[one.endpoint] = left.get(one.endpoint, 0.0) + weight * beyond
         weights[one.endpoint] = weights.get(one.endpoint, 0.0) + weight
-    return {endpoint: max(0.0, left[endpoint] / weights[endpoint]) for endpoint in left}
+    return {endpoint: left[endpoint] / weights[endpoint] for endpoint in left}
 
 
 def _factor(names: Sequence[str], seen: Sequence[_Seen], delays: Mapping[str, float]) -> float:
@@ -155,8 +159,10 @@ def _delayed(
             for endpoint, member in one.members.items()
         )
 
-    mid = mean(best)
-    low, high = (float(value) for value in np.percentile([mean(d) for d in again], (2.5, 97.5)))
+    mid = max(0.0, mean(best))
+    low, high = (
+        max(0.0, float(value)) for value in np.percentile([mean(d) for d in again], (2.5, 97.5))
+    )
     return one.model_copy(
         update={
             "delay_s": Span(low=min(low, mid), mid=mid, high=max(high, mid)),
@@ -164,7 +170,9 @@ def _delayed(
                 endpoint: member.model_copy(
                     update={
                         "delay_s": best.get(endpoint, 0.0),
-                        "alone_s": only(one, endpoint).total_cpu_s + best.get(endpoint, 0.0),
+                        "alone_s": max(
+                            0.0, only(one, endpoint).total_cpu_s + best.get(endpoint, 0.0)
+                        ),
                     }
                 )
                 for endpoint, member in one.members.items()

@@ -1,5 +1,6 @@
 """Classes of several endpoints, in loads that ask for these in other proportions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import pytest
 from capacity.demands import ClassDemand, DemandModel, Held, Layer, Member, Tier
 from capacity.evidence import Span
 from capacity.histogram import Histogram
-from capacity.model import calibration
+from capacity.model import board, calibration, measured
 from capacity.model.board import shape
 from capacity.model.classes import RequestClass, condition, design
 from capacity.model.composing import composed, only
+from capacity.model.predict import Load, idle_cores
 from capacity.model.validate import AIMED, validate
 from capacity.model.windows import Material, Windows
 from capacity.observation import Observation
@@ -46,15 +48,18 @@ def _joined(windows: Windows) -> tuple[list[RequestClass], float]:
     return found, condition(design(windows, [one.columns for one in found]))
 
 
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemandModel, Material]:
-    folder = tmp_path_factory.mktemp("joined")
+def _calibrated(folder: Path) -> tuple[DemandModel, Material]:
     runs = [_material(synthetic.write(folder, kind)) for kind in FITTED]
     held_out = _material(synthetic.write(folder, OTHERWISE, seed=9))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("capacity.model.fit.classes", _joined)
         at = datetime(2026, 11, 2, tzinfo=UTC)
         return calibration.calibrate(runs, [held_out], made_at=at, requests=4_000), held_out
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemandModel, Material]:
+    return _calibrated(tmp_path_factory.mktemp("joined"))
 
 
 def _error(rows: tuple[Held, ...], what: str) -> float:
@@ -86,6 +91,60 @@ def test_endpoints_of_one_class_have_delays_of_their_own(
         assert member.alone_s == pytest.approx(true, rel=0.08)
     # in the runs of `mixed` one in four of the two applies
     assert both.members[APPLY].share == pytest.approx(0.15 / 0.6, abs=0.02)
+
+
+def test_an_endpoint_that_needs_less_than_its_class_makes_the_class_no_slower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (DETAIL, APPLY):
+        monkeypatch.setitem(synthetic.DELAY_S, name, 0.0)
+    model, _ = _calibrated(tmp_path)
+    (both,) = (one for one in model.classes if len(one.endpoints) > 1)
+    assert both.members[DETAIL].delay_s < 0
+    true = {name: sum(CPU_S[name].values()) for name in (DETAIL, APPLY)}
+    for name, seconds in true.items():
+        assert both.members[name].alone_s == pytest.approx(seconds, rel=0.08)
+    mean = sum(member.share * true[name] for name, member in both.members.items())
+    assert both.total_cpu_s + both.delay_s.mid == pytest.approx(mean, rel=0.05)
+
+
+def test_a_request_alone_takes_what_its_shape_says(seen: tuple[DemandModel, Material]) -> None:
+    model, held_out = seen
+    (both,) = (one for one in model.classes if len(one.endpoints) > 1)
+    load = replace(measured.load(held_out, {both.name: 1}), users=1)
+    assert 0 < model.cache_hit[both.name] < 1
+    told = board.tail(model, load, requests=20_000)
+    values = (both.total_cpu_s + both.delay_s.mid) * shape(both)
+    assert told.mean_s == pytest.approx(values.mean(), rel=0.03)
+    for found, share in ((told.p50_s, 50), (told.p95_s, 95), (told.p99_s, 99)):
+        assert found == pytest.approx(np.percentile(values, share), rel=0.05)
+
+
+def test_what_misses_asks_the_databases_as_often_and_as_long_as_it_costs(
+    seen: tuple[DemandModel, Material],
+) -> None:
+    model, held_out = seen
+    (both,) = (one for one in model.classes if len(one.endpoints) > 1)
+    apart = measured.load(held_out, {both.name: 1}).topology.model_copy(update={"cores": None})
+    rate = 5.0
+    load = Load(1, 0.0, {both.name: 1.0}, apart, tier_cores=dict.fromkeys(Tier, 10.0))
+    told = board.tail(model, load, rate=rate, requests=20_000)
+    for tier in (Tier.PRIMARY, Tier.REPLICAS, Tier.PGBOUNCER, Tier.NGINX, Tier.REDIS):
+        expected = rate * both.cpu_s[tier].mid
+        free = 10.0 - idle_cores(model, apart)[tier]
+        assert told.busy[tier.value] * free == pytest.approx(expected, rel=0.06), tier
+
+
+def test_the_shape_is_that_of_all_runs_that_left_most_of_the_machine_idle(
+    tmp_path: Path,
+) -> None:
+    light = [_material(synthetic.write(tmp_path, Kind("mixed", users))) for users in (40, 80)]
+    heavy = _material(synthetic.write(tmp_path, Kind("mixed", 700)))
+    counts = [measured.shown(run, {DETAIL: "one"}).by_endpoint[DETAIL][0] for run in light]
+    found = Histogram.decode(calibration._light(DETAIL, [heavy, *light]))
+    assert found.count == sum(counts)
+    alone = Histogram.decode(calibration._light(DETAIL, [heavy]))
+    assert alone.count == measured.shown(heavy, {DETAIL: "one"}).by_endpoint[DETAIL][0]
 
 
 def _class(**members: Member) -> ClassDemand:
