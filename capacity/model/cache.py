@@ -22,9 +22,9 @@ _FEW = 2
 _NOTHING = Span.exact(0.0)
 
 
-def cached(model: DemandModel) -> set[str]:
-    """The classes that a cache answers."""
-    return {name for name, share in model.cache_hit.items() if share >= _CACHED}
+def cached(model: DemandModel) -> tuple[str, ...]:
+    """The classes that a cache answers, in the model's order: sums over them are the same always."""
+    return tuple(name for name, share in model.cache_hit.items() if share >= _CACHED)
 
 
 def hit_rate(model: DemandModel) -> float:

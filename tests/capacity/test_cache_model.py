@@ -5,7 +5,7 @@ import pytest
 from capacity.demands import ClassDemand, DemandModel, Layer, Tier, Topology
 from capacity.errors import UsageError
 from capacity.evidence import Span
-from capacity.model.cache import hit_rate, with_hit_rate
+from capacity.model.cache import cached, hit_rate, with_hit_rate
 from tests.capacity.synthetic import MACHINE
 from tests.capacity.test_calibration import AT
 
@@ -76,3 +76,10 @@ def test_what_is_not_known_stays_as_it_is() -> None:
     assert moved[Tier.PODS] == MODEL.by_name("read").cpu_s[Tier.PODS]
     assert moved[Tier.PRIMARY].mid == pytest.approx(0.0002 / 0.25)
     assert hit_rate(MODEL.model_copy(update={"cache_hit": {}})) == 0
+
+
+def test_cached_classes_come_in_the_models_order() -> None:
+    """Else sums over them differ in their last digits from one process to the next."""
+    names = [f"read-{number}" for number in range(20)]
+    kept = dict.fromkeys(names, 0.5) | {"write": 0.0}
+    assert list(cached(MODEL.model_copy(update={"cache_hit": kept}))) == names
