@@ -23,7 +23,7 @@ _NOTHING = Span.exact(0.0)
 
 
 def cached(model: DemandModel) -> tuple[str, ...]:
-    """The classes that a cache answers, in the model's order: sums over them are the same always."""
+    """The classes that a cache answers, in the model's order, so sums over them never differ."""
     return tuple(name for name, share in model.cache_hit.items() if share >= _CACHED)
 
 
