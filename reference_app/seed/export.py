@@ -37,6 +37,7 @@ ANY = "any"
 _MOST_JOBS, _MOST_PEOPLE = 20_000, 20_000
 _FREE = Tier.FREE.value
 _MARK = 0x5EED_5EED
+_MEND = "load with fewer users, or seed at a larger scale (hmb seed --scale medium)"
 """The first 32 bits of an exported session's id, by which a later export finds and ends it."""
 
 _POPULAR_JOBS = """
@@ -253,10 +254,9 @@ def _refuse_too_few(
     for tier, count in wanted.items():
         if tier != ANY and found[tier] < count:
             raise RefusedError(
-                f"only {found[tier]} {people} with {tier.capitalize()} {that}, not {count}: "
-                "load with fewer users, or seed at a larger scale"
+                f"only {found[tier]} {people} with {tier.capitalize()} {that}, not {count}: {_MEND}"
             )
-    raise RefusedError(f"only {len(chosen)} {people} {that}, not {wanted.total()}")
+    raise RefusedError(f"only {len(chosen)} {people} {that}, not {wanted.total()}: {_MEND}")
 
 
 def _sign_in(user_id: int, role: str, issued: datetime, settings: SessionSettings) -> _SignIn:

@@ -51,7 +51,11 @@ def test_accounts_are_of_the_tiers_asked_for(filled: Any, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("--seekers", "pro=41"), "only 40 seekers with Pro are seeded, not 41"),
+        (("--seekers", "pro=41"), "only 40 seekers with Pro are seeded, not 41: load with fewer"),
+        (
+            ("--employers", "any=9000"),
+            "have jobs to review, not 9000: load with fewer users, or seed",
+        ),
         (("--employers", "enterprise=1"), "only 0 employers with Enterprise have jobs to review"),
         (("--seekers", "premium=1"), "no tier is called 'premium'"),
         (("--seekers", "pro=0"), "pro must be at least 1"),
