@@ -156,7 +156,7 @@ def test_arrivals_that_find_nobody_free_are_dropped_and_counted(
     assert endpoint(found, "/hang").errors == {"unfinished": 8}
     (reason,) = found.invalid
     assert reason.reason == "arrivals-dropped"
-    assert "72 of 80 arrivals, 90.0%" in reason.detail
+    assert "72 of 80 arrivals, 90.0 %" in reason.detail
     (folder,) = (tmp_path / "runs").iterdir()
     timeline = read_timeline(folder)
     assert timeline["load.dropped"].sum() == pytest.approx(72, rel=0.1)
