@@ -31,7 +31,7 @@ from capacity.plan.designing import Designed
 from capacity.plan.shapes import Figure, Simulation, Tails
 from capacity.plan.sizing import Needs, whole_cores
 
-METHOD = 1
+METHOD = 2
 """Counts up when the simulation itself changes: what was kept of an older one is made anew."""
 DRAWS = 20
 _LEAST_DRAWS = 5
