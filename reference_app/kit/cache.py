@@ -11,7 +11,9 @@ in Redis, and nothing read from a server that has not reached that position is
 cached again, however far a replica lags or whoever wins which race.
 
 Without Redis everything works, slower: nobody tells this worker of changes
-elsewhere then, so it believes its memory for two seconds only.
+elsewhere then, so it believes its memory for two seconds only. Back again, Redis
+holds what was changed meanwhile until those who changed it have said so: a worker
+believes nothing whose loading began before it heard invalidations again.
 """
 
 import asyncio
@@ -48,13 +50,15 @@ _POLL_S = 0.02
 _POLLS = 10
 _LAST_LOADS_S = 1.0
 
-# KEYS: the value, its lock. ARGV: how long to hold the lock, in ms; what a value must outlive.
+# KEYS: the value, its lock. ARGV: how long to hold the lock, in ms; what a value must outlive;
+# when its loading must have begun.
 # Answers the value or tombstone found (or nothing), and whether the caller holds the lock.
 _READ = """
 local found = redis.call('GET', KEYS[1])
 local form = found and string.sub(found, 1, 1)
-if (form == 'V' or form == 'N')
-  and struct.unpack('>d', found, 2) > tonumber(ARGV[2]) then return {found, 0} end
+if (form == 'W' or form == 'M')
+  and struct.unpack('>d', found, 2) > tonumber(ARGV[2])
+  and struct.unpack('>d', found, 10) >= tonumber(ARGV[3]) then return {found, 0} end
 local mine = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[1])
 return {found, mine and 1 or 0}
 """
@@ -106,6 +110,7 @@ class Cache:
         self._loading: set[asyncio.Task[Found]] = set()
         self._tombstones: OrderedDict[str, Tombstone] = OrderedDict()
         self._hears = False
+        self._believes_from = 0.0
 
     async def get(self, key: str, ttl_s: int, load: Loader) -> Found:
         """The value of `key`, loaded if need be and then kept for up to `ttl_s` seconds."""
@@ -149,10 +154,13 @@ class Cache:
         self._l1_used = 0
         self._flights.clear()
         self._hears = True
+        if self._believes_from:
+            self._believes_from = self._clock()
 
     def hears_nothing(self) -> None:
         """Invalidations no longer arrive."""
         self._hears = False
+        self._believes_from = self._clock()
 
     async def close(self) -> None:
         """Let the loads that are under way end, the slow ones by force."""
@@ -188,8 +196,9 @@ class Cache:
 
     async def _fly(self, key: str, ttl_s: int, load: Loader, outlive: float) -> Found:
         flight = asyncio.current_task()
+        began_at = self._clock()
         stored = await self._from_l2(key, outlive)
-        if isinstance(stored, Entry) and stored.expires_at > outlive:
+        if isinstance(stored, Entry) and self._serves(stored, outlive):
             self._keep(key, stored, flight)
             return Found(stored.body, L2)
         tombstones = (stored, self._tombstones.get(key))
@@ -201,7 +210,7 @@ class Cache:
         life_s = _life_of(body, ttl_s) * (
             1 - _JITTER * random.random()  # noqa: S311 - spreads expiry, keeps no secret
         )
-        entry = Entry(body, now + life_s, now)
+        entry = Entry(body, now + life_s, began_at, now)
         if await self._fill(key, entry, position, life_s):
             self._keep(key, entry, flight)
         return Found(body, DB)
@@ -212,7 +221,9 @@ class Cache:
 
         async def read(redis: Redis) -> tuple[bytes | None, int]:
             # scripts answer whatever they answer: the client's types cannot know
-            return await redis.eval(_READ, 2, *names, _LOCK_MS, outlive)  # type: ignore[no-any-return]
+            return await redis.eval(  # type: ignore[no-any-return]
+                _READ, 2, *names, _LOCK_MS, outlive, self._believes_from
+            )
 
         found: Entry | Tombstone | None = None
         for _ in range(_POLLS):
@@ -222,11 +233,14 @@ class Cache:
                 return None
             found = decode(value, self._clock()) if value is not None else None
             run_out = value is not None and found is None
-            lives_on = isinstance(found, Entry) and found.expires_at > outlive
-            if lives_on or mine or run_out:
+            good = isinstance(found, Entry) and self._serves(found, outlive)
+            if good or mine or run_out:
                 return found
             await asyncio.sleep(_POLL_S)
         return found
+
+    def _serves(self, stored: Entry, outlive: float) -> bool:
+        return stored.expires_at > outlive and stored.loaded_at >= self._believes_from
 
     async def _fill(self, key: str, entry: Entry, position: int, life_s: float) -> bool:
         """Store in L2; False when a change later than `position` forbids to keep the value."""

@@ -1,16 +1,17 @@
 """What the cache holds for a key, and its form in Redis.
 
-In Redis a value is `V` (or `N`: known not to exist), expiry, body; a tombstone is
-`T` and the WAL position as digits. Scripts read both. While a version is rolled
-out, pods of two share a Redis: another form of values takes another first letter,
-which counts as nothing found, under the same keys. That of tombstones never changes.
+In Redis a value is `W` (or `M`: known not to exist), expiry, since when it is loaded,
+body; a tombstone is `T` and the WAL position as digits. Scripts read both. While a
+version is rolled out, pods of two share a Redis: another form of values takes another
+first letter, which counts as nothing found, under the same keys. That of tombstones
+never changes.
 """
 
 import struct
 from dataclasses import dataclass
 
-_HEAD = struct.Struct(">cd")
-_VALUE, _ABSENT, _TOMBSTONE = b"V", b"N", b"T"
+_HEAD = struct.Struct(">cdd")
+_VALUE, _ABSENT, _TOMBSTONE = b"W", b"M", b"T"
 _OVERHEAD_BYTES = 400
 
 
@@ -23,13 +24,19 @@ class Found:
 
 
 class Entry:
-    """A value, when it runs out, and since when it is here (both in seconds since the epoch)."""
+    """A value; when it runs out, when its loading began, since when it is here.
 
-    __slots__ = ("body", "expires_at", "found", "stored_at")
+    All three in seconds since the epoch.
+    """
 
-    def __init__(self, body: bytes | None, expires_at: float, stored_at: float) -> None:
+    __slots__ = ("body", "expires_at", "found", "loaded_at", "stored_at")
+
+    def __init__(
+        self, body: bytes | None, expires_at: float, loaded_at: float, stored_at: float
+    ) -> None:
         self.body = body
         self.expires_at = expires_at
+        self.loaded_at = loaded_at
         self.stored_at = stored_at
         self.found = Found(body, 1)
 
@@ -50,7 +57,7 @@ class Tombstone:
 def encode(entry: Entry) -> bytes:
     """The entry as Redis keeps it."""
     kind = _ABSENT if entry.body is None else _VALUE
-    return _HEAD.pack(kind, entry.expires_at) + (entry.body or b"")
+    return _HEAD.pack(kind, entry.expires_at, entry.loaded_at) + (entry.body or b"")
 
 
 def decode(stored: bytes, now: float) -> Entry | Tombstone | None:
@@ -60,7 +67,7 @@ def decode(stored: bytes, now: float) -> Entry | Tombstone | None:
         return Tombstone(int(stored[1:]), now)
     if kind not in (_VALUE, _ABSENT):
         return None
-    _, expires_at = _HEAD.unpack_from(stored)
+    _, expires_at, loaded_at = _HEAD.unpack_from(stored)
     if now >= expires_at:
         return None
-    return Entry(None if kind == _ABSENT else stored[_HEAD.size :], expires_at, now)
+    return Entry(None if kind == _ABSENT else stored[_HEAD.size :], expires_at, loaded_at, now)

@@ -350,12 +350,44 @@ async def test_what_may_have_been_missed_is_not_believed(
 ) -> None:
     one = two[0]
     await one.get("k", 60, source.load)
+    clock.now += 0.5
     one.hears_nothing()
     assert (await one.get("k", 60, source.load)).depth == L1
     clock.now += 2.5
+    assert (await one.get("k", 60, source.load)).depth == DB
+    clock.now += 2.5
     assert (await one.get("k", 60, source.load)).depth == L2
+
+
+async def test_what_was_loaded_before_redis_was_back_is_not_believed(
+    two: tuple[Cache, Cache], source: Source, clock: Clock
+) -> None:
+    one, other = two
+    await one.get("k", 60, source.load)
+    source.value = b"two"
+    one.hears_nothing()
+    clock.now += 0.5
     one.hears()
-    assert (await one.get("k", 60, source.load)).depth == L2
+    # Whoever changed it could not say so yet.
+    found = await one.get("k", 60, source.load)
+    assert (found.body, found.depth) == (b"two", DB)
+    assert (await other.get("k", 60, source.load)).body == b"two"
+
+
+async def test_a_load_that_began_before_redis_was_back_is_believed_by_nobody_later(
+    two: tuple[Cache, Cache], source: Source, clock: Clock
+) -> None:
+    one, other = two
+    source.open.clear()
+    early = asyncio.create_task(other.get("k", 60, source.load))
+    await until(lambda: source.asked_for, what="the value is being loaded")
+    one.hears_nothing()
+    clock.now += 0.5
+    one.hears()
+    source.value = b"two"
+    source.open.set()
+    assert (await early).body == b"one"
+    assert (await one.get("k", 60, source.load)).body == b"two"
 
 
 async def test_without_redis_it_remembers_for_a_moment_and_still_forgets_what_changed(
