@@ -1,5 +1,6 @@
 """Pages of a list are cut from its beginning, which is kept as one."""
 
+import random
 from typing import Any
 
 import orjson
@@ -8,11 +9,19 @@ from hypothesis import strategies as st
 
 from reference_app.jobs.list_window import KEPT, PAGE, Listed, Place, pack, page
 
-_places = st.lists(
-    st.tuples(st.floats(0, 5) | st.integers(0, 5), st.integers(1, 10_000)),
-    unique_by=lambda place: place[1],
-    max_size=KEPT + 1,
-).map(lambda places: sorted(places, reverse=True))
+_SIZES = (0, 1, PAGE, PAGE + 1, 2 * PAGE, KEPT - 1, KEPT, KEPT + 1)
+
+
+@st.composite
+def _lists(draw: st.DrawFn) -> tuple[list[Place], Place | None]:
+    """A list as it was read, and where a page of it, or of what it was before, ended."""
+    chance = random.Random(draw(st.integers()))
+    size = draw(st.just(KEPT + 1) | st.sampled_from(_SIZES))
+    ids = chance.sample(range(1, 1_000), size)
+    places = sorted(((float(chance.randrange(9)), each) for each in ids), reverse=True)
+    somewhere = st.tuples(st.floats(-1, 9), st.integers(0, 1_000))
+    ends = [st.sampled_from(some) for some in (places, places[-PAGE:]) if some]
+    return places, draw(st.one_of(st.none(), somewhere, *ends))
 
 
 def _packed(places: list[Place]) -> bytes:
@@ -25,10 +34,11 @@ def _read(shown: bytes | None) -> tuple[list[int], str | None]:
     return [item["id"] for item in found["items"]], found["next_cursor"]
 
 
-@given(places=_places, after=st.none() | st.tuples(st.floats(-1, 6), st.integers(0, 10_001)))
+@given(read=_lists())
 def test_a_page_is_what_follows_wherever_the_one_before_ended(
-    places: list[Place], after: Place | None
+    read: tuple[list[Place], Place | None],
 ) -> None:
+    places, after = read
     shown = page(_packed(places), after)
     following = [each for each in places if after is None or each < after]
     if len(places) > KEPT and len([each for each in following if each in places[:KEPT]]) < PAGE:
