@@ -9,7 +9,7 @@ Kept are the bytes of the first page, those of the items after it, and an index 
 
 import struct
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -24,39 +24,40 @@ _LENGTHS = struct.Struct(">II")
 Place = tuple[float, int]
 """What a list is sorted by, and the id: the largest first."""
 
+CursorAfter = Callable[[Place], str]
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An item of a list: where it stands, the cursor of what follows, its JSON."""
+    """An item of a list: where it stands, and its JSON."""
 
     place: Place
-    cursor: str
     item: bytes
 
 
-def pack(listed: Sequence[Listed]) -> bytes:
+def pack(listed: Sequence[Listed], cursor_after: CursorAfter) -> bytes:
     """The beginning of a list, as it is kept; one item more than `KEPT` proves that more follow."""
     kept = listed[:KEPT]
-    first = _page([each.item for each in kept[:PAGE]], _cursor(kept, PAGE, len(listed)))
+    ends = cursor_after(kept[PAGE - 1].place) if len(listed) > PAGE else None
+    first = _page([each.item for each in kept[:PAGE]], ends)
     rest = _SEPARATOR.join(each.item for each in kept[PAGE:])
     index = orjson.dumps(
         [
             len(listed) > KEPT,
-            [[-each.place[0], -each.place[1]] for each in kept],
-            [each.cursor for each in kept],
+            [(-each.place[0], -each.place[1]) for each in kept],
             [len(each.item) for each in kept],
         ]
     )
     return _LENGTHS.pack(len(first), len(rest)) + first + rest + index
 
 
-def page(packed: bytes, after: Place | None) -> bytes | None:
+def page(packed: bytes, after: Place | None, cursor_after: CursorAfter) -> bytes | None:
     """The page after a place (None: the first) as JSON; None when it ends beyond what is kept."""
     first_bytes, rest_bytes = _LENGTHS.unpack_from(packed)
     first_ends = _LENGTHS.size + first_bytes
     if after is None:
         return packed[_LENGTHS.size : first_ends]
-    more, places, cursors, lengths = orjson.loads(packed[first_ends + rest_bytes :])
+    more, places, lengths = orjson.loads(packed[first_ends + rest_bytes :])
     begin = bisect_right(places, [-after[0], -after[1]])
     end = min(begin + PAGE, len(places))
     if more and end - begin < PAGE:
@@ -68,11 +69,10 @@ def page(packed: bytes, after: Place | None) -> bytes | None:
         if number >= begin:
             items.append(packed[at : at + length])
         at += length + len(_SEPARATOR)
-    return _page(items, cursors[end - 1] if more or end < len(places) else None)
-
-
-def _cursor(kept: Sequence[Listed], shown: int, many: int) -> str | None:
-    return kept[shown - 1].cursor if many > shown else None
+    if not more and end == len(places):
+        return _page(items, None)
+    place, row_id = places[end - 1]
+    return _page(items, cursor_after((-place, -row_id)))
 
 
 def _page(items: Sequence[bytes], cursor: str | None) -> bytes:

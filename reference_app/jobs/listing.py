@@ -11,13 +11,14 @@ start of jobs whose employers pay for one.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from reference_app.companies.schemas import CompanyRef
 from reference_app.database import AnyRow, Database
 from reference_app.errors import NotFoundError
 from reference_app.jobs import list_window, listing_sql, repository
-from reference_app.jobs.list_window import Listed, Place
+from reference_app.jobs.list_window import CursorAfter, Listed, Place
 from reference_app.jobs.listing_sql import Filters
 from reference_app.jobs.schemas import JobDetail, JobList, JobPage, JobQuery, JobSummary
 from reference_app.kit.cache import Cache, Loader
@@ -32,6 +33,8 @@ from reference_app.kit.pagination import (
 from reference_app.texts import json_bytes
 
 _FIRST_PAGE = list_window.PAGE
+# One more proves that there are more.
+_KEPT_ROWS = list_window.KEPT + 1
 
 
 def no_such_job() -> NotFoundError:
@@ -83,7 +86,8 @@ async def page(cache: Cache, database: Database, query: JobQuery, ttl_s: int) ->
     if query.limit != list_window.PAGE:
         return await cache.get(page_cache_key(query), ttl_s, _page_loader(database, query))
     kept = await cache.get(list_cache_key(query), ttl_s, _window_loader(database, query))
-    shown = list_window.page(kept.body or b"", after)
+    cursor_after = _cursor_by_score if query.q else _cursor_by_place
+    shown = list_window.page(kept.body or b"", after, cursor_after)
     if shown is not None:
         return Found(shown, kept.depth)
     found = await cache.get(page_cache_key(query), ttl_s, _page_loader(database, query))
@@ -98,26 +102,32 @@ def _page_loader(database: Database, query: JobQuery) -> Loader:
 
 def _window_loader(database: Database, query: JobQuery) -> Loader:
     async def load(position: int) -> bytes:
-        session, most = database.reading(position), list_window.KEPT + 1
+        session, filters = database.reading(position), _filters(query)
         if query.q:
-            rows = await listing_sql.relevant(session, query.q, _filters(query), most, None)
-            return list_window.pack([_listed(row, *_by_score(row)) for row in rows])
-        rows = await listing_sql.ranked(session, _filters(query), most, None)
-        return list_window.pack([_listed(row, *_by_place(row)) for row in rows])
+            rows = await listing_sql.relevant(session, query.q, filters, _KEPT_ROWS, None)
+            return _packed([(row.score, row.id) for row in rows], rows, _cursor_by_score)
+        rows = await listing_sql.ranked(session, filters, _KEPT_ROWS, None)
+        places = [(row.ranked_at.timestamp(), row.id) for row in rows]
+        return _packed(places, rows, _cursor_by_place)
 
     return load
 
 
-def _listed(row: AnyRow, place: Place, cursor: str) -> Listed:
-    return Listed(place, cursor, json_bytes(JobSummary(**summary_fields(row))))
+def _packed(places: Sequence[Place], rows: Sequence[AnyRow], cursor_after: CursorAfter) -> bytes:
+    listed = [
+        Listed(place, json_bytes(JobSummary(**summary_fields(row))))
+        for place, row in zip(places, rows, strict=True)
+    ]
+    return list_window.pack(listed, cursor_after)
 
 
-def _by_place(row: AnyRow) -> tuple[Place, str]:
-    return (row.ranked_at.timestamp(), row.id), cursor_by_time(row.ranked_at, row.id)
+def _cursor_by_place(place: Place) -> str:
+    # A timestamp as a float is exact to less than a microsecond.
+    return cursor_by_time(datetime.fromtimestamp(place[0], UTC), place[1])
 
 
-def _by_score(row: AnyRow) -> tuple[Place, str]:
-    return (row.score, row.id), cursor_by_score(row.score, row.id)
+def _cursor_by_score(place: Place) -> str:
+    return cursor_by_score(*place)
 
 
 def _after(query: JobQuery) -> Place | None:

@@ -25,7 +25,11 @@ def _lists(draw: st.DrawFn) -> tuple[list[Place], Place | None]:
 
 
 def _packed(places: list[Place]) -> bytes:
-    return pack([Listed(each, str(each[1]), b'{"id":%d}' % each[1]) for each in places])
+    return pack([Listed(each, b'{"id":%d}' % each[1]) for each in places], _cursor_after)
+
+
+def _cursor_after(place: Place) -> str:
+    return f"{place[0]} {place[1]}"
 
 
 def _read(shown: bytes | None) -> tuple[list[int], str | None]:
@@ -39,11 +43,10 @@ def test_a_page_is_what_follows_wherever_the_one_before_ended(
     read: tuple[list[Place], Place | None],
 ) -> None:
     places, after = read
-    shown = page(_packed(places), after)
+    shown = page(_packed(places), after, _cursor_after)
     following = [each for each in places if after is None or each < after]
     if len(places) > KEPT and len([each for each in following if each in places[:KEPT]]) < PAGE:
         assert shown is None  # what follows is known of in part only
         return
-    ids = [each[1] for each in following]
-    more = str(ids[PAGE - 1]) if len(ids) > PAGE else None
-    assert _read(shown) == (ids[:PAGE], more)
+    more = _cursor_after(following[PAGE - 1]) if len(following) > PAGE else None
+    assert _read(shown) == ([each[1] for each in following[:PAGE]], more)
