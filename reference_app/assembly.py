@@ -198,9 +198,10 @@ async def _serving(
         handshakes=settings.realtime_handshakes,
     )
     own_writes = OwnWrites(store, settings.own_writes_seconds)
-    ended_sessions = EndedSessions(store, settings.access_token_minutes * 60)
+    signed_in_s = settings.access_token_minutes * 60
+    ended_sessions = EndedSessions(store, signed_in_s)
     database = Database(settings, own_writes, cache, switchboard.announcer.tell, ended_sessions.end)
-    tiers = KnownTiers(cache, database, settings.cache_ttl_user)
+    tiers = KnownTiers(cache, database, signed_in_s)
     mail = _mail(settings)
     board = Board(
         settings=settings,

@@ -17,6 +17,7 @@ from reference_app.database import Database, ReadSession, WriteSession
 from reference_app.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from reference_app.kit import metrics
 from reference_app.kit.cache import Cache, Loader
+from reference_app.kit.cache_entry import Found
 from reference_app.kit.ended_sessions import EndedSessions
 from reference_app.kit.flags import Flags
 from reference_app.kit.mail import Mail
@@ -184,6 +185,17 @@ async def cached(
 ) -> Response:
     """The ready bytes under `key` as a JSON response. Raises `missing` when there are none."""
     found = await board_of(request).cache.get(key, ttl_s, load)
+    return shown(request, found, missing, looks_count=looks_count)
+
+
+def shown(
+    request: Request,
+    found: Found,
+    missing: NotFoundError | None = None,
+    *,
+    looks_count: bool = False,
+) -> Response:
+    """What was found in the cache as a JSON response. Raises `missing` when there is nothing."""
     observed = observed_of(request)
     observed.touched(found.depth)
     if found.body is None:

@@ -30,7 +30,16 @@ from reference_app.jobs.schemas import (
 )
 from reference_app.kit.pagination import CursorText, Limit
 from reference_app.kit.query import QueryReader
-from reference_app.serving import Employer, Reading, Viewer, Writing, board_of, cached, observed_of
+from reference_app.serving import (
+    Employer,
+    Reading,
+    Viewer,
+    Writing,
+    board_of,
+    cached,
+    observed_of,
+    shown,
+)
 from reference_app.texts import PathId
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
@@ -53,12 +62,8 @@ async def jobs(request: Request) -> Response:
     """
     board = board_of(request)
     query = _read_query(request)
-    return await cached(
-        request,
-        listing.list_cache_key(query),
-        board.settings.cache_ttl_jobs,
-        listing.list_loader(board.database, query),
-    )
+    ttl_s = board.settings.cache_ttl_jobs
+    return shown(request, await listing.page(board.cache, board.database, query, ttl_s))
 
 
 @router.get("/mine", summary="Jobs one manages", responses=_LIST | problem_docs(ForbiddenError))

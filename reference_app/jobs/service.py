@@ -74,7 +74,7 @@ async def change(
         raise InvalidError("salary_out_of_order", "The lowest salary is above the highest.")
     await session.flush()
     if job.status != JobStatus.DRAFT:
-        forget_pages(session, job.id, job.company_id)
+        forget_pages(session, job.id, job.company_id, counted="expires_at" in values)
     return _detail(job, job.company)
 
 
@@ -224,11 +224,17 @@ def _is_over(job: Job, expires_at: datetime | None) -> bool:
     return shown and expires_at is not None and expires_at <= datetime.now(UTC)
 
 
-def forget_pages(session: WriteSession, job_id: int, company_id: int) -> None:
-    """A job has changed: forget its page and those of its company."""
-    session.forget(
-        detail_cache_key(job_id), companies.cache_key(company_id), company_cache_key(company_id)
-    )
+def forget_pages(
+    session: WriteSession, job_id: int, company_id: int, *, counted: bool = True
+) -> None:
+    """A job has changed: forget its page and those of its company.
+
+    The company's own page stays where the change is none that is `counted` there as an
+    open job more or less.
+    """
+    session.forget(detail_cache_key(job_id), company_cache_key(company_id))
+    if counted:
+        session.forget(companies.cache_key(company_id))
 
 
 def _detail(job: Job, company: Company) -> JobDetail:

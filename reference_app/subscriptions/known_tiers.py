@@ -2,7 +2,8 @@
 
 Cached is when each of their subscriptions stops counting, not the tier itself: so a
 tier that runs out does so on time, and whatever changes subscriptions forgets the
-`cache_key` of their owner.
+`cache_key` of their owner. That is why it may be known for as long as a token says who
+somebody is.
 """
 
 from datetime import UTC, datetime

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reference_app.jobs.list_window import KEPT, PAGE
+from reference_app.jobs.listing import list_cache_key
 from reference_app.jobs.listing_sql import Filters, ranked, relevant
+from reference_app.jobs.schemas import JobQuery
 from reference_app.kit.pagination import (
     cursor_by_id,
     cursor_by_score,
@@ -21,6 +24,7 @@ from reference_app.kit.pagination import (
 )
 from tests.app.life import Running, problem, until
 from tests.app.rows import execute_at
+from tests.app.statements import counted
 
 _NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -261,3 +265,52 @@ async def test_a_list_is_read_once_for_everyone_who_asks_at_once(app: Running) -
     assert {answer.status_code for answer in answers} == {200}
     again = await app.client.get("/jobs?limit=20&island=exuma")  # the same question
     assert again.headers["x-served-from"] == "l1"
+
+
+@pytest.mark.parametrize("query", ["island=abaco", "q=nurse&island=abaco"])
+async def test_who_turns_the_page_is_answered_from_what_the_first_one_was(
+    app: Running, app_servers: dict[str, str], query: str
+) -> None:
+    await until(lambda: app.board.cache._hears, what="the worker hears invalidations")
+    chance = random.Random(1)
+    many = KEPT + PAGE + 5
+    ids = _add_jobs(
+        app_servers["DATABASE_DIRECT_URL"],
+        [
+            {
+                "island": "abaco",
+                "title": f"Nurse {'nurse ' * chance.randrange(4)}{number}",
+                "published_at": _NOW - timedelta(minutes=chance.randrange(60)),
+            }
+            for number in range(many)
+        ],
+    )
+    seen: list[int] = []
+    asked: list[int] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        with counted() as sent:
+            answer = await app.client.get(f"/jobs?{query}{cursor and f'&cursor={cursor}'}")
+        found = answer.json()
+        seen += [job["id"] for job in found["items"]]
+        asked.append(len(sent))
+        cursor = found["next_cursor"]
+    # Two pages after what is kept are read each by itself.
+    assert asked == [1, 0, 0, 1, 1]
+    assert (len(seen), set(seen)) == (many, set(ids))
+    whole = await app.client.get(f"/jobs?{query}&limit=100")
+    assert seen == [job["id"] for job in whole.json()["items"]]
+
+
+async def test_a_page_follows_its_cursor_though_the_list_was_read_anew(
+    app: Running, app_servers: dict[str, str]
+) -> None:
+    url = app_servers["DATABASE_DIRECT_URL"]
+    ids = _add_jobs(url, [{"published_at": _NOW - timedelta(minutes=each)} for each in range(45)])
+    first = (await app.client.get("/jobs")).json()
+    assert [job["id"] for job in first["items"]] == ids[:PAGE]
+    _add_jobs(url, [{"published_at": _NOW + timedelta(minutes=each)} for each in range(3)])
+    execute_at(url, "DELETE FROM jobs WHERE id = ANY(%s)", ids[15:20])
+    await app.board.cache.invalidate([list_cache_key(JobQuery())], 0)
+    next_one = (await app.client.get(f"/jobs?cursor={first['next_cursor']}")).json()
+    assert [job["id"] for job in next_one["items"]] == ids[PAGE : 2 * PAGE]

@@ -1,6 +1,7 @@
 """A job's life: drafted, changed, published, closed; kept by those who want it."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from time import time
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from reference_app.jobs.listing import company_cache_key
 from tests.app.life import Running, problem
+from tests.app.rows import execute
 from tests.app.statements import counted
 
 
@@ -205,7 +207,23 @@ async def test_what_nobody_sees_yet_makes_nobody_read_anew(app: Running) -> None
     await owner.patch(f"/jobs/{shown['id']}", title="For all", expect=200)
     with counted() as sent:
         (listed,) = (await app.client.get(pages[1])).json()["items"]
+        assert (await app.client.get(company)).json()["open_jobs"] == 1
     assert (len(sent), listed["title"]) == (1, "For all")
+
+
+async def test_a_company_counts_a_job_at_once_whose_end_is_put_off(app: Running) -> None:
+    owner = await app.employer()
+    job = await owner.job()
+    company = f"/companies/{owner.company['id']}"
+    execute(app, "UPDATE jobs SET expires_at = now() - interval '1 hour'")
+
+    async def open_jobs() -> int:
+        return int((await app.client.get(company)).json()["open_jobs"])
+
+    assert await open_jobs() == 0
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    await owner.patch(f"/jobs/{job['id']}", expires_at=later, expect=200)
+    assert await open_jobs() == 1
 
 
 async def test_a_companys_first_page_of_jobs_lasts_and_shows_a_boost_at_once(app: Running) -> None:

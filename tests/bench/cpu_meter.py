@@ -83,9 +83,9 @@ class Meter:
         return {tier: (after.spent[tier] - before.spent[tier]) / took for tier in before.spent}
 
 
-def between(one: Cost, other: Cost) -> Cost:
-    """The mean of two rests."""
-    return {tier: mean((one[tier], other[tier])) for tier in one}
+def between(*rests: Cost) -> Cost:
+    """The mean of some rests."""
+    return {tier: mean(rest[tier] for rest in rests) for tier in rests[0]}
 
 
 def _clock(pid: int) -> int | None:

@@ -1,11 +1,13 @@
 """What each kind of request costs each tier: CPU milliseconds, one request at a time.
 
 The journeys of the mixed load are sent one by one through nginx, and the tiers' clocks are
-read after each: what they show, less what the tiers spend idle just before and after, belongs
+read after each: what they show, less what the tiers spend idle in the same round, belongs
 to that request. A kind is the route and how deep the answer lay, since a request costs what
-it does according to what the caches hold, and that is as it is in this mixture only. Between
-such stretches come others, which are read as a whole: what the pods spent on those is held
-against the sum of their parts. Chores, which would fall to whatever request they meet, are held
+it does according to what the caches hold, and that is as it is in this mixture only. In turn
+with such blocks come others, which are read as a whole: what the pods spent on those is held
+against the sum of their parts, as read in the same round. The turns are short and both sorts are
+sent at the same pace, since what a request costs, and what idling does, drifts with the machine
+by more than is to be told. Chores, which would fall to whatever request they meet, are held
 back until all is sent, and what they then have to do is counted apart.
 
     python -m tests.bench.endpoint_cost
@@ -13,7 +15,7 @@ back until all is sent, and what they then have to do is counted apart.
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
@@ -34,18 +36,21 @@ from scenarios.sources import source_address
 from stack import data, engine
 from stack.state import Running
 from tests.bench.counters import counted
-from tests.bench.cpu_meter import TIERS, Cost, Meter, between
+from tests.bench.cpu_meter import TIERS, Cost, Meter, Reading, between
 from tests.bench.homes import a_home
 from tests.scenarios.person import Person
 
-ROUNDS, IN_A_STRETCH, WARM = 5, 800, 1_200
+ROUNDS, HALVES, BLOCKS, IN_A_BLOCK, WARM = 5, 2, 5, 150, 1_200
+"""A round rests after each half; each of its blocks is one read one by one, then one read whole."""
 SEEKERS, EMPLOYERS, VISITORS = 170, 30, 200
 RARE_SHARE = 0.25
-"""Of the requests that are read one by one, those drawn from all kinds alike."""
+"""Of the requests that warm up, those drawn from all kinds alike."""
+RARE_IN_A_BLOCK = 50
+"""So many more are read one by one. They come last: what they leave behind falls to each other."""
 REST_S = 10.0
 """As long as the slowest health check has between two looks."""
 HELD_S = 90
-SETTLED_S = 0.003
+SETTLED_S = 0.005
 """What a worker does after the answer, such as telling the others to forget, is its request's."""
 TARGET = 0.05
 LAYERS = ("nginx", "app", "l1", "l2", "db")
@@ -137,35 +142,54 @@ class Chores:
 
 
 @dataclass(slots=True)
-class Stretch:
-    """Requests read as a whole, and what they were."""
+class Round:
+    """What each request of a kind cost; and those read as a whole, with what they cost the pods."""
 
-    kinds: list[Kind]
-    spent: Cost
+    parts: dict[Kind, list[Cost]] = field(default_factory=lambda: defaultdict(list))
+    kinds: list[Kind] = field(default_factory=list)
+    spent_ms: float = 0.0
 
 
 @dataclass(slots=True)
 class Figures:
-    """What each request of a kind cost; and the stretches to hold the sum of parts against."""
+    """What was read, round by round."""
 
-    parts: dict[Kind, list[Cost]] = field(default_factory=lambda: defaultdict(list))
-    stretches: list[Stretch] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
     chores_ms: float = 0.0
 
-    def predicted(self, kinds: Sequence[Kind]) -> float:
-        """The pods' milliseconds that `kinds` add up to."""
-        means = {kind: mean(cost["pods"] for cost in costs) for kind, costs in self.parts.items()}
-        every = mean(cost["pods"] for costs in self.parts.values() for cost in costs)
-        return sum(means.get(kind, every) for kind in kinds)
+    def parts(self) -> dict[Kind, list[Cost]]:
+        """What each request of a kind cost in all rounds."""
+        every: dict[Kind, list[Cost]] = defaultdict(list)
+        for one in self.rounds:
+            for kind, costs in one.parts.items():
+                every[kind] += costs
+        return every
 
-    @property
+    def predicted(self) -> list[float]:
+        """The pods' milliseconds that the parts of what was read whole add up to, by round.
+
+        A kind that the round did not read costs what it did in the others.
+        """
+        every = _means(self.parts())
+        any_kind = mean(cost["pods"] for costs in self.parts().values() for cost in costs)
+        found = []
+        for one in self.rounds:
+            means = {**every, **_means(one.parts)}
+            found.append(sum(means.get(kind, any_kind) for kind in one.kinds))
+        return found
+
     def unknown(self) -> int:
-        """How many requests of the stretches are of no kind that was read."""
-        return sum(kind not in self.parts for one in self.stretches for kind in one.kinds)
+        """How many requests that were read whole are of no kind that was read."""
+        parts = self.parts()
+        return sum(kind not in parts for one in self.rounds for kind in one.kinds)
+
+
+def _means(parts: Mapping[Kind, Sequence[Cost]]) -> dict[Kind, float]:
+    return {kind: mean(cost["pods"] for cost in costs) for kind, costs in parts.items()}
 
 
 def measure() -> Figures:
-    """Stretches of either sort in turns."""
+    """Round after round."""
     found = Figures()
     with a_home() as home:
         running = engine.up(home, pods=2, replicas=2, bound=True)
@@ -177,37 +201,67 @@ def measure() -> Figures:
         chores.hold()
         idle = meter.rest(REST_S)
         for _ in range(ROUNDS):
-            chores.hold()
-            idle = _one_by_one(cast, meter, idle, found)
-            chores.hold()
-            idle = _as_a_whole(cast, meter, idle, found)
+            one, idle = _round(cast, chores, meter, idle)
+            found.rounds.append(one)
         found.chores_ms = chores.let_go()
     return found
 
 
-def _one_by_one(cast: Cast, meter: Meter, idle: Cost, found: Figures) -> Cost:
-    """Read the clocks after each request; what the tiers spend idle afterwards."""
-    readings, kinds = [meter.read()], []
-    for _ in range(IN_A_STRETCH):
-        kinds.append(cast.send_next(rare=RARE_SHARE))
-        time.sleep(SETTLED_S)
-        readings.append(meter.read())
-    after = meter.rest(REST_S)
-    for number, kind in enumerate(kinds):
-        spent = readings[number + 1].since(readings[number], between(idle, after))
-        found.parts[kind].append(spent)
-    return after
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What was sent between two readings."""
+
+    kinds: Sequence[Kind]
+    before: Reading
+    after: Reading
+
+    def spent(self, idle: Cost) -> Cost:
+        """What that cost the tiers, which spend `idle` milliseconds a second on nothing."""
+        return self.after.since(self.before, idle)
 
 
-def _as_a_whole(cast: Cast, meter: Meter, idle: Cost, found: Figures) -> Cost:
-    """Read them before and after all of them; what the tiers spend idle afterwards."""
+def _round(cast: Cast, chores: Chores, meter: Meter, idle: Cost) -> tuple[Round, Cost]:
+    """Blocks of either sort in turns; and what the tiers spend idle afterwards."""
+    alone: list[Between] = []
+    together: list[Between] = []
+    rests = [idle]
+    for _ in range(HALVES):
+        for _ in range(BLOCKS):
+            chores.hold()
+            alone += _one_by_one(cast, meter)
+            together.append(_as_a_whole(cast, meter))
+        rests.append(meter.rest(REST_S))
+    found, mean_idle = Round(), between(*rests)
+    for one in alone:
+        found.parts[one.kinds[0]].append(one.spent(mean_idle))
+    for one in together:
+        found.kinds += one.kinds
+        found.spent_ms += one.spent(mean_idle)["pods"]
+    return found, rests[-1]
+
+
+def _one_by_one(cast: Cast, meter: Meter) -> list[Between]:
+    """Read the clocks after each request."""
+    found, before = [], meter.read()
+    for rare in [0.0] * IN_A_BLOCK + [1.0] * RARE_IN_A_BLOCK:
+        kind = _sent(cast, rare)
+        after = meter.read()
+        found.append(Between([kind], before, after))
+        before = after
+    return found
+
+
+def _as_a_whole(cast: Cast, meter: Meter) -> Between:
+    """Read them before and after all of them."""
     before = meter.read()
-    kinds = [cast.send_next() for _ in range(IN_A_STRETCH)]
+    kinds = [_sent(cast) for _ in range(IN_A_BLOCK)]
+    return Between(kinds, before, meter.read())
+
+
+def _sent(cast: Cast, rare: float = 0.0) -> Kind:
+    kind = cast.send_next(rare=rare)
     time.sleep(SETTLED_S)
-    spent = meter.read()
-    after = meter.rest(REST_S)
-    found.stretches.append(Stretch(kinds, spent.since(before, between(idle, after))))
-    return after
+    return kind
 
 
 def bcrypt_ms() -> float:
@@ -225,25 +279,23 @@ def bcrypt_ms() -> float:
 def main() -> None:
     """Print the table, and whether its parts explain the whole."""
     found = measure()
-    _tell_parts(found)
-    predicted = [found.predicted(one.kinds) for one in found.stretches]
-    spent = [one.spent["pods"] for one in found.stretches]
+    parts = found.parts()
+    _tell_parts(parts)
+    predicted = found.predicted()
+    spent = [one.spent_ms for one in found.rounds]
     rounds = ", ".join(
         f"{part / whole - 1:+.1%}" for part, whole in zip(predicted, spent, strict=True)
     )
     print(
-        f"{len(spent) * IN_A_STRETCH:,} requests as the scenario mixes them: their parts add up to "
-        f"{sum(predicted):.0f} ms of the pods, they spent {sum(spent):.0f} ms: "
-        f"{sum(predicted) / sum(spent) - 1:+.1%} (target: within {TARGET:.0%}; by round {rounds}; "
-        f"{found.unknown} of kinds not read)"
+        f"{len(spent) * HALVES * BLOCKS * IN_A_BLOCK:,} requests as the scenario mixes them: "
+        f"their parts add up to {sum(predicted):.0f} ms of the pods, they spent {sum(spent):.0f} "
+        f"ms: {sum(predicted) / sum(spent) - 1:+.1%} (target: within {TARGET:.0%}; by round "
+        f"{rounds}; {found.unknown()} of kinds not read)"
     )
-    sent = 2 * len(spent) * IN_A_STRETCH
+    sent = len(spent) * HALVES * BLOCKS * (2 * IN_A_BLOCK + RARE_IN_A_BLOCK)
     print(f"chores after {sent:,} requests: {found.chores_ms:.0f} ms of the pods")
     sign_in = mean(
-        cost["pods"]
-        for kind, costs in found.parts.items()
-        if kind.route == _SIGN_IN
-        for cost in costs
+        cost["pods"] for kind, costs in parts.items() if kind.route == _SIGN_IN for cost in costs
     )
     alone = bcrypt_ms()
     print(
@@ -252,11 +304,11 @@ def main() -> None:
     )
 
 
-def _tell_parts(found: Figures) -> None:
+def _tell_parts(parts: Mapping[Kind, list[Cost]]) -> None:
     tiers = list(TIERS.values())
     print(f"{'CPU ms per request':<44}{'requests':>9}" + "".join(f"{tier:>11}" for tier in tiers))
     by_route: dict[str, dict[str, list[Cost]]] = defaultdict(dict)
-    for kind, costs in found.parts.items():
+    for kind, costs in parts.items():
         by_route[kind.route][kind.layer] = costs
     for route, layers in sorted(by_route.items()):
         for layer in LAYERS:

@@ -1,9 +1,10 @@
 """How often the cache hits under the mixed load: of all lookups, by layer, and by what is sought.
 
 The longest part is the warm-up: what lives for ten minutes is first looked up, and missed, for
-as long, and a shorter one would measure how cold the caches begin. How often a cache hits
-depends on how often the same thing is asked for while it lives, and so on the rate: a number of
-users other than the scenario's can be named.
+as long, and a shorter one would measure how cold the caches begin. Who has which tier is known
+for longer: of that some 5 % are missed here instead of 10, a fifth of a point of all lookups. How
+often a cache hits depends on how often the same thing is asked for while it lives, and so on the
+rate: a number of users other than the scenario's can be named.
 
     python -m tests.bench.mixed_cache [users]
 """
