@@ -162,6 +162,7 @@ class Recorder:
         """Count one request. Locust calls this; times in ms, `start_time` a Unix time in s."""
         if start_time is None:
             start_time = time.time() - (response_time or 0.0) / 1000
+        status = getattr(response, "status_code", 0) or 0
         if request_type == JOURNEY:
             if isinstance(sys.exception(), GreenletExit):
                 return
@@ -169,9 +170,7 @@ class Recorder:
             exception = exception or self._marks.failure(start_time)
         else:
             intended = context.get("intended", start_time) if context else start_time
-            if intended < start_time or exception is not None:
-                self._marks.note(start_time, intended, exception)
-        status = getattr(response, "status_code", 0) or 0
+            self._marks.note(start_time, intended, exception)
         if context:
             self._remember(context, start_time, (response_time or 0.0) / 1000, status)
         tally = self._tally(request_type, name, intended)
@@ -187,10 +186,8 @@ class Recorder:
             if took_us is not None:
                 tally.failed.append(took_us)
         elif took_us is not None:
-            late_us = 0
-            if start_time > intended:
-                late_us = int((start_time - intended) * 1_000_000)
-                self._lateness_us = max(self._lateness_us, late_us)
+            late_us = max(0, int((start_time - intended) * 1_000_000))
+            self._lateness_us = max(self._lateness_us, late_us)
             tally.succeed(took_us, late_us)
 
     def on_arrival(self, intended: float, sent: bool) -> None:
