@@ -55,6 +55,8 @@ class _Tally:
         "refusals",
         "requests",
     )
+    corrected: list[int] | None
+    """None as long as every request was sent when it was meant to: then it is as `raw`."""
 
     def __init__(self) -> None:
         self.requests = 0
@@ -63,8 +65,15 @@ class _Tally:
         self.bytes = 0
         self.errors: dict[str, int] = {}
         self.raw: list[int] = []
-        self.corrected: list[int] = []
+        self.corrected = None
         self.failed: list[int] = []
+
+    def succeed(self, took_us: int, late_us: int) -> None:
+        if self.corrected is not None:
+            self.corrected.append(took_us + late_us)
+        elif late_us:
+            self.corrected = [*self.raw, took_us + late_us]
+        self.raw.append(took_us)
 
     def fail(self, kind: str) -> None:
         self.failures += 1
@@ -96,6 +105,7 @@ class Recorder:
         self._writing = RLock()
         self._loops: list[Greenlet] = []
         self._marks = JourneyMarks()
+        self._histogram = Histogram()
         self._process = psutil.Process()
         self._conditions = Conditions()
         self._environment: Environment | None = None
@@ -152,6 +162,7 @@ class Recorder:
         """Count one request. Locust calls this; times in ms, `start_time` a Unix time in s."""
         if start_time is None:
             start_time = time.time() - (response_time or 0.0) / 1000
+        status = getattr(response, "status_code", 0) or 0
         if request_type == JOURNEY:
             if isinstance(sys.exception(), GreenletExit):
                 return
@@ -160,8 +171,8 @@ class Recorder:
         else:
             intended = context.get("intended", start_time) if context else start_time
             self._marks.note(start_time, intended, exception)
-        status = getattr(response, "status_code", 0) or 0
-        self._remember(context, start_time, (response_time or 0.0) / 1000, status)
+        if context:
+            self._remember(context, start_time, (response_time or 0.0) / 1000, status)
         tally = self._tally(request_type, name, intended)
         if tally is None:
             return
@@ -175,11 +186,9 @@ class Recorder:
             if took_us is not None:
                 tally.failed.append(took_us)
         elif took_us is not None:
-            late_us = int((start_time - intended) * 1_000_000)
-            if late_us > self._lateness_us:
-                self._lateness_us = late_us
-            tally.raw.append(took_us)
-            tally.corrected.append(took_us + max(late_us, 0))
+            late_us = max(0, int((start_time - intended) * 1_000_000))
+            self._lateness_us = max(self._lateness_us, late_us)
+            tally.succeed(took_us, late_us)
 
     def on_arrival(self, intended: float, sent: bool) -> None:
         """Count an arrival of an open load that was due at the Unix time `intended`."""
@@ -224,10 +233,10 @@ class Recorder:
         self._write([Closing(self._orders.generator, at, error, self._ended_s)])
 
     def _remember(
-        self, context: Mapping[str, Any] | None, sent: float, taken_s: float, status: int
+        self, context: Mapping[str, Any], sent: float, taken_s: float, status: int
     ) -> None:
         """Note what became of a write that can be found again."""
-        key = context.get("key") if context else None
+        key = context.get("key")
         if key is not None:
             at_s = sent - self._epoch
             self._written.append(Written(self._orders.generator, key, at_s, taken_s, status))
@@ -309,7 +318,7 @@ class Recorder:
         return self._environment.runner.user_count
 
     def _cell(self, second: int, step: str, method: str, name: str, tally: _Tally) -> Cell:
-        raw = _encoded(tally.raw)
+        raw = self._encoded(tally.raw)
         return Cell(
             generator=self._orders.generator,
             second=second,
@@ -322,21 +331,19 @@ class Recorder:
             errors=tally.errors,
             bytes_received=tally.bytes,
             raw=raw,
-            # without intended starts the two are the same
-            corrected=raw if tally.raw == tally.corrected else _encoded(tally.corrected),
-            failed=_encoded(tally.failed),
+            corrected=raw if tally.corrected is None else self._encoded(tally.corrected),
+            failed=self._encoded(tally.failed),
         )
+
+    def _encoded(self, times_us: list[int]) -> str:
+        if not times_us:
+            return ""
+        self._histogram.clear()
+        self._histogram.record_all(times_us)
+        return self._histogram.encode()
 
     def _write(self, entries: list[Entry]) -> None:
         self._keep("".join(f"{to_line(entry)}\n" for entry in entries))
-
-
-def _encoded(times_us: list[int]) -> str:
-    if not times_us:
-        return ""
-    histogram = Histogram()
-    histogram.record_all(times_us)
-    return histogram.encode()
 
 
 def watch(client: type[Any], recorder: Recorder) -> None:

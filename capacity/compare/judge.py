@@ -23,7 +23,7 @@ from capacity.compare.findings import (
     Side,
     ordered,
 )
-from capacity.compare.readings import ALL, Key, Reading
+from capacity.compare.readings import ALL, ROUTE_CPU, Key, Reading
 from capacity.compare.statistic import Statistic
 from capacity.intervals import CONFIDENCE
 from capacity.observation import OTHERS_SHARE
@@ -80,6 +80,7 @@ def compare(
     design = _design(base, head)
     notes = likeness.notes([one.run for one in base], [one.run for one in head])
     notes += _disturbed([*base, *head])
+    notes += _without_routes(names, base, head)
     invalid: list[str] = []
     if design is Design.PAIRS:
         base, head, left_out = _valid_pairs(base, head)
@@ -138,6 +139,24 @@ def _disturbed(samples: Sequence[Sample]) -> list[str]:
     return [
         f"programs outside the test used {figures.number(median(seen))} of "
         f"{figures.plural(cores, 'core')}: the intervals are as wide as that made them"
+    ]
+
+
+def _without_routes(
+    names: tuple[str, str], base: Sequence[Sample], head: Sequence[Sample]
+) -> list[str]:
+    """That a side does not tell the CPU of each endpoint, and what is judged instead."""
+    silent = [
+        name
+        for name, samples in zip(names, (base, head), strict=True)
+        if not any(key.statistic == ROUTE_CPU for one in samples for key in one.readings)
+    ]
+    if not silent:
+        return []
+    whole = all(Key(ALL, "cpu") in one.readings for one in [*base, *head])
+    return [
+        f"CPU per request is not judged by endpoint, as the runs of {' and '.join(silent)} do not "
+        f"tell it: {'only that of all requests together is' if whole else 'none is judged'}"
     ]
 
 

@@ -14,8 +14,10 @@ import numpy as np
 
 from capacity import figures
 from capacity.compare.statistic import Statistic
+from capacity.endpoint_cpu import by_route
 from capacity.histogram import Histogram
 from capacity.intervals import LARGEST_BLOCKS, Interval, quantile_ranks, ratio
+from capacity.model.classes import route
 from capacity.observation import Observation, name
 from capacity.run import BESIDE, JOURNEY, EndpointStats
 from capacity.spool import Cell
@@ -29,6 +31,10 @@ BEYOND = 5
 """The fewest requests that must lie beyond a percentile; in any other figure four times as many."""
 BEYOND_ALONE = 25
 """The same where a run stands alone, and its requests must tell how sure the percentile is."""
+ROUTE_CPU = "route_cpu"
+"""The statistic that only systems have which tell their CPU by route."""
+_FEWEST_TIMED = 200
+"""Requests of a route: the reference app times one in seven, so some thirty."""
 _RESAMPLES = 1_000
 _Z = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution."""
@@ -73,7 +79,7 @@ def read(
         if endpoint == ALL:
             readings["cpu"] = _cpu(seen, errors=cells is not None)
         found |= {Key(endpoint, name): one for name, one in readings.items() if one is not None}
-    return found
+    return found | _cpu_of_routes(seen, cells)
 
 
 def _by_endpoint(stats: Iterable[EndpointStats]) -> dict[str, list[EndpointStats]]:
@@ -244,6 +250,65 @@ def _cpu(seen: Observation, *, errors: bool) -> Reading | None:
     value, bounds = ratio(tops, bottoms)
     error = _log_error(value, bounds) if errors else None
     return Reading(1000 * value, round(sum(bottoms)), error)
+
+
+def _cpu_of_routes(seen: Observation, cells: Sequence[Cell] | None) -> dict[Key, Reading]:
+    """CPU that the system itself says a request of each route took, in ms.
+
+    Endpoints that differ in their query only are one: the system does not tell them apart.
+    """
+    cores, asked = by_route(seen), _asked(seen)
+    return {
+        Key(asked[at].called, ROUTE_CPU): reading
+        for at in asked
+        if at in cores
+        and (reading := _cpu_of_route(seen, at, asked[at].requests, cores[at], cells))
+    }
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A route as the load names it, and how many requests of it came."""
+
+    called: str
+    requests: int = 0
+
+
+def _asked(seen: Observation) -> dict[str, _Asked]:
+    found: dict[str, _Asked] = {}
+    for one in seen.endpoints():
+        at = found.setdefault(route(name(one)), _Asked(name(one).partition("?")[0]))
+        at.requests += one.requests
+    return found
+
+
+def _cpu_of_route(
+    seen: Observation,
+    at: str,
+    requests: int,
+    cores: "pd.Series[float]",
+    cells: Sequence[Cell] | None,
+) -> Reading | None:
+    """One route's; None when it was not seen for half the time, or took nothing."""
+    if requests == 0 or len(cores) < seen.seconds / 2 or not cores.sum() > 0:
+        return None
+    # seconds without a reading had as much as the others: a counter's next reading says so
+    value = 1000 * float(cores.mean()) * seen.seconds / requests
+    if requests < _FEWEST_TIMED:
+        few = figures.too_few(requests, "request in a run", "requests in a run")
+        return Reading(value, requests, None, f"{few}, {_FEWEST_TIMED} are needed")
+    error = None if cells is None else _route_error(at, cores, cells)
+    return Reading(value, requests, error)
+
+
+def _route_error(at: str, cores: "pd.Series[float]", cells: Iterable[Cell]) -> float | None:
+    """The error of CPU per request over time; None for a record without seconds."""
+    came: Counter[int] = Counter()
+    for cell in cells:
+        if cell.method not in BESIDE and route(name(cell)) == at:
+            came[cell.second] += cell.requests
+    requests = [float(came[int(second)]) for second in cores.index]
+    return _log_error(*ratio(_floats(cores), requests)) if sum(requests) else None
 
 
 def _floats(series: "pd.Series[float]") -> list[float]:

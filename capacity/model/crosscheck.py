@@ -9,17 +9,16 @@ the fit takes it for (`capacity.model.fit`): so it can show a class that is fitt
 none that is fitted cheaper than this.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
 from capacity.demands import Checked, DemandModel, Tier
+from capacity.endpoint_cpu import by_route
 from capacity.model import measured
 from capacity.model.classes import route
 from capacity.model.composing import only
 from capacity.model.windows import TIER_CPU, Material
 from capacity.observation import name
 
-_SERIES = re.compile(r"endpoint\.(.+)\.cpu")
 _FEWEST = 200
 """Requests of an endpoint: one in seven is timed, so some thirty."""
 PODS = TIER_CPU[Tier.PODS]
@@ -72,13 +71,7 @@ def with_checks(model: DemandModel, runs: Sequence[Material]) -> DemandModel:
 
 def _own(run: Material) -> dict[str, float]:
     """CPU seconds the workers timed over the measured seconds, by route."""
-    window = run.seen.window
-    found: dict[str, float] = {}
-    for column in window.columns:
-        if (match := _SERIES.fullmatch(str(column))) is not None:
-            at = route(match.group(1))
-            found[at] = found.get(at, 0.0) + float(window[column].fillna(0.0).sum())
-    return found
+    return {at: float(cores.sum()) for at, cores in by_route(run.seen).items()}
 
 
 def _rows(

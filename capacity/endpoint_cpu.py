@@ -1,0 +1,28 @@
+"""CPU by route, where the system under test tells it: the timeline's `endpoint.*.cpu`."""
+
+import re
+from typing import TYPE_CHECKING
+
+from capacity.model.classes import route
+from capacity.observation import Observation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SERIES = re.compile(r"endpoint\.(.+)\.cpu")
+
+
+def by_route(seen: Observation) -> "dict[str, pd.Series[float]]":
+    """Cores used for each route, by measured second; empty when the system tells none.
+
+    Only seconds in which any was read. A route without a figure in one of them was not asked
+    for until then.
+    """
+    window = seen.window
+    columns = [(str(one), _SERIES.fullmatch(str(one))) for one in window.columns]
+    routes = {column: route(match.group(1)) for column, match in columns if match is not None}
+    read = window[list(routes)].dropna(how="all").fillna(0.0)
+    found: dict[str, pd.Series[float]] = {}
+    for column, at in routes.items():
+        found[at] = read[column] + found[at] if at in found else read[column]
+    return found
