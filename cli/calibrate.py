@@ -1,8 +1,9 @@
 """`hmb calibrate`: from load tests, made here or before, to a model that says how far it is off."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -151,19 +152,24 @@ def _measured(
 def _runs(
     planned: "list[Planned]", seed: int, scale: Scale, *, exactly: bool
 ) -> Iterator[tuple["Planned", Path]]:
-    """Each planned run with its record's folder; one stack for all of the same pods."""
+    """Each planned run with its record's folder; one stack for all of the same pods.
+
+    Each has a seed of its own, `seed` and up: people who decide as in the run before ask for what
+    caches remember, more than any other load does.
+    """
     from capacity.store import read_run
     from scenarios.fingerprint import where
     from scenarios.runner import RunRequest
 
+    seeds = count(seed)
     for pods, group in groupby(planned, key=lambda one: one.pods):
         with own_stack(pods, scale, exactly=exactly) as running:
             for one in group:
                 of_data = f", {scale} data" if exactly else ""
                 say(f"{one.scenario.name}, {one.users} users, {pods} pods{of_data}: {one.why}")
-                request = RunRequest(one.scenario, "", where(home()), one.users, seed=seed)
+                request = RunRequest(one.scenario, "", where(home()), one.users, seed=next(seeds))
                 folder = load_stack(request, running)
                 if read_run(folder).invalid:
                     say(f"{folder.name} is invalid: once more")
-                    folder = load_stack(request, running)
+                    folder = load_stack(replace(request, seed=next(seeds)), running)
                 yield one, folder

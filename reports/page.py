@@ -1,5 +1,6 @@
 """The HTML page: content and charts put into the templates."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 NOT_VISIBLE = "Not visible: a system hmb does not run."
 _BAR_REACH = 1.5
 """The bar beside a verdict ends at this many times the limit."""
+_PARTED = re.compile(
+    r"(?<=\d) (?=(?:%|ms|s|min|h|bytes|kB|MB|GB|TB|req/s|m?cores|pods|users|USD)(?![\w/]))"
+)
+"""A space that stands between a number and its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +137,18 @@ def templates() -> "Environment":
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
+        finalize=with_its_unit,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals |= {"figures": figures, "load_words": load_words}
     return environment
+
+
+def with_its_unit(value: object) -> object:
+    """Text in which no line ends between a number and its unit; all else as it is."""
+    return _PARTED.sub("\N{NO-BREAK SPACE}", value) if type(value) is str else value
 
 
 def groups(verdicts: Sequence[Verdict]) -> list[Group]:

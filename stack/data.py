@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from stack.errors import StackError
 from stack.servers import search_path
+from stack.settling import settle
 from stack.state import Running
 
 Progress = Callable[[str], None]
@@ -62,9 +63,13 @@ def users_in(told: dict[str, Any]) -> int:
 
 
 def seed_anew(running: Running, scale: str, seed: int, progress: Progress) -> dict[str, Any]:
-    """Replace the seeded data by that of `scale` and `seed`; answers as `ensure_seeded`."""
+    """Replace the seeded data by that of `scale` and `seed`; answers as `ensure_seeded`.
+
+    The databases are at rest afterwards.
+    """
     loaded = _seed(running, ["load", "--scale", scale, "--seed", str(seed)], progress)
     _forget_cached(running)
+    settle(running, progress)
     return loaded
 
 

@@ -146,10 +146,14 @@ def load(material: Material, counts: Mapping[str, int]) -> Load:
 
 
 def _hits(material: Material, rate: float) -> float | None:
-    """What neither the database nor the app alone answered; what reached no pod, nginx did."""
+    """What neither the database nor the app alone answered; what reached no pod, nginx did.
+
+    A value renewed behind an answer was loaded, as in the fit (`capacity.model.windows`).
+    """
     if not material.seen.instances("pod.*.served_db"):
         return None
-    others = _mean(material, "pod.*.served_db") + _mean(material, "pod.*.served_app")
+    renewed = min(_mean(material, "pod.*.cache_renewals"), _mean(material, "pod.*.served_l1"))
+    others = _mean(material, "pod.*.served_db") + _mean(material, "pod.*.served_app") + renewed
     return max(0.0, 1 - others / rate)
 
 

@@ -14,15 +14,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from capacity.demands import Tier
 from capacity.errors import UsageError
 from capacity.inputs import Array, Values
 from capacity.model.predict import limits
 from capacity.plan.assumed import Assumed
 from capacity.plan.demand_inputs import HIT_RATE
 from capacity.plan.limits import Design, fixed
-from capacity.plan.sizing import needs, response, whole_cores
-from capacity.plan.tails import Draw, Job, drawn
+from capacity.plan.sizing import needs, response
+from capacity.plan.tails import Draw, Job, drawn, made_for
 from capacity.plan.worlds import repeated
 
 FULLEST = (0.3, 0.6, 0.8, 0.93)
@@ -147,25 +146,13 @@ def _job(
 ) -> Job:
     rules = given.rules
     room = rules.fill.max_connections - rules.fill.reserved_connections
-    primary, replica = whole_cores(np.array([design.primary_cores, design.replica_cores]))
-    return Job(
-        model=given.model,
-        targets_ms=(rules.slo.p50, rules.slo.p95, rules.slo.p99),
-        workers=rules.pod.workers,
-        slots=rules.pod.slots,
-        pool=rules.pod.pool,
-        servers=max(1, room * (1 + design.replicas)),
+    return made_for(
+        given,
+        design,
+        servers=room * (1 + design.replicas),
         replicas_up=design.replicas,
-        cores={
-            Tier.NGINX: design.nginx_workers,
-            Tier.PODS: rules.pod.vcpu,
-            Tier.PGBOUNCER: design.pgbouncers,
-            Tier.PRIMARY: float(primary),
-            Tier.REPLICAS: design.replicas * float(replica),
-            Tier.REDIS: design.redis_shards,
-        },
-        pods_up=tuple(sorted({min(one, _MOST_PODS) for one in pods})),
-        draws=tuple(_draw(given, users, hit) for hit in hits),
+        pods_up=sorted({min(one, _MOST_PODS) for one in pods}),
+        draws=[_draw(given, users, hit) for hit in hits],
         requests=_REQUESTS,
         seed=1,
     )

@@ -28,6 +28,7 @@ from capacity.model.cache import with_hit_rate
 from capacity.model.predict import Load, limits, mean_demand
 from capacity.plan.assumed import Assumed
 from capacity.plan.designing import Designed
+from capacity.plan.limits import Design
 from capacity.plan.shapes import Figure, Simulation, Tails
 from capacity.plan.sizing import Needs, whole_cores
 
@@ -146,24 +147,49 @@ def job(given: Assumed, made: Designed, values: Values, seed: int) -> Job:
         float(planned.primary_connections[0] + up * planned.replica_connections[0])
         - (1 + up) * rules.fill.reserved_connections
     )
+    return made_for(
+        given,
+        design,
+        servers=round(servers),
+        replicas_up=up,
+        pods_up=ups,
+        draws=[_draw(sized, values, at) for at in _picked(sized, draws)],
+        requests=requests,
+        seed=seed,
+    )
+
+
+def made_for(
+    given: Assumed,
+    design: Design,
+    *,
+    servers: int,
+    replicas_up: int,
+    pods_up: Sequence[int],
+    draws: Sequence[Draw],
+    requests: int,
+    seed: int,
+) -> Job:
+    """The simulation of `draws` on the machines of `design`, with `servers` of PgBouncer's."""
+    rules = given.rules
     return Job(
         model=given.model,
         targets_ms=(rules.slo.p50, rules.slo.p95, rules.slo.p99),
         workers=rules.pod.workers,
         slots=rules.pod.slots,
         pool=rules.pod.pool,
-        servers=max(1, round(servers)),
-        replicas_up=up,
+        servers=max(1, servers),
+        replicas_up=replicas_up,
         cores={
             Tier.NGINX: design.nginx_workers,
             Tier.PODS: rules.pod.vcpu,
             Tier.PGBOUNCER: design.pgbouncers,
             Tier.PRIMARY: float(whole_cores(np.array(design.primary_cores))),
-            Tier.REPLICAS: up * float(whole_cores(np.array(design.replica_cores))),
+            Tier.REPLICAS: replicas_up * float(whole_cores(np.array(design.replica_cores))),
             Tier.REDIS: design.redis_shards,
         },
-        pods_up=ups,
-        draws=tuple(_draw(sized, values, at) for at in _picked(sized, draws)),
+        pods_up=tuple(pods_up),
+        draws=tuple(draws),
         requests=requests,
         seed=seed,
     )

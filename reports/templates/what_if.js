@@ -216,14 +216,15 @@ function digits(value) {
   const places = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   return value.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
 }
+// a number and its unit stay on one line
 const SHOWN = {
-  "req/s": (value) => `${digits(value)} req/s`,
-  ms: (value) => `${digits(value)} ms`,
-  share: (value) => `${digits(100 * value)} %`,
+  "req/s": (value) => `${digits(value)}\u00a0req/s`,
+  ms: (value) => `${digits(value)}\u00a0ms`,
+  share: (value) => `${digits(100 * value)}\u00a0%`,
   USD: (value) => `${value < 0 ? "-" : ""}$${digits(Math.abs(value))}`,
   users: (value) => Math.round(value).toLocaleString("en-US"),
   pods: (value) => String(value),
-  times: (value) => `${digits(value)} times`,
+  times: (value) => `${digits(value)}\u00a0times`,
 };
 function shown(value, unit) {
   if (typeof value === "boolean") return value ? "yes" : "no";

@@ -15,12 +15,13 @@ import psycopg
 from psycopg import sql
 
 from capacity.spool import Written
-from stack.drills.ledger import keys_at, superuser
+from stack.drills.ledger import keys_at
 from stack.drills.stage import Stage
 from stack.drills.tools import Tools, data_directory
 from stack.errors import StackError
 from stack.places import remove
 from stack.ports import choose
+from stack.superuser import superuser
 
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 _CONTENT = "SELECT count(*), coalesce(sum(hashtext(t::text)::bigint), 0)::text FROM {table} t"

@@ -12,9 +12,9 @@ from capacity.drill import Drill
 from capacity.run import Event
 from capacity.spool import Written
 from stack import engine
-from stack.drills.ledger import superuser
 from stack.errors import StackError
 from stack.state import Running, ServiceState
+from stack.superuser import superuser
 
 _HEALTHY_SECONDS = 120.0
 _POLL_SECONDS = 0.1

@@ -14,6 +14,8 @@ import numpy as np
 
 from capacity.histogram import Histogram
 from capacity.load_model import ClosedLoad
+from capacity.model.windows import Material
+from capacity.observation import Observation
 from capacity.run import (
     Arrivals,
     EndpointStats,
@@ -27,7 +29,14 @@ from capacity.run import (
     Where,
 )
 from capacity.spool import Cell, Closing, Opening, PlannedStep, to_line
-from capacity.store import SPOOL, TimelineWriter, write_run
+from capacity.store import (
+    SPOOL,
+    TimelineWriter,
+    read_cells,
+    read_run,
+    read_timeline,
+    write_run,
+)
 
 CORES = 4
 SEARCH, DETAIL, APPLY, LOGIN = (
@@ -85,6 +94,23 @@ class Kind:
     pods: int = 3
     seconds: int = 60
     seeded: int = SEEDED_USERS
+
+
+FITTED = (
+    Kind("mixed", 60),
+    Kind("mixed", 120),
+    Kind("mixed", 180),
+    Kind("mixed-search", 120),
+    Kind("mixed-detail", 200),
+    Kind("mixed-apply", 120),
+    Kind("mixed-login", 60),
+)
+"""Levels and mixes that tell the four endpoints apart."""
+
+
+def material(folder: Path) -> Material:
+    """The run in `folder` as a fit reads it."""
+    return Material(Observation(read_run(folder), read_timeline(folder)), read_cells(folder))
 
 
 def cpu_s(seeded: int) -> dict[str, dict[str, float]]:

@@ -22,10 +22,7 @@ from capacity.run import Invalidity, Status
 from capacity.store import (
     RecordError,
     model_folder,
-    read_cells,
     read_model,
-    read_run,
-    read_timeline,
     write_model,
 )
 from tests.capacity import synthetic
@@ -34,28 +31,17 @@ from tests.capacity.synthetic import (
     CPU_S,
     DETAIL,
     ENDPOINTS,
+    FITTED,
     HELD_S,
     LOGIN,
     SEARCH,
     SEEDED_USERS,
     Kind,
+    material,
 )
 
-FITTED = (
-    Kind("mixed", 60),
-    Kind("mixed", 120),
-    Kind("mixed", 180),
-    Kind("mixed-search", 120),
-    Kind("mixed-detail", 200),
-    Kind("mixed-apply", 120),
-    Kind("mixed-login", 60),
-)
 HELD_OUT = (Kind("mixed", 150), Kind("mixed-half", 120), Kind("mixed", 120, pods=2))
 AT = datetime(2026, 11, 2, tzinfo=UTC)
-
-
-def material(folder: Path) -> Material:
-    return Material(Observation(read_run(folder), read_timeline(folder)), read_cells(folder))
 
 
 @pytest.fixture(scope="module")

@@ -17,25 +17,21 @@ from capacity.model.composing import composed, only
 from capacity.model.predict import Load, idle_cores
 from capacity.model.validate import AIMED, validate
 from capacity.model.windows import Material, Windows
-from capacity.observation import Observation
-from capacity.store import read_cells, read_run, read_timeline
 from tests.capacity import synthetic
-from tests.capacity.synthetic import APPLY, CPU_S, DELAY_S, DETAIL, LOGIN, SEARCH, Kind
-
-FITTED = (
-    Kind("mixed", 60),
-    Kind("mixed", 120),
-    Kind("mixed", 180),
-    Kind("mixed-search", 120),
-    Kind("mixed-detail", 200),
-    Kind("mixed-login", 60),
+from tests.capacity.synthetic import (
+    APPLY,
+    CPU_S,
+    DELAY_S,
+    DETAIL,
+    FITTED,
+    LOGIN,
+    SEARCH,
+    Kind,
+    material,
 )
+
 OTHERWISE = Kind("mixed-apply", 120)
 """Of the two in the class of `_joined` far more that is slow than in the runs of the fit."""
-
-
-def _material(folder: Path) -> Material:
-    return Material(Observation(read_run(folder), read_timeline(folder)), read_cells(folder))
 
 
 def _joined(windows: Windows) -> tuple[list[RequestClass], float]:
@@ -49,8 +45,8 @@ def _joined(windows: Windows) -> tuple[list[RequestClass], float]:
 
 
 def _calibrated(folder: Path) -> tuple[DemandModel, Material]:
-    runs = [_material(synthetic.write(folder, kind)) for kind in FITTED]
-    held_out = _material(synthetic.write(folder, OTHERWISE, seed=9))
+    runs = [material(synthetic.write(folder, kind)) for kind in FITTED if kind != OTHERWISE]
+    held_out = material(synthetic.write(folder, OTHERWISE, seed=9))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("capacity.model.fit.classes", _joined)
         at = datetime(2026, 11, 2, tzinfo=UTC)
@@ -138,8 +134,8 @@ def test_what_misses_asks_the_databases_as_often_and_as_long_as_it_costs(
 def test_the_shape_is_that_of_all_runs_that_left_most_of_the_machine_idle(
     tmp_path: Path,
 ) -> None:
-    light = [_material(synthetic.write(tmp_path, Kind("mixed", users))) for users in (40, 80)]
-    heavy = _material(synthetic.write(tmp_path, Kind("mixed", 700)))
+    light = [material(synthetic.write(tmp_path, Kind("mixed", users))) for users in (40, 80)]
+    heavy = material(synthetic.write(tmp_path, Kind("mixed", 700)))
     counts = [measured.shown(run, {DETAIL: "one"}).by_endpoint[DETAIL][0] for run in light]
     found = Histogram.decode(calibration._light(DETAIL, [heavy, *light]))
     assert found.count == sum(counts)

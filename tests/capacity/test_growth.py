@@ -18,8 +18,8 @@ from capacity.plan.assumed import assumed
 from capacity.plan.demand_inputs import demands
 from capacity.plan.planning import Request, make_plan
 from tests.capacity import synthetic
-from tests.capacity.synthetic import APPLY, CPU_S, GROWTH, SEARCH, Kind
-from tests.capacity.test_calibration import AT, LIMITS, material
+from tests.capacity.synthetic import APPLY, CPU_S, GROWTH, SEARCH, Kind, material
+from tests.capacity.test_calibration import AT, LIMITS
 
 SIZES = (2_000, 50_000, 1_000_000)
 MIXES = (

@@ -15,9 +15,8 @@ from capacity.model.windows import Material, cut
 from capacity.observation import Observation
 from capacity.spool import Cell
 from tests.capacity import synthetic
-from tests.capacity.synthetic import DETAIL, SEARCH, Kind
+from tests.capacity.synthetic import DETAIL, SEARCH, Kind, material
 from tests.capacity.test_cache_model import MODEL
-from tests.capacity.test_calibration import material
 
 LENGTH_S = 30
 

@@ -92,6 +92,7 @@ def test_lives_are_the_apps_own() -> None:
         "GET /api/v1/feed": "cache_ttl_feed",
         "GET /api/v1/users/{id}": "cache_ttl_user",
         "GET /api/v1/posts/trending": "cache_ttl_trending",
+        "GET /api/v1/ads": "cache_ttl_user",
     }
     for endpoint, setting in of.items():
         kept = expiries().of(endpoint)

@@ -93,6 +93,7 @@ def test_each_size_is_loaded_in_turn_and_the_largest_stays(
     """The stack is none here: what is asked of it is what is looked at."""
     done: list[tuple[str, str, int]] = []
     data: list[tuple[Scale, bool]] = []
+    seeds: dict[str, list[int]] = {}
 
     @contextmanager
     def stack(pods: int, scale: Scale, *, exactly: bool = False) -> Iterator[int]:
@@ -102,6 +103,7 @@ def test_each_size_is_loaded_in_turn_and_the_largest_stays(
     def load(request: RunRequest, pods: int) -> Path:
         assert isinstance(request.journeys, Scenario)
         done.append((data[-1][0].value, request.journeys.name, pods))
+        seeds.setdefault(done[-1][0], []).append(request.seed)
         return tmp_path / f"run-{len(done)}"
 
     monkeypatch.setattr("cli.calibrate.own_stack", stack)
@@ -118,7 +120,7 @@ def test_each_size_is_loaded_in_turn_and_the_largest_stays(
     monkeypatch.setattr("capacity.model.calibration.calibrate", fit)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="nothing to fit"):
-        calibrate(quick=True, sizes="large, small")
+        calibrate(quick=True, sizes="large, small", seed=5)
     assert data == [(Scale.SMALL, True), (Scale.LARGE, True), (Scale.LARGE, True)]
     small = [mix for scale, mix, _ in done if scale == "small"]
     large = [mix for scale, mix, _ in done if scale == "large"]
@@ -126,6 +128,10 @@ def test_each_size_is_loaded_in_turn_and_the_largest_stays(
     assert large[len(small) :] == ["mixed-held-out", "mixed"]
     assert len(asked[0]) == 2 * (len(small) - 1)
     assert len(asked[1]) == 4  # a level on each size, a mix, a number of pods
+    # nobody asks again for what the run before asked for, and sizes are asked for alike
+    assert seeds["small"] == list(range(5, 5 + len(small)))
+    assert seeds["large"][: len(small)] == seeds["small"]
+    assert len(set(seeds["large"])) == len(large)
 
 
 @pytest.mark.parametrize(

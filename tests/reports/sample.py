@@ -284,3 +284,8 @@ def _postgres(
         columns[f"postgres.{replica}.lag"] = lag
         columns[f"postgres.{replica}.lag_bytes"] = lag * 80_000
     return columns
+
+
+def as_typed(text: str) -> str:
+    """The text of a page with plain spaces where it has those at which no line ends."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")

@@ -17,7 +17,7 @@ from capacity.verdicts import Outcome, Verdict, judge
 from reports.charts.curve import nines, percent_at
 from reports.render import annotations, as_json, html, junit, markdown, rows, write_report
 from tests.reports.conftest import HOSTILE, hostile_run
-from tests.reports.sample import sample_run, sample_timeline
+from tests.reports.sample import as_typed, sample_run, sample_timeline
 
 EMPTY = pd.DataFrame(index=pd.Index([], name="second", dtype="int64"))
 
@@ -296,7 +296,7 @@ def test_a_run_without_targets_is_not_judged() -> None:
     ],
 )
 def test_the_headline_names_the_first_gate_that_failed(run: Run, opening: str) -> None:
-    assert told(html, run, EMPTY).split("<h1>")[1].startswith(opening)
+    assert as_typed(told(html, run, EMPTY)).split("<h1>")[1].startswith(opening)
 
 
 def test_a_report_is_written_beside_its_record(

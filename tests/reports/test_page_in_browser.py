@@ -9,6 +9,7 @@ import pytest
 
 from capacity.slo import blueprint_targets
 from tests.reports.conftest import HOSTILE, RUNS
+from tests.reports.sample import as_typed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -73,7 +74,7 @@ def test_every_target_is_named_with_its_outcome(chromium: "Browser", reports_dir
         for target in blueprint_targets():
             row = found.page.locator(f"#target-{target.id}")
             assert row.count() == 1
-            assert target.text in row.inner_text()
+            assert target.text in as_typed(row.inner_text())
             assert row.locator(".outcome").inner_text().strip()
             assert row.locator(".why").inner_text().endswith(".")
 
@@ -182,7 +183,7 @@ def test_an_invalid_run_says_so_before_anything_else(
     with opened(chromium, reports_dir / "invalid" / "report.html") as found:
         assert found.page.locator("h1").inner_text().startswith("Not to be trusted")
         banner = found.page.locator("header .banner.bad")
-        assert "generator 1 used 97 % of a core" in banner.inner_text()
+        assert "generator 1 used 97 % of a core" in as_typed(banner.inner_text())
 
 
 def test_an_interrupted_run_is_labelled(chromium: "Browser", reports_dir: Path) -> None:

@@ -36,6 +36,7 @@ from reports.plan.page import founder_html
 from reports.plan.waterfall import Line, bars
 from tests.plan.made_up import following
 from tests.reports.conftest import HOSTILE
+from tests.reports.sample import as_typed
 from tests.reports.test_page_in_browser import opened
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def test_the_founders_page_opens_with_one_sentence_and_its_figures(
 ) -> None:
     plan = _answer().plan
     with opened(chromium, pages / "ours/founder.html") as found:
-        words = found.page.locator("h1").inner_text()
+        words = as_typed(found.page.locator("h1").inner_text())
         assert words == founder.headline(plan)
         for part in ("carries 300,000 users", "95th percentile of ", "a month, $", "per user"):
             assert part in words
@@ -202,6 +203,33 @@ def test_the_founders_page_opens_with_one_sentence_and_its_figures(
         assert found.page.locator("#strip .cell").count() == 195
 
 
+_PARTED = """() => {
+  const parted = [], words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const node = words.currentNode;
+    const figures = /\\d\\s+(%|ms|s|min|GB|MB|req\\/s|users)(?![\\w\\/])/g;
+    for (const found of node.data.matchAll(figures)) {
+      const range = document.createRange();
+      range.setStart(node, found.index);
+      range.setEnd(node, found.index + found[0].length);
+      const lines = new Set([...range.getClientRects()].map((one) => Math.round(one.bottom)));
+      if (lines.size > 1) parted.push(node.data.trim());
+    }
+  }
+  return parted;
+}"""
+
+
+@pytest.mark.parametrize("name", ["founder", "capacity"])
+def test_no_line_ends_between_a_number_and_its_unit(
+    chromium: "Browser", pages: Path, name: str
+) -> None:
+    with opened(chromium, pages / f"ours/{name}.html") as found:
+        for width in range(320, 420, 10):
+            found.page.set_viewport_size({"width": width, "height": 800})
+            assert found.page.evaluate(_PARTED) == [], width
+
+
 def test_a_plan_that_does_not_carry_its_users_says_so() -> None:
     plan = _answer().plan
     less = plan.capacity_users.model_copy(update={"low": 1e5, "mid": 2e5, "high": 3e5})
@@ -217,7 +245,7 @@ def test_a_month_adds_up() -> None:
 
 def test_the_engineers_report_has_the_errors_on_top(chromium: "Browser", pages: Path) -> None:
     with opened(chromium, pages / "ours/capacity.html") as found:
-        assert found.page.locator("h1").inner_text() == (
+        assert as_typed(found.page.locator("h1").inner_text()) == (
             "On runs no fit had seen the model was off in throughput by up to 2.04 %, mean "
             "latency by up to 7.69 %, 95th percentile by up to 14.3 %, utilisation by up to "
             "2.00 %. All within their aims."
@@ -225,11 +253,17 @@ def test_the_engineers_report_has_the_errors_on_top(chromium: "Browser", pages: 
         assert found.page.locator("main > section").first.get_attribute("id") == "errors"
         rows = found.page.locator("#errors table").nth(1).locator("tbody tr")
         assert rows.count() == len(model().held_out)
-        assert rows.nth(1).inner_text().split("\t")[2:] == ["40.0 ms", "46.0 ms", "-13.0 %"]
+        assert as_typed(rows.nth(1).inner_text()).split("\t")[2:] == [
+            "40.0 ms",
+            "46.0 ms",
+            "-13.0 %",
+        ]
         demands = found.page.locator("#demands").inner_text()
         assert "1.1 (0.90 to 1.4)" in demands
         assert "condition number\n9.50" in demands
-        hits = found.page.get_by_label("Cache hits").locator("tbody tr").inner_text().split("\t")
+        hits = as_typed(
+            found.page.get_by_label("Cache hits").locator("tbody tr").inner_text()
+        ).split("\t")
         assert hits[:4] == ["lists", "70.0 %", "80.0 %", "50.0 %"]
         assert hits[6:8] == ["33,000 (25,000 to 40,000)", "60.0 s"]
         rejected = found.page.locator("#bill").inner_text()

@@ -9,6 +9,7 @@ from capacity.sweep import Level, State, Sweep
 from reports import sweep as telling
 from reports.charts.against_load import panels
 from tests.capacity.test_sweep import measured, sweep
+from tests.reports.sample import as_typed
 
 
 def of(*levels: Level) -> Sweep:
@@ -119,7 +120,7 @@ def test_the_page_shows_one_chart_of_three_panels_and_every_run() -> None:
     assert not [link for link in tags.links if link.startswith("http")]
     assert page.count("<figure") == 1
     assert page.count("<svg") == 3
-    assert telling.findings(WHOLE)[0].replace("'", "&#39;") in page
+    assert telling.findings(WHOLE)[0].replace("'", "&#39;") in as_typed(page)
     hostile = of(measured(50).model_copy(update={"why": "<script>alert(1)</script>"}))
     assert "<script>alert" not in telling.html(hostile)
 

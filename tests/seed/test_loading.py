@@ -8,6 +8,7 @@ import pytest
 
 from reference_app.catalogue import CATEGORIES
 from reference_app.seed import words
+from reference_app.seed.database import connect
 
 _ORDERED = {
     "users": "id",
@@ -101,6 +102,15 @@ def test_new_rows_get_ids_behind_the_seeded_ones(filled: Any) -> None:
     )
     number = filled.value("SELECT id FROM users WHERE email = 'new@person.bs'")
     assert number == words.scale("small").users + 1
+
+
+def test_a_load_is_sent_no_notices(empty: Any) -> None:
+    """A generated column may have one to a row: unread during a COPY, both sides would wait."""
+    told: list[str] = []
+    with connect(empty.url) as connection:
+        connection.add_notice_handler(lambda notice: told.append(str(notice.message_primary)))
+        connection.execute("DO $$ BEGIN RAISE NOTICE 'of a row'; END $$")
+    assert told == []
 
 
 def test_foreign_keys_hold_and_roles_fit(loaded: Any) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from stack import data
 from stack.errors import StackError
+from stack.settling import settle
 from stack.state import Running
+from stack.superuser import superuser
 
 pytestmark = pytest.mark.stack
 
@@ -33,6 +35,33 @@ def test_data_is_loaded_once_and_exported_for_its_owner_only(
     assert Counter(one["tier"] for one in exported["seekers"]) == {"free": 30, "pro": 4}
     assert len(exported["employers"]) == 6
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_databases_are_at_rest_after_a_load(full_stack: Running) -> None:
+    """The log of the load is replayed everywhere, and a checkpoint has passed it."""
+    with superuser(full_stack, full_stack.services["primary"].port) as primary:
+        ((before,),) = primary.execute("SELECT pg_current_wal_insert_lsn()::text").fetchall()
+    said: list[str] = []
+    data.seed_anew(full_stack, "small", 7, said.append)
+    assert said[-1].startswith("databases at rest after ")
+    for name in ("primary", "replica-1", "replica-2"):
+        with superuser(full_stack, full_stack.services[name].port) as server:
+            asked = "SELECT redo_lsn > %s::pg_lsn FROM pg_control_checkpoint()"
+            assert server.execute(asked, (before,)).fetchall() == [(True,)], name
+            assert server.execute("SELECT count(*) FROM users").fetchall() == [(2_000,)], name
+
+
+def test_databases_that_do_not_come_to_rest_are_told(full_stack: Running) -> None:
+    """A replica that does not replay is waited for in vain."""
+    with superuser(full_stack, full_stack.services["replica-2"].port) as replica:
+        replica.execute("SELECT pg_wal_replay_pause()")
+        try:
+            with superuser(full_stack, full_stack.services["primary"].port) as primary:
+                primary.execute("CHECKPOINT")
+            with pytest.raises(StackError, match="replica-2 has not replayed"):
+                settle(full_stack, lambda line: None, patience_s=2)
+        finally:
+            replica.execute("SELECT pg_wal_replay_resume()")
 
 
 def test_a_seeding_that_fails_says_why_in_one_line(full_stack: Running) -> None:
