@@ -290,7 +290,7 @@ def _life_of(body: bytes | None, ttl_s: int) -> int:
 
 
 def _fitting(body: bytes | None) -> bytes | None:
-    """The same bytes in no more memory than they need: what made them may have left 4 kB of room."""
+    """The same bytes in no more memory than they need: orjson leaves up to 4 kB of room."""
     return None if body is None else bytes(memoryview(body))
 
 
