@@ -9,6 +9,8 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
+from reference_app.kit.heap import fill_holes
+
 # Inside the pod's network; nginx is before it.
 bind = os.environ.get("BIND", "0.0.0.0:8000")
 # Four, as the blueprint has it. Each is a process with pools of its own: the app divides the
@@ -66,9 +68,10 @@ def when_ready(server: Any) -> None:
     """What the import left behind is not garbage: no collection need look at it again.
 
     So workers go on sharing that memory, their collections are shorter, and each ends in
-    a fifth of the time.
+    a fifth of the time. Nor do they put what they make between it: see `fill_holes`.
     """
     gc.collect()
+    server.filled_holes = fill_holes()
     gc.freeze()
     gc.enable()
     for listener in server.LISTENERS:

@@ -21,6 +21,7 @@ from reference_app.connections import (
     AnyRow,
     Lookout,
     ServerGoneError,
+    Statements,
     fill,
     make_engine,
     pool_of,
@@ -158,13 +159,16 @@ class Database:
         writing = max(1, share // 3)
         reading = max(1, (share - writing - 1) // (1 + len(settings.replica_urls)))
         primary_url = settings.database_url.get_secret_value()
-        self._writer = make_engine(primary_url, writing, settings, reads=False)
+        statements = Statements()
+        self._writer = make_engine(primary_url, writing, settings, statements, reads=False)
         self._lookout = Lookout(primary_url, settings.db_connect_timeout)
         self._primary_there = True
         self._doubted = asyncio.Event()
-        self._primary_reader = make_engine(settings.primary_read_url, reading, settings, reads=True)
+        self._primary_reader = make_engine(
+            settings.primary_read_url, reading, settings, statements, reads=True
+        )
         self._readers = {
-            f"replica-{number}": make_engine(url, reading, settings, reads=True)
+            f"replica-{number}": make_engine(url, reading, settings, statements, reads=True)
             for number, url in enumerate(settings.replica_urls, start=1)
         }
         self._engines = (

@@ -42,6 +42,7 @@ L2, DB = metrics.LAYERS.index("l2"), metrics.LAYERS.index("db")
 _UNHEARD_S = 2.0
 _TOMBSTONE_S = 120
 _MOST_TOMBSTONES = 10_000
+_SWEEP_S = 5.0
 _JITTER = 0.1
 _RENEWED_IN = 0.1
 """The share of a life, its last, in which a value is renewed."""
@@ -93,8 +94,8 @@ Loader = Callable[[int], Awaitable[bytes | None]]
 class Cache:
     """One worker's view of the cache.
 
-    `l1_bytes` bounds the memory of L1; the least recently used go first. Of those, what has run out
-    does not stay.
+    `l1_bytes` bounds the memory of L1; the least recently used go first. What has run out does not
+    stay.
     `clock` tells seconds since the epoch and must agree among pods to within
     the life times.
     """
@@ -105,6 +106,7 @@ class Cache:
         self._clock = clock
         self._l1: OrderedDict[str, Entry] = OrderedDict()
         self._l1_used = 0
+        self._swept_at = clock()
         self._flights: dict[str, asyncio.Task[Found]] = {}
         # Also those that an invalidation has made nobody wait for.
         self._loading: set[asyncio.Task[Found]] = set()
@@ -205,7 +207,7 @@ class Cache:
         position = max((t.position for t in tombstones if isinstance(t, Tombstone)), default=0)
         if outlive:
             metrics.cache_renewals.inc()
-        body = await load(position)
+        body = _fitting(await load(position))
         now = self._clock()
         life_s = _life_of(body, ttl_s) * (
             1 - _JITTER * random.random()  # noqa: S311 - spreads expiry, keeps no secret
@@ -263,12 +265,18 @@ class Cache:
         self._drop(key)
         self._l1[key] = entry
         self._l1_used += entry.size
+        self._sweep()
+        while self._l1_used > self._l1_bytes:
+            self._drop(next(iter(self._l1)))
+
+    def _sweep(self) -> None:
+        """Drop what has run out, now and then: it may lie among what lives ten times as long."""
         now = self._clock()
-        while self._l1:
-            least_used, oldest = next(iter(self._l1.items()))
-            if self._l1_used <= self._l1_bytes and now < oldest.expires_at:
-                break
-            self._drop(least_used)
+        if now < self._swept_at + _SWEEP_S:
+            return
+        self._swept_at = now
+        for key in [key for key, entry in self._l1.items() if entry.expires_at <= now]:
+            self._drop(key)
 
     def _bury(self, keys: list[str], position: int) -> None:
         now = self._clock()
@@ -293,6 +301,11 @@ class Cache:
 def _life_of(body: bytes | None, ttl_s: int) -> int:
     """How long a value is believed at most, in seconds."""
     return min(ttl_s, ABSENT_TTL_S) if body is None else ttl_s
+
+
+def _fitting(body: bytes | None) -> bytes | None:
+    """The same bytes in no more memory than they need: orjson leaves up to 4 kB of room."""
+    return None if body is None else bytes(memoryview(body))
 
 
 def _kind_of(key: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import text
 
-from reference_app.connections import Lookout, ServerGoneError, make_engine, read
+from reference_app.connections import Lookout, ServerGoneError, Statements, make_engine, read
 from tests.app.conftest import MakeSettings
 
 _SHORT_S, _LONG_S = 0.2, 600.0
@@ -28,7 +28,8 @@ async def silent_url() -> AsyncIterator[str]:
 
 
 async def _asked(url: str, seconds: float, make_settings: MakeSettings) -> None:
-    engine = make_engine(url, 1, make_settings(db_connect_timeout=seconds), reads=True)
+    settings = make_settings(db_connect_timeout=seconds)
+    engine = make_engine(url, 1, settings, Statements(), reads=True)
     try:
         await read(engine, text("SELECT 1"))
     finally:

@@ -5,12 +5,15 @@ from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, select, text
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.engine.interfaces import CacheStats
 
 from reference_app.database import Database, ServerGoneError
 from reference_app.errors import ConflictError
 from reference_app.kit import metrics
 from reference_app.kit.wal import UNKNOWN
+from reference_app.users.models import User
 from tests.app.conftest import RunApp
 from tests.app.cuttable import wire_to
 from tests.app.life import Running, problem, until
@@ -176,6 +179,31 @@ async def test_ones_own_writes_are_read_from_a_server_that_has_them(
         before = _sessions()
         await other.through(two).get("/auth/me")
         assert await _reads_since(before) == {"replica": 1, "primary": 0}
+
+
+async def test_a_statement_is_compiled_once_for_all_servers(
+    run_app: RunApp, app_servers: dict[str, str]
+) -> None:
+    statement = select(User.full_name).where(User.id == 1)
+    known: list[bool] = []
+
+    def note(*given: object) -> None:
+        sql, context = given[2], given[4]
+        assert isinstance(context, DefaultExecutionContext)
+        if "users.full_name" in str(sql):  # replicas are asked other things as well
+            known.append(context.cache_hit is CacheStats.CACHE_HIT)
+
+    url = app_servers["DATABASE_PRIMARY_READ_URL"]
+    async with run_app(database_replica_urls=f"{url},{url}") as app:
+        database = app.board.database
+        for engine in database._engines:
+            event.listen(engine.sync_engine, "after_cursor_execute", note)
+        await database.read_primary(statement)
+        for replica in database.replicas.all:
+            await database.read_replica(replica, statement, None)
+        async with database.writing() as session:
+            await session.execute(statement)
+    assert known == [False, True, True, True]
 
 
 async def test_a_dead_replica_is_skipped_within_the_same_request_and_comes_back(
