@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import COMMAND
-from tests.docs.pages import DOCS, text_of
+from tests.docs.pages import text_of
+from tests.docs.shop import PAGE, slower, write_shop
 
-PAGE = DOCS / "tutorial" / "gate-in-your-ci.md"
-_FILE = re.compile(r"`([\w./-]+)`:\n\n```\w+\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _LOAD = re.compile(r"^hmb (loadtest .+)$", re.MULTILINE)
 
 
@@ -33,9 +32,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    for name, text in _FILE.findall(text_of(PAGE)):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+    write_shop(tmp_path)
     return tmp_path
 
 
@@ -73,10 +70,9 @@ def test_the_shop_is_loaded_as_the_page_says(shop: Path, port: int) -> None:
 
 
 def test_the_slower_version_fits_the_service(shop: Path) -> None:
-    (change,) = re.findall(r"```python\n(ranked = .+?)```", text_of(PAGE), re.DOTALL)
-    service = (shop / "service.py").read_text()
-    old = '            self.say([one for one in GOODS if one["price"] < 5])\n'
-    assert old in service
-    compile(
-        service.replace(old, re.sub("^", " " * 12, change.strip(), flags=re.M) + "\n"), "s", "exec"
-    )
+    before = (shop / "service.py").read_text()
+    slower(shop)
+    after = (shop / "service.py").read_text()
+    assert "sorted(GOODS" in after
+    assert "sorted(GOODS" not in before
+    compile(after, "service.py", "exec")

@@ -30,6 +30,16 @@ def test_a_picture_is_shown_to_others_until_it_is_removed(
         # It came from the store, past the page's policy.
         expect(drawn).to_have_js_property("naturalWidth", 1)
         page.screenshot(path=pictures / "journey-picture-phone.png")
+        # In a list as well; where it does not come, initials take its place.
+        person.send("PATCH", "/users/me", available_for_hire=True)
+        beside = other.go("/people?q=Picture").get_by_role("listitem").filter(has_text=person.name)
+        expect(beside.locator("img")).to_have_js_property("naturalWidth", 1)
+        room = beside.locator("img").bounding_box()
+        others.route("**/avatar?*", lambda route: route.fulfill(status=404))
+        other.go("/people?q=Picture")
+        expect(beside.locator("[data-initials=PP]")).to_be_visible()
+        expect(beside.locator("img")).to_have_count(0)
+        assert beside.locator("[data-initials]").bounding_box() == room
         page.get_by_role("button", name="Remove it").click()
         expect(page.get_by_label("Add a picture")).to_be_attached()
         assert person.get(f"/users/{person.id}")["avatar_id"] is None

@@ -84,6 +84,7 @@ def test_what_strangers_see(board: Board, chromium: "Browser", axe: str, picture
     company = board.person().get(f"/jobs/{job}")["company"]["id"]
     worker = board.person(name="Wilma Worker")
     worker.send("PATCH", "/users/me", available_for_hire=True, skills=["tiler"], bio="I tile.")
+    worker.upload("avatar", PICTURE)
     worker.send("POST", f"/jobs/{job}/applications", cover_letter="I tile as well.")
     worker.send("PUT", f"/companies/{company}/review", stars=4, body="They answer on the day.")
     with window(chromium, board.site) as shown:
@@ -98,6 +99,8 @@ def test_what_members_see(board: Board, chromium: "Browser", axe: str, pictures:
     person.send("PUT", f"/jobs/{job}/save")
     person.send("POST", "/saved-searches", name="Pipes on Exuma", q="pipes", island="exuma")
     person.send("POST", "/posts", body="Good day to all.", key="good-day")
+    for each in (person, employer):
+        each.upload("avatar", PICTURE)
     body = {"recipient_id": person.id, "body": LONG, "key": "when-begin"}
     talk = employer.send("POST", "/conversations", **body)["conversation_id"]
     with window(chromium, board.site) as shown:

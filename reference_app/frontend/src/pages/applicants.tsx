@@ -8,7 +8,7 @@ import { usePages, useResource } from "../data/use-resource";
 import { ago, money, wordFor } from "../data/words";
 import { Button, ButtonLink } from "../ui/button";
 import { Page } from "../ui/page";
-import { Card, Monogram } from "../ui/parts";
+import { Card, Portrait } from "../ui/parts";
 import { Empty, PagedList, Refusal } from "../ui/states";
 import { Status } from "../ui/status";
 
@@ -37,7 +37,7 @@ function Applicant({ one, onStep }: { one: ReceivedApplication; onStep: (to: str
   return (
     <Card className="grid gap-4">
       <div className="flex flex-wrap items-start gap-4">
-        <Monogram name={one.applicant.full_name} />
+        <Portrait person={one.applicant} />
         <div className="min-w-0 grow">
           <h2 className="text-lg">
             <Link href={`/people/${one.applicant.id}`} className="hover:underline">

@@ -13,7 +13,7 @@ import { TextArea } from "../ui/fields";
 import { Form } from "../ui/form";
 import { Icon } from "../ui/icons";
 import { Page } from "../ui/page";
-import { Card, Monogram } from "../ui/parts";
+import { Card, Monogram, Portrait } from "../ui/parts";
 import { Empty, PagedList, Refusal } from "../ui/states";
 
 type Change = (next: (now: FeedPost) => FeedPost) => void;
@@ -31,7 +31,7 @@ function Post({ one, onChange }: { one: FeedPost; onChange: Change }) {
   return (
     <Card className="grid gap-3">
       <div className="flex gap-3">
-        <Monogram name={one.company?.name ?? one.author.full_name} />
+        {one.company === null ? <Portrait person={one.author} /> : <Monogram name={one.company.name} />}
         <div className="min-w-0">
           <p className="font-medium">
             <Link href={`/people/${one.author.id}`} className="hover:underline">

@@ -7,7 +7,7 @@ import { ago } from "../data/words";
 import { useLive } from "../live/socket";
 import { ButtonLink } from "../ui/button";
 import { Page } from "../ui/page";
-import { Monogram } from "../ui/parts";
+import { Portrait } from "../ui/parts";
 import { Empty, PagedList, Pending } from "../ui/states";
 import { FirstMessage, Thread } from "../ui/thread";
 
@@ -18,7 +18,7 @@ function ConversationLink({ one, isOpen }: { one: Conversation; isOpen: boolean 
       aria-current={isOpen ? "true" : undefined}
       className="flex gap-3 rounded-xl p-3 hover:bg-sunken aria-[current]:bg-accent-soft"
     >
-      <Monogram name={one.other.full_name} />
+      <Portrait person={one.other} />
       <span className="grid min-w-0 grow">
         <span className="flex justify-between gap-2">
           <span className={`truncate ${one.unread > 0 ? "font-semibold" : "font-medium"}`}>

@@ -7,7 +7,7 @@ import { ago, islandName } from "../data/words";
 import { Button } from "../ui/button";
 import { Select, TextField } from "../ui/fields";
 import { Page } from "../ui/page";
-import { Badge, Monogram } from "../ui/parts";
+import { Badge, Portrait } from "../ui/parts";
 import { Empty, PagedList } from "../ui/states";
 
 export default function People() {
@@ -50,7 +50,7 @@ export default function People() {
           <ul className="grid gap-3 sm:grid-cols-2">
             {items.map((one) => (
               <li key={one.id} className="relative flex gap-4 rounded-2xl border border-line bg-surface p-4 focus-within:border-accent hover:border-accent">
-                <Monogram name={one.full_name} />
+                <Portrait person={one} />
                 <div className="grid min-w-0 gap-1">
                   <h2 className="text-base">
                     <Link href={`/people/${one.id}`} className="after:absolute after:inset-0 after:rounded-2xl focus-visible:outline-none">

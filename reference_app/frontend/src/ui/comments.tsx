@@ -5,6 +5,7 @@ import { usePages } from "../data/use-resource";
 import { ago } from "../data/words";
 import { TextField } from "./fields";
 import { Form } from "./form";
+import { Portrait } from "./parts";
 import { PagedList } from "./states";
 
 export function Comments({ postId, onAdded }: { postId: number; onAdded: () => void }) {
@@ -29,10 +30,13 @@ export function Comments({ postId, onAdded }: { postId: number; onAdded: () => v
         {(items) => (
           <ul className="grid gap-3">
             {items.map((one) => (
-              <li key={one.id} className="text-sm">
-                <span className="font-medium">{one.author.full_name}</span>{" "}
-                <span className="text-muted">{ago(one.created_at)}</span>
-                <p className="break-words whitespace-pre-line">{one.body}</p>
+              <li key={one.id} className="flex gap-3 text-sm">
+                <Portrait person={one.author} className="size-9" />
+                <div className="min-w-0">
+                  <span className="font-medium">{one.author.full_name}</span>{" "}
+                  <span className="text-muted">{ago(one.created_at)}</span>
+                  <p className="break-words whitespace-pre-line">{one.body}</p>
+                </div>
               </li>
             ))}
           </ul>

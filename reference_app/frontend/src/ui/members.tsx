@@ -5,7 +5,7 @@ import { useAction } from "../data/use-action";
 import { date } from "../data/words";
 import { Button } from "./button";
 import { Select } from "./fields";
-import { Badge, Card } from "./parts";
+import { Badge, Card, Portrait } from "./parts";
 import { Refusal } from "./states";
 
 export const ROLES: { value: MemberRole; name: string }[] = [
@@ -41,13 +41,16 @@ export function MemberCard({
   return (
     <Card className="grid gap-4">
       <div className="flex flex-wrap items-start justify-between gap-3">
-        <div className="min-w-0">
-          <h3 className="text-lg">
-            <Link href={`/people/${user.id}`} className="hover:underline">
-              {user.full_name}
-            </Link>
-          </h3>
-          <p className="text-sm text-muted">Since {date(member.joined_at)}</p>
+        <div className="flex min-w-0 gap-3">
+          <Portrait person={user} />
+          <div className="min-w-0">
+            <h3 className="text-lg">
+              <Link href={`/people/${user.id}`} className="hover:underline">
+                {user.full_name}
+              </Link>
+            </h3>
+            <p className="text-sm text-muted">Since {date(member.joined_at)}</p>
+          </div>
         </div>
         <div className="flex flex-wrap items-center gap-2">
           {!member.has_seat && <Badge tone="warn">No seat</Badge>}

@@ -44,12 +44,19 @@ export function Monogram({ name, className = "size-11" }: { name: string; classN
   );
 }
 
-/** A person's picture where there is one; the name stands beside it. */
+/** A person, as whatever names one says who it is. */
+export interface Pictured {
+  id: number;
+  full_name: string;
+  avatar_id: number | null;
+}
+
+/** A person's picture, their initials where there is none or it does not come; the name stands beside it. */
 export function Portrait({
   person,
   className = "size-11",
 }: {
-  person: { id: number; full_name: string; avatar_id: number | null };
+  person: Pictured;
   className?: string;
 }) {
   const { id, full_name: name, avatar_id: avatar } = person;
@@ -57,6 +64,9 @@ export function Portrait({
   if (avatar === null || avatar === broken) return <Monogram name={name} className={className} />;
   return (
     <img
+      // Before the address, or some browsers ask for it at once.
+      loading="lazy"
+      decoding="async"
       // Another picture has another address: a browser keeps the one before for a while.
       src={`${BASE}/api/v1/users/${id}/avatar?of=${avatar}`}
       alt=""

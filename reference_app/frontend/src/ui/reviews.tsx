@@ -9,7 +9,7 @@ import { ago, counted } from "../data/words";
 import { Button } from "./button";
 import { TextArea } from "./fields";
 import { Form } from "./form";
-import { Card } from "./parts";
+import { Card, Portrait } from "./parts";
 import { Failed, Refusal } from "./states";
 
 const STARS = [1, 2, 3, 4, 5] as const;
@@ -119,7 +119,8 @@ function One({ review, onDrop }: { review: Review; onDrop: (() => Promise<unknow
         </time>
       </p>
       {review.body !== "" && <p className="break-words whitespace-pre-line">{review.body}</p>}
-      <p className="text-sm text-muted">
+      <p className="flex items-center gap-3 text-sm text-muted">
+        <Portrait person={review.author} className="size-9" />
         <Link href={`/people/${review.author.id}`} className="hover:underline">
           {review.author.full_name}
         </Link>

@@ -10,6 +10,7 @@ import { date, time } from "../data/words";
 import { saysTyping, useLive } from "../live/socket";
 import { Button } from "./button";
 import { Composer } from "./composer";
+import { Portrait, type Pictured } from "./parts";
 import { Pending } from "./states";
 
 const AT_ONCE = 50;
@@ -170,7 +171,8 @@ export function Thread({ id }: { id: number }) {
   const { other, other_read_up_to } = about.data;
   return (
     <div className="overflow-hidden rounded-2xl border border-line bg-surface">
-      <h2 className="border-b border-line px-4 py-3 text-base">
+      <h2 className="flex items-center gap-3 border-b border-line px-4 py-2 text-base">
+        <Portrait person={other} className="size-8" />
         <Link href={`/people/${other.id}`} className="hover:underline">
           {other.full_name}
         </Link>
@@ -199,7 +201,7 @@ export function Thread({ id }: { id: number }) {
   );
 }
 
-export function FirstMessage({ to }: { to: { id: number; full_name: string } }) {
+export function FirstMessage({ to }: { to: Pictured }) {
   const [, go] = useLocation();
   const key = useRef(newKey());
   const send = useAction(async (body: string) => {
@@ -210,7 +212,10 @@ export function FirstMessage({ to }: { to: { id: number; full_name: string } }) 
   });
   return (
     <div className="overflow-hidden rounded-2xl border border-line bg-surface">
-      <h2 className="px-4 py-3 text-base">To {to.full_name}</h2>
+      <h2 className="flex items-center gap-3 px-4 py-2 text-base">
+        <Portrait person={to} className="size-8" />
+        To {to.full_name}
+      </h2>
       <Composer busy={send.busy} error={send.error} onSend={send.run} />
     </div>
   );
