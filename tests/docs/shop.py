@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.docs.pages import DOCS, text_of
 
 PAGE = DOCS / "tutorial" / "gate-in-your-ci.md"
-_FILE = re.compile(r"`([\w./-]+)`:\n\n```\w+\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(r"`([\w./-]+)`:\n\n```(?!yaml)\w+\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def write_shop(folder: Path) -> None:
