@@ -34,6 +34,7 @@ SERIES: dict[str, tuple[str, str]] = {
     "service.{service}.cpu": ("cores", "CPU of the service's processes"),
     "service.{service}.memory": ("bytes", "proportional set size of the service's processes"),
     "service.{service}.shared_memory": ("bytes", "the part of it that lies in shared segments"),
+    "service.{service}.file_memory": ("bytes", "the part of it that is pages of files"),
     # nginx
     "nginx.connections": ("connections", "client connections open"),
     "nginx.requests": ("requests/s", "requests nginx answered or passed on"),

@@ -4,8 +4,9 @@ What grows while the load stands still ends badly, only later than a load test d
 it has an end: two things grow to one, and are told apart from what does not.
 
 Memory in shared segments (Postgres' shared_buffers, nginx's zones) has its size from the
-start; what a set size shows of it is how much was touched by now. So memory is judged
-without it.
+start; what a set size shows of it is how much was touched by now. Pages of files, a
+program's own code above all, are the kernel's to drop, and a service's share of them rises
+when another program ends that had them too. So memory is judged without either.
 
 A pool opens a connection when all it has are busy at once, and closes one that was idle for
 long. How many are open is thus the highest need of its last minutes: it creeps up as rarer
@@ -111,9 +112,10 @@ def _readings(seen: Observation, series: str) -> "pd.Series[float]":
     tier, name, *_ = series.split(".")
     if tier == "service" and name in STAND_INS:
         return readings.iloc[:0]
-    shared = f"service.{name}.shared_memory"
-    if tier == "service" and shared in seen.window:  # records of before lack it
-        readings = readings - seen.window[shared]
+    for part in ("shared_memory", "file_memory"):
+        other = f"service.{name}.{part}"
+        if tier == "service" and other in seen.window:  # records of before lack it
+            readings = readings - seen.window[other]
     connections = f"postgres.{name}.connections"
     if tier == "service" and connections in seen.window:
         opened = seen.window[connections].ffill().bfill()

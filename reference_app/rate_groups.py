@@ -1,12 +1,12 @@
-"""Routes with a stricter limit of their own, as `rate_groups.toml` groups them."""
+"""Routes with a limit of their own, as `rate_groups.toml` groups them."""
 
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,10 +21,17 @@ class RateGroup(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    share: Annotated[float, Field(gt=0, le=1)]
+    share: Annotated[float, Field(gt=0)]
     routes: tuple[str, ...]
     by: Literal["user", "address"] = "user"
     asking: str | None = None
+    apart: bool = False
+
+    @model_validator(mode="after")
+    def _would_bind(self) -> Self:
+        if self.share > 1 and not self.apart:
+            raise ValueError(f"{self.name}: share above 1, which the ordinary limit forestalls")
+        return self
 
 
 def load() -> tuple[RateGroup, ...]:
@@ -33,9 +40,22 @@ def load() -> tuple[RateGroup, ...]:
     return tuple(RateGroup(name=name, **group) for name, group in groups.items())
 
 
+def apart(groups: Sequence[RateGroup]) -> dict[str, str]:
+    """The groups that count instead of the ordinary limit, by the last words of their paths."""
+    return {
+        route.rpartition("/")[2]: group.name
+        for group in groups
+        if group.apart
+        for route in group.routes
+    }
+
+
 def guard(routes: Iterable[BaseRoute], groups: Sequence[RateGroup]) -> None:
-    """Put each group's limit before its routes; the others cost nothing more for it."""
-    group_of = {route: group for group in groups for route in group.routes}
+    """Put each group's limit before its routes; the others cost nothing more for it.
+
+    Groups apart have theirs where the ordinary limit is.
+    """
+    group_of = {route: group for group in groups if not group.apart for route in group.routes}
     for route in routes:
         if not isinstance(route, APIRoute) or isinstance(route.app, _Guarded):
             continue

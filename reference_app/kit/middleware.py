@@ -7,7 +7,7 @@ ones most of all.
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from time import perf_counter
 from typing import Any
@@ -29,7 +29,7 @@ from reference_app.kit.bodies import Body, length_of
 from reference_app.kit.callers import Callers
 from reference_app.kit.ended_sessions import EndedSessions
 from reference_app.kit.overload import overloaded
-from reference_app.kit.rate_limit import ApiLimit, network_of
+from reference_app.kit.rate_limit import API, ApiLimit, network_of
 from reference_app.kit.steps import Stepped, ThreadWork
 from reference_app.kit.tokens import (
     API_KEY_START,
@@ -104,8 +104,9 @@ class Observe:
     takes longer than `timeout_s` is cut off and answered with 504, one whose
     body is larger than `body_bytes` is not read and answered with 413. Of all
     but the probes `slots` are worked on at once; one more is answered with 503
-    at once, since it would only make the others late too. What `seen` answers is
-    told who is signed in.
+    at once, since it would only make the others late too. A path whose last word
+    is in `apart` counts in the group of that name, any other in the ordinary limit.
+    What `seen` answers is told who is signed in.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class Observe:
         body_bytes: int,
         callers: Callers,
         limit: Callable[[], ApiLimit],
+        apart: Mapping[str, str],
         ended: Callable[[], EndedSessions],
         seen: Callable[[], Callable[[int], None]],
         keys: Callable[[], KeyReader],
@@ -137,6 +139,7 @@ class Observe:
         self._body_bytes = body_bytes
         self._callers = callers
         self._limit = limit
+        self._apart = apart
         self._ended = ended
         self._seen = seen
         self._keys = keys
@@ -283,7 +286,7 @@ class Observe:
             return None
         if observed.access is not None:
             self._seen()(observed.access.user_id)
-        return self._limit().check(observed.caller)
+        return self._limit().check(observed.caller, self._apart.get(path.rpartition("/")[2], API))
 
     def _answer_to(self, error: Exception, observed: Observed) -> Response:
         if isinstance(error, TimeoutError):

@@ -3,10 +3,12 @@
 One pass over /proc serves all services. CPU seconds include those of children that
 have ended and were waited for, so that a backend or worker that comes and goes is not
 lost. Memory is the proportional set size: a page shared by ten processes counts a tenth
-in each. What of it lies in shared segments (Postgres' shared_buffers, nginx's zones) is
-told beside it: they have their size from the start and fill. Reading it walks page tables,
-so only a few milliseconds' work is done per sample, one service after the other; a
-service's memory thus appears every few seconds.
+in each. Two parts of it are told beside it. Shared segments (Postgres' shared_buffers,
+nginx's zones) have their size from the start and fill. Pages of files (programs and their
+libraries) are the kernel's to drop, and a service's share of them rises when another
+program that had them mapped ends. Reading it walks page tables, so only a few milliseconds'
+work is done per sample, one service after the other; a service's memory thus appears every
+few seconds.
 """
 
 import os
@@ -23,7 +25,7 @@ _MEMORY_SECONDS = 0.008
 """Of our own CPU time: a busy machine must not make memory a rare reading."""
 # Of /proc/PID/stat, counted after the command's closing bracket; see proc(5).
 _PARENT, _CPU, _NICE, _BEGAN = 1, slice(11, 15), 16, 19
-_PROPORTIONS = (b"Pss", b"Pss_Shmem")
+_PROPORTIONS = (b"Pss", b"Pss_Shmem", b"Pss_File")
 _GIVES_WAY = 5
 """Steps of niceness that make a program give way: the kernel allots it less than a third."""
 
@@ -39,13 +41,14 @@ class _Process:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """Bytes of the proportional set size; `shared` is the part of shared segments."""
+    """Bytes of the proportional set size; of them those of shared segments, and of files."""
 
     whole: int = 0
     shared: int = 0
+    file: int = 0
 
     def __add__(self, other: "_Memory") -> "_Memory":
-        return _Memory(self.whole + other.whole, self.shared + other.shared)
+        return _Memory(self.whole + other.whole, self.shared + other.shared, self.file + other.file)
 
 
 class ServicesProbe:
@@ -115,6 +118,7 @@ class ServicesProbe:
                     name = f"service.{self._reading.name}"
                     yield Reading(f"{name}.memory", self._sum.whole)
                     yield Reading(f"{name}.shared_memory", self._sum.shared)
+                    yield Reading(f"{name}.file_memory", self._sum.file)
                 self._reading = None
 
 

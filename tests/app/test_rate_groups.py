@@ -1,11 +1,14 @@
 """Limits of groups of routes: whom they count, what they say, what they leave alone."""
 
+import pytest
 from fastapi.routing import APIRoute
+from pydantic import ValidationError
 
 from reference_app import rate_groups
 from reference_app.assembly import create_app
 from reference_app.kit.rate_limit import ApiLimit
 from reference_app.kit.store import Store
+from reference_app.rate_groups import RateGroup
 from tests.app.conftest import MakeSettings, RunApp
 from tests.app.life import Running, problem
 
@@ -26,6 +29,35 @@ def test_the_groups_name_routes_that_exist_each_once(make_settings: MakeSettings
         # Of a part of the board that is not there; else it is a mistake.
         folder = call.split()[1].rpartition("/")[0]
         assert folder == "/api/v1" or folder not in folders, call
+
+
+def test_what_counts_apart_is_told_by_a_word_no_other_path_ends_in(
+    make_settings: MakeSettings,
+) -> None:
+    words = [
+        route.path.rpartition("/")[2]
+        for route in create_app(make_settings()).router.routes
+        if isinstance(route, APIRoute)
+    ]
+    apart = rate_groups.apart(list(GROUPS.values()))
+    assert apart == {"avatar": "pictures"}
+    assert [words.count(word) for word in apart] == [1]
+
+
+def test_a_share_that_could_never_bind_is_refused() -> None:
+    with pytest.raises(ValidationError, match="share above 1"):
+        RateGroup(name="posts", share=2, routes=())
+
+
+async def test_pictures_count_apart_from_all_else(run_app: RunApp) -> None:
+    async with run_app(api_rate_per_minute=2) as app:
+        before = await _count(app, 'rate_limited_total{group="pictures"}')
+        for _ in range(12):
+            problem(await app.client.get("/users/7/avatar"), 404, "avatar_not_found")
+        told = problem(await app.client.get("/users/7/avatar"), 429, "rate_limited")
+        assert (told["group"], told["limit"]) == ("pictures", 12)
+        assert await _count(app, 'rate_limited_total{group="pictures"}') == before + 1
+        assert (await app.client.get("/companies/7")).status_code == 404
 
 
 def test_the_blueprints_limits() -> None:

@@ -1,4 +1,4 @@
-"""A soak tells a process that leaks from one that fills a shared segment: with real processes."""
+"""A soak tells a process that leaks from those that only fill: with real processes."""
 
 import subprocess
 import sys
@@ -16,18 +16,25 @@ from stack.processes import identity
 from stack.state import ProcessId, ServiceState
 from tests.capacity.test_soak import long_run
 
+KINDS = ("own", "shared", "file")
 _STEPS, _EVERY_S, _STEP = 120, 15, 256 * 1024
 """Half an hour in steps, in each of which a process grows by so many bytes."""
 
-# At each line of its input it holds a little more, of its own or of a segment it shares.
+# At each line of its input it holds a little more: of its own, of a segment it shares, of a file.
 _GROWS = """
-import mmap, sys
+import mmap, sys, tempfile
 shared, kept, page = mmap.mmap(-1, {steps} * {step}), [], mmap.PAGESIZE
+file = tempfile.TemporaryFile()
+file.write(b"x" * {steps} * {step})
+file.flush()
+mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 ballast = bytearray(32 * 2**20)
 print("ready", flush=True)
 for number, _ in enumerate(sys.stdin):
     if sys.argv[1] == "own":
         kept.append(b"x" * {step})
+    elif sys.argv[1] == "file":
+        sum(mapped[at] for at in range(number * {step}, (number + 1) * {step}, page))
     else:
         for at in range(number * {step}, (number + 1) * {step}, page):
             shared[at] = 1
@@ -74,7 +81,7 @@ def timeline() -> pd.DataFrame:
     """What the probe reads of both, step by step, as if each took some seconds."""
     rows: dict[int, dict[str, float]] = {}
     with ExitStack() as stack:
-        processes = {name: stack.enter_context(growing(name)) for name in ("own", "shared")}
+        processes = {name: stack.enter_context(growing(name)) for name in KINDS}
         probe = ServicesProbe([state(name, one.pid) for name, one in processes.items()])
         for number in range(_STEPS):
             for process in processes.values():
@@ -84,20 +91,21 @@ def timeline() -> pd.DataFrame:
                 process.stdin.flush()
                 assert process.stdout.readline() == "grown\n"
             row = rows[number * _EVERY_S] = {}
-            while len(row) < 2 * len(processes):
+            while len(row) < 3 * len(processes):
                 row |= {one.series: one.value for one in probe.sample() if "memory" in one.series}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def test_what_leaks_rises_and_what_fills_a_shared_segment_does_not(
+def test_what_leaks_rises_and_what_fills_a_shared_segment_or_reads_a_file_does_not(
     timeline: pd.DataFrame,
 ) -> None:
     found = {one.series: one for one in trends(Observation(long_run(0, 1800), timeline))}
-    leak, filled = found["service.own.memory"], found["service.shared.memory"]
+    leak = found["service.own.memory"]
     per_hour = _STEP * 3600 / _EVERY_S
     assert leak.course is Course.RISING
     assert leak.per_hour == pytest.approx(per_hour, rel=0.1)
-    assert filled.course is Course.FLAT
-    # it did grow: the whole of its memory by as much as the other's
-    whole = timeline["service.shared.memory"]
-    assert whole.iloc[-1] - whole.iloc[0] == pytest.approx(_STEP * (_STEPS - 1), rel=0.1)
+    for kind in ("shared", "file"):
+        assert found[f"service.{kind}.memory"].course is Course.FLAT
+        # it did grow: the whole of its memory by as much as the other's
+        whole = timeline[f"service.{kind}.memory"]
+        assert whole.iloc[-1] - whole.iloc[0] == pytest.approx(_STEP * (_STEPS - 1), rel=0.1)
