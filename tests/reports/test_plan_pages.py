@@ -266,7 +266,7 @@ def test_the_engineers_report_has_the_errors_on_top(chromium: "Browser", pages: 
         ).split("\t")
         assert hits[:4] == ["lists", "70.0 %", "80.0 %", "50.0 %"]
         assert hits[6:8] == ["33,000 (25,000 to 40,000)", "60.0 s"]
-        rejected = found.page.locator("#bill").inner_text()
+        rejected = as_typed(found.page.locator("#bill").inner_text())
         assert all(one.why in rejected for one in _answer().plan.cost.rejected)
 
 
