@@ -17,7 +17,7 @@ from cli.records import find_run
 from cli.stacking import Scale, say
 
 if TYPE_CHECKING:
-    from capacity.model.windows import Material
+    from capacity.model.material import Material
     from scenarios.design import Planned
 
 DEFAULT_NAME = "reference"
@@ -113,7 +113,7 @@ def sizes_named(words: str) -> list[Scale]:
 
 
 def _material(folder: Path) -> "Material":
-    from capacity.model.windows import Material
+    from capacity.model.material import Material
     from capacity.observation import Observation
     from capacity.store import read_cells, read_run, read_timeline
 

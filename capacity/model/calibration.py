@@ -26,8 +26,9 @@ from capacity.model.fit import Fitted, fit
 from capacity.model.growth import by_size, with_growth
 from capacity.model.hits import by_layer
 from capacity.model.latency import with_latency
+from capacity.model.material import Material
 from capacity.model.validate import validate
-from capacity.model.windows import Material, Windows, cut
+from capacity.model.windows import Windows, cut
 from capacity.observation import name
 
 BASE_MIX = "mixed"

@@ -16,7 +16,8 @@ from capacity.endpoint_cpu import by_route
 from capacity.model import measured
 from capacity.model.classes import route
 from capacity.model.composing import only
-from capacity.model.windows import TIER_CPU, Material
+from capacity.model.material import Material
+from capacity.model.windows import TIER_CPU
 from capacity.observation import name
 
 _FEWEST = 200

@@ -23,7 +23,8 @@ from capacity.model.classes import (
     weights,
 )
 from capacity.model.fit import at_size
-from capacity.model.windows import Material, cut
+from capacity.model.material import Material
+from capacity.model.windows import cut
 
 if TYPE_CHECKING:
     from capacity.model.windows import Windows

@@ -15,8 +15,8 @@ from capacity.model.predict import Load, waiting_per_cpu_s
 from capacity.model.remembering import met
 
 if TYPE_CHECKING:
+    from capacity.model.material import Material
     from capacity.model.measured import Shown
-    from capacity.model.windows import Material
 
 _DRAWS = 200
 _ROUNDS = 4

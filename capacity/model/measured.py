@@ -8,8 +8,9 @@ from capacity.demands import ClassDemand, Tier, Topology
 from capacity.errors import HmbError, UsageError
 from capacity.histogram import Histogram
 from capacity.load_model import ClosedLoad
+from capacity.model.material import Material
 from capacity.model.predict import Load
-from capacity.model.windows import TIER_CPU, Material
+from capacity.model.windows import TIER_CPU
 from capacity.observation import name
 from capacity.run import Status
 

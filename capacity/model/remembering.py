@@ -13,7 +13,7 @@ from capacity.model.windows import cut
 from capacity.observation import name
 
 if TYPE_CHECKING:
-    from capacity.model.windows import Material
+    from capacity.model.material import Material
 
 
 def met(model: DemandModel, run: "Material", runs: "Sequence[Material]") -> DemandModel:

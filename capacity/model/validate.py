@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from capacity.demands import DemandModel, Held, Tier
 from capacity.model import board, measured
 from capacity.model.growth import grown, seeded_users
+from capacity.model.material import Material
 from capacity.model.predict import predict
 from capacity.model.remembering import met
-from capacity.model.windows import Material
 
 AIMED = {
     "throughput": 0.05,

@@ -11,9 +11,9 @@ import numpy as np
 from capacity.demands import Layer, Tier
 from capacity.model import recency
 from capacity.model.expiries import expiries
+from capacity.model.material import Material
 from capacity.observation import Observation
 from capacity.run import Step
-from capacity.spool import Cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,19 +42,6 @@ COUNTED = {
 }
 _LAYERS = {layer: f"pod.*.served_{layer.value}" for layer in Layer if layer is not Layer.NGINX}
 _RENEWALS = {"renewals": "pod.*.cache_renewals"}
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """One run to learn from or to test on: its record with the timeline, and the cells."""
-
-    seen: Observation
-    cells: Sequence[Cell]
-
-    @property
-    def id(self) -> str:
-        """The run's id."""
-        return self.seen.run.id
 
 
 @dataclass(frozen=True, slots=True)

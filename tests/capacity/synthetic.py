@@ -14,7 +14,7 @@ import numpy as np
 
 from capacity.histogram import Histogram
 from capacity.load_model import ClosedLoad
-from capacity.model.windows import Material
+from capacity.model.material import Material
 from capacity.observation import Observation
 from capacity.run import (
     Arrivals,

@@ -14,9 +14,10 @@ from capacity.model import calibration, classes, fit
 from capacity.model.board import tail
 from capacity.model.crosscheck import with_checks
 from capacity.model.hits import Hits
+from capacity.model.material import Material
 from capacity.model.measured import InvalidRunError
 from capacity.model.predict import Load, predict
-from capacity.model.windows import Material, Windows, cut
+from capacity.model.windows import Windows, cut
 from capacity.observation import Observation
 from capacity.run import Invalidity, Status
 from capacity.store import (

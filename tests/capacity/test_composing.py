@@ -14,9 +14,10 @@ from capacity.model import board, calibration, measured
 from capacity.model.board import shape
 from capacity.model.classes import RequestClass, condition, design
 from capacity.model.composing import composed, only
+from capacity.model.material import Material
 from capacity.model.predict import Load, idle_cores
 from capacity.model.validate import AIMED, validate
-from capacity.model.windows import Material, Windows
+from capacity.model.windows import Windows
 from tests.capacity import synthetic
 from tests.capacity.synthetic import (
     APPLY,

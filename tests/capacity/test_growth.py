@@ -13,7 +13,7 @@ from capacity.evidence import Span
 from capacity.model import calibration
 from capacity.model.classes import CollinearError
 from capacity.model.growth import by_size, exponent, grown
-from capacity.model.windows import Material
+from capacity.model.material import Material
 from capacity.plan.assumed import assumed
 from capacity.plan.demand_inputs import demands
 from capacity.plan.planning import Request, make_plan

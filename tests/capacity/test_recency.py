@@ -8,10 +8,11 @@ import pytest
 from capacity.demands import DemandModel, Family, Layer, Tier
 from capacity.evidence import Span
 from capacity.model.cache import answered, answered_at, follows_rate, hit_rate
+from capacity.model.material import Material
 from capacity.model.recency import asked, before, counted
 from capacity.model.remembering import met, remembering
 from capacity.model.ttl import shares
-from capacity.model.windows import Material, cut
+from capacity.model.windows import cut
 from capacity.observation import Observation
 from capacity.spool import Cell
 from tests.capacity import synthetic
