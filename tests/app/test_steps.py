@@ -108,6 +108,7 @@ def _asking(route: str, work: Callable[[], Awaitable[None]]) -> Callable[[], Awa
         limit=never,
         ended=never,
         seen=never,
+        apart={},
         keys=never,
         requests=RequestCounters(),
         route_of=never,

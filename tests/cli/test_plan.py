@@ -186,7 +186,7 @@ def test_its_pages_are_written_and_nothing_else_is_told(
     assert sorted(one.name for one in folder.iterdir()) == sorted([*names, "plan.json"])
     assert [line.split("/")[-1] for line in said.err.splitlines()] == names
     page = (folder / "founder.html").read_text(encoding="utf-8")
-    assert "<h1>It carries 300,000 users" in page
+    assert "<h1>It carries 300,000\N{NO-BREAK SPACE}users" in page
     kept = kept_of(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
     assert kept is not None
     assert kept.plan.users == 300_000
