@@ -28,6 +28,9 @@ def test_an_address_one_makes_up_opens_no_limit(full_stack: Running) -> None:
     if left_s < NEEDED_S:
         time.sleep(left_s)
     for number in range(80):
+        if number == 70:
+            # Workers add up what they counted four times a second.
+            time.sleep(1)
         headers = {
             "X-Forwarded-For": f"203.0.113.{number}",
             "X-Real-IP": f"203.0.113.{number}",
