@@ -96,8 +96,8 @@ class Cache:
 
     `l1_bytes` bounds the memory of L1; the least recently used go first. What has run out does not
     stay.
-    `clock` tells seconds since the epoch and must agree among pods to within
-    the life times.
+    `clock` tells seconds since the epoch. By as much as those of two pods differ, a value
+    may be believed after a loss of Redis that was loaded before it was over.
     """
 
     def __init__(self, store: Store, l1_bytes: int, clock: Callable[[], float] = time) -> None:

@@ -92,12 +92,14 @@ def test_lives_are_the_apps_own() -> None:
         "GET /api/v1/feed": "cache_ttl_feed",
         "GET /api/v1/users/{id}": "cache_ttl_user",
         "GET /api/v1/posts/trending": "cache_ttl_trending",
-        "GET /api/v1/ads": "cache_ttl_user",
     }
     for endpoint, setting in of.items():
         kept = expiries().of(endpoint)
         assert kept is not None
         assert kept.life_s == told[setting], endpoint
+    tiers = expiries().of("GET /api/v1/ads")
+    assert tiers is not None
+    assert tiers.life_s == 60 * told["access_token_minutes"]
     assert f"public, max-age={expiries().nginx_s:g}," in serving._KEPT_BRIEFLY["cache-control"]
 
 
