@@ -13,7 +13,7 @@ from reference_app.database import AnyRow, Database
 from reference_app.kit.chores import Chore
 from reference_app.kit.mail import Mail
 from reference_app.notifications.models import Kind
-from reference_app.notifications.service import notify
+from reference_app.notifications.service import News, notify_each
 
 _EVERY_S = 30
 _BATCH = 50
@@ -49,15 +49,14 @@ async def look(database: Database, mail: Mail) -> None:
 async def _notify_some(database: Database) -> int:
     async with database.writing() as session:
         found = await watching_sql.tell(session, _BATCH)
-        for row in sorted(found, key=lambda row: (row.user_id, row.id)):
-            await notify(
-                session,
-                row.user_id,
-                Kind.SEARCH_FOUND,
-                {"saved_search_id": row.id, "job_id": row.newest_job_id},
-                about=f"search:{row.id}",
-            )
+        await notify_each(session, Kind.SEARCH_FOUND, [_news(row) for row in found])
     return len(found)
+
+
+def _news(row: AnyRow) -> News:
+    """That a search found something; of one search there is at most one unread."""
+    data = {"saved_search_id": row.id, "job_id": row.newest_job_id}
+    return News(row.user_id, data, f"search:{row.id}")
 
 
 async def _write_some(database: Database, mail: Mail) -> int:

@@ -25,7 +25,7 @@ from reference_app.jobs.listing import no_such_job
 from reference_app.jobs.models import JobStatus
 from reference_app.kit.pagination import cursor_by_id, cut, read_cursor_by_id
 from reference_app.notifications.models import Kind
-from reference_app.notifications.service import notify, notify_each
+from reference_app.notifications.service import News, notify, notify_each
 from reference_app.subscriptions.entitlements import Feature, Tier, check
 from reference_app.uploads.service import hold_resume
 from reference_app.users.naming import person_ref
@@ -181,12 +181,15 @@ async def decide_several(
     found = {row.id: _outcome(row, wanted.status) for row in rows}
     await notify_each(
         session,
-        {
-            row.applicant_id: {"application_id": row.id, "job_id": job_id, "status": wanted.status}
+        Kind.APPLICATION_STATUS,
+        [
+            News(
+                row.applicant_id,
+                {"application_id": row.id, "job_id": job_id, "status": wanted.status},
+            )
             for row in rows
             if row.changed
-        },
-        Kind.APPLICATION_STATUS,
+        ],
     )
     items = [found.get(n) or Outcome(id=n, outcome="not_found", status=None) for n in ids]
     return BulkOutcome(changed=sum(row.changed for row in rows), items=items)

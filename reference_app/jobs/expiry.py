@@ -6,7 +6,7 @@ from reference_app.jobs.placement import FEATURED_CACHE_KEY
 from reference_app.jobs.service import forget_pages
 from reference_app.kit.chores import Chore
 from reference_app.notifications.models import Kind
-from reference_app.notifications.service import notify
+from reference_app.notifications.service import News, notify_each
 
 _EVERY_S = 60
 _BATCH = 50
@@ -32,15 +32,13 @@ async def expire(database: Database) -> int:
     for _ in range(_MOST_BATCHES):
         async with database.writing() as session:
             rows = await repository.expire(session, _BATCH)
-            for row in sorted(rows, key=lambda row: (row.employer_id, row.id)):
+            for row in rows:
                 forget_pages(session, row.id, row.company_id)
-                await notify(
-                    session,
-                    row.employer_id,
-                    Kind.JOB_EXPIRED,
-                    {"job_id": row.id},
-                    about=f"job:{row.id}",
-                )
+            await notify_each(
+                session,
+                Kind.JOB_EXPIRED,
+                [News(row.employer_id, {"job_id": row.id}, f"job:{row.id}") for row in rows],
+            )
             if rows:
                 session.forget(FEATURED_CACHE_KEY)
         many += len(rows)

@@ -1,5 +1,6 @@
 """SQL about notifications."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,6 +38,16 @@ _ADD = (
     )
     .returning(Notification.id)
 )
+# One statement however many there are; ids grow in the order of the people's.
+_ADD_EACH = text(
+    "INSERT INTO notifications (user_id, kind, about, data)"
+    " SELECT user_id, CAST(:kind AS text), about, data"
+    " FROM jsonb_to_recordset(CAST(CAST(:news AS text) AS jsonb))"
+    " AS news(user_id bigint, about text, data jsonb)"
+    " ORDER BY user_id"
+    " ON CONFLICT (user_id, kind, about) WHERE read_at IS NULL AND about IS NOT NULL DO NOTHING"
+    " RETURNING id, user_id"
+)
 _NEWEST = (
     select(*_COLUMNS)
     .where(
@@ -68,12 +79,10 @@ async def take_turns(session: WriteSession, user_ids: Sequence[int]) -> None:
 
 
 async def add_each(
-    session: WriteSession, kind: str, data: Mapping[int, dict[str, Any]]
+    session: WriteSession, kind: str, news: Sequence[Mapping[str, Any]]
 ) -> Sequence[AnyRow]:
-    """A new notification for each person, in the order of their ids: its `id` and `user_id`."""
-    values = [{"user_id": n, "kind": kind, "data": data[n]} for n in sorted(data)]
-    statement = insert(Notification).values(values).returning(Notification.id, Notification.user_id)
-    return (await session.execute(statement)).all()
+    """`add` for several, each a `user_id`, `about`, `data`: `id` and `user_id` of the new ones."""
+    return (await session.execute(_ADD_EACH, {"kind": kind, "news": json.dumps(news)})).all()
 
 
 async def add(

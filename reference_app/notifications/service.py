@@ -1,6 +1,7 @@
 """What one can do with notifications, and how other domains make them."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from reference_app.database import ReadSession, WriteSession
@@ -18,6 +19,15 @@ KEPT = 200
 """How many of a person's notifications are kept, the newest."""
 
 _TIDY_EVERY = 16
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one person of many is told; `about` and `data` as `notify` has them."""
+
+    user_id: int
+    data: dict[str, Any]
+    about: str | None = None
 
 
 async def notify(
@@ -38,16 +48,16 @@ async def notify(
     await repository.take_turn(session, user_id)
     made = await repository.add(session, user_id, kind, data, about)
     if made is not None:
-        await _made(session, {user_id: made})
+        await _made(session, [(user_id, made)])
 
 
-async def notify_each(session: WriteSession, data: Mapping[int, dict[str, Any]], kind: str) -> None:
-    """As `notify`, several people at once, each of their own `data`."""
-    if not data:
+async def notify_each(session: WriteSession, kind: str, news: Sequence[News]) -> None:
+    """As `notify`, all at once; a person may have several of the `news`."""
+    if not news:
         return
-    await repository.take_turns(session, sorted(data))
-    rows = await repository.add_each(session, kind, data)
-    await _made(session, {row.user_id: row.id for row in rows})
+    await repository.take_turns(session, sorted({each.user_id for each in news}))
+    rows = await repository.add_each(session, kind, [asdict(each) for each in news])
+    await _made(session, [(row.user_id, row.id) for row in rows])
 
 
 async def seen(session: WriteSession, user_id: int, kind: str, *, about: str) -> None:
@@ -80,14 +90,14 @@ async def unread(session: ReadSession, user_id: int) -> UnreadNotifications:
     return UnreadNotifications(unread=await repository.unread(session, user_id))
 
 
-async def _made(session: WriteSession, made: Mapping[int, int]) -> None:
-    """People have new notifications, by their ids; now and then the oldest go."""
-    tidied = [user_id for user_id, each in made.items() if each % _TIDY_EVERY == 0]
+async def _made(session: WriteSession, made: Sequence[tuple[int, int]]) -> None:
+    """People have new notifications: who, and the id of each; now and then the oldest go."""
+    tidied = {user_id for user_id, each in made if each % _TIDY_EVERY == 0}
     if tidied:
-        await repository.keep_newest(session, tidied, KEPT)
-    for user_id, each in made.items():
+        await repository.keep_newest(session, sorted(tidied), KEPT)
+    for user_id, newest_id in dict(sorted(made)).items():
         session.wrote_for(user_id)
-        session.tell(user_id, frames.notifications(each))
+        session.tell(user_id, frames.notifications(newest_id))
 
 
 def _tell(session: WriteSession, user_id: int, marked: int | None) -> None:

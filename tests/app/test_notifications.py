@@ -5,8 +5,9 @@ from typing import Any
 
 import psycopg
 
-from reference_app.notifications.service import KEPT, notify
+from reference_app.notifications.service import KEPT, News, notify, notify_each
 from tests.app.life import Person, Running, problem
+from tests.app.statements import counted
 from tests.app.test_messages import acquaint, write
 
 
@@ -112,6 +113,40 @@ async def test_about_one_thing_there_is_one_unread_even_when_told_at_once(app: R
     assert await unread(person) == 1
     await tell(app, person, 11, about="something else")
     assert await unread(person) == 2
+
+
+async def test_many_are_told_at_once_each_of_their_own(app: Running) -> None:
+    one, other = await app.person(), await app.person()
+    await tell(app, one, 0, about="known")
+    news = [
+        News(other.id, {"number": 1}),
+        News(one.id, {"number": 2}, "known"),
+        News(one.id, {"number": 3}, "new"),
+        News(one.id, {"number": 4}),
+    ]
+    with counted() as statements:
+        async with app.board.database.writing() as session:
+            await notify_each(session, "something", news)
+    # one to take their turns, one to add, whatever is tidied
+    assert len([each for each in statements if not each.startswith("DELETE")]) == 2, statements
+    items = (await one.get("/notifications")).json()["items"]
+    assert sorted(item["data"]["number"] for item in items) == [0, 3, 4]
+    assert [item["data"] for item in (await other.get("/notifications")).json()["items"]] == [
+        {"number": 1}
+    ]
+    assert (await unread(one), await unread(other)) == (3, 1)
+
+
+async def test_two_who_tell_the_same_people_do_not_block_each_other(app: Running) -> None:
+    people = [await app.person() for _ in range(6)]
+
+    async def tell_all(order: int) -> None:
+        for _ in range(5):
+            async with app.board.database.writing() as session:
+                await notify_each(session, "something", [News(n.id, {}) for n in people[::order]])
+
+    await asyncio.gather(tell_all(1), tell_all(-1))
+    assert [await unread(person) for person in people] == [10] * 6
 
 
 async def test_one_that_is_committed_late_is_not_missed_by_asking_after_the_last(

@@ -225,3 +225,9 @@ async def test_a_batch_of_jobs_costs_one_statement_however_many_searches(app: Ru
         await look(app.board.database, app.board.mail)
     # One for the jobs, one for whom to tell, one for whom to write to.
     assert len(statements) == 3, statements
+    for _ in range(2):
+        await owner.job(title="Plumber")
+    with counted() as statements:
+        await look(app.board.database, app.board.mail)
+    # Two more to tell people of what was found, whatever is tidied.
+    assert len([each for each in statements if not each.startswith("DELETE")]) == 5, statements
