@@ -16,8 +16,11 @@ from reference_app.notifications.models import Kind
 from reference_app.notifications.service import News, notify_each
 
 _EVERY_S = 30
-_BATCH = 50
-_MOST_BATCHES = 40
+_JOBS_AT_ONCE = 50
+_TOLD_AT_ONCE = 250
+_MOST_BATCHES = 20
+_MOST_LETTERS = 500
+"""Half of what may wait to be sent (`kit.mail`): other letters are not lost for these."""
 
 _SUBJECT = "New jobs for your saved searches"
 
@@ -32,23 +35,21 @@ def watch(database: Database, mail: Mail) -> Chore:
 
 
 async def look(database: Database, mail: Mail) -> None:
-    """Look at all new jobs, and tell people."""
+    """Look at new jobs, and tell people: as many as one turn takes, the rest in the next."""
     for _ in range(_MOST_BATCHES):
         async with database.writing() as session:
-            jobs = await watching_sql.announce(session, _BATCH)
-        if jobs < _BATCH:
+            jobs = await watching_sql.announce(session, _JOBS_AT_ONCE)
+        if jobs < _JOBS_AT_ONCE:
             break
     for _ in range(_MOST_BATCHES):
-        if await _notify_some(database) < _BATCH:
+        if await _notify_some(database) < _TOLD_AT_ONCE:
             break
-    for _ in range(_MOST_BATCHES):
-        if await _write_some(database, mail) < _BATCH:
-            break
+    await _write_some(database, mail)
 
 
 async def _notify_some(database: Database) -> int:
     async with database.writing() as session:
-        found = await watching_sql.tell(session, _BATCH)
+        found = await watching_sql.tell(session, _TOLD_AT_ONCE)
         await notify_each(session, Kind.SEARCH_FOUND, [_news(row) for row in found])
     return len(found)
 
@@ -59,16 +60,16 @@ def _news(row: AnyRow) -> News:
     return News(row.user_id, data, f"search:{row.id}")
 
 
-async def _write_some(database: Database, mail: Mail) -> int:
-    """Letters go once it is sure that they count as sent: rather none than two."""
+async def _write_some(database: Database, mail: Mail) -> None:
+    """Letters go once it is sure that they count as sent: rather none than two.
+
+    Once each time: to find the next, all are looked at who had theirs today.
+    """
     async with database.writing() as session:
-        rows = await watching_sql.letters(session, _BATCH)
-    letters = 0
+        rows = await watching_sql.letters(session, _MOST_LETTERS)
     for _, searches in groupby(rows, key=lambda row: row.id):
         found = list(searches)
         mail.post(found[0].email, _SUBJECT, _letter(found))
-        letters += 1
-    return letters
 
 
 def _letter(searches: Sequence[AnyRow]) -> str:
