@@ -9,7 +9,7 @@ from reports.audit.render import write_reports
 from tests.reports.plan.planned import as_kept, hostile, model, the_audit
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plans")
     write_reports(folder / "ours", the_audit(), as_kept(assumed(model())))
