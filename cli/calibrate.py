@@ -43,7 +43,7 @@ def calibrate(
         ),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Fewer and shorter runs: about seven minutes.")
+        bool, typer.Option("--quick", help="Fewer and shorter runs: about eight minutes.")
     ] = False,
     users: Annotated[
         int | None, typer.Option(min=20, help="Virtual users of the heaviest level.")

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import typer
 
+from cli.plain_help import PlainCommand
+
 EXAMPLES = {
     "doctor": ("hmb doctor",),
     "up": ("hmb up", "hmb up --pods 3 --replicas 2 --profile monitoring"),
@@ -52,7 +54,10 @@ def register(app: typer.Typer, path: str, command: Callable[..., None]) -> None:
     lines = "\n".join(f"  {one}" for one in EXAMPLES[path])
     # \b keeps each example on its line
     epilog = f"\b\nFor example:\n{lines}"
-    app.command(path.split()[-1], short_help=_summary(command), epilog=epilog)(command)
+    made_known = app.command(
+        path.split()[-1], cls=PlainCommand, short_help=_summary(command), epilog=epilog
+    )
+    made_known(command)
 
 
 def _summary(command: Callable[..., None]) -> str:

@@ -78,15 +78,25 @@ def gate(
             help="A built-in scenario, or a locustfile of yours.",
         ),
     ] = "mixed",
-    base: Annotated[str | None, typer.Option(help="The commit to compare with.")] = None,
+    base: Annotated[
+        str | None, typer.Option(metavar="COMMIT", help="The commit to compare with.")
+    ] = None,
     head: Annotated[
         str | None,
-        typer.Option(help="The commit in question; HEAD, for a command the folder as it lies."),
+        typer.Option(
+            metavar="COMMIT",
+            help="The commit in question; HEAD, for a command the folder as it lies.",
+        ),
     ] = None,
     base_cmd: Annotated[
-        str | None, typer.Option(help="What starts your service, its port as {port} or $PORT.")
+        str | None,
+        typer.Option(
+            metavar="COMMAND", help="What starts your service, its port as {port} or $PORT."
+        ),
     ] = None,
-    head_cmd: Annotated[str | None, typer.Option(help="The same for the other version.")] = None,
+    head_cmd: Annotated[
+        str | None, typer.Option(metavar="COMMAND", help="The same for the other version.")
+    ] = None,
     port: Annotated[
         int | None,
         typer.Option(min=1, max=65_535, help="A port both insist on."),

@@ -59,7 +59,10 @@ def loadtest(
         ),
     ] = None,
     stages: Annotated[
-        str | None, typer.Option(help="Arrivals a second level by level, e.g. 50@30s,100@1m.")
+        str | None,
+        typer.Option(
+            metavar="RATE@TIME,...", help="Arrivals a second level by level, e.g. 50@30s,100@1m."
+        ),
     ] = None,
     replay: Annotated[
         Path | None, typer.Option(help="Arrivals from a CSV of second,arrivals.")
@@ -94,7 +97,8 @@ def loadtest(
     scale: Annotated[Scale, typer.Option(help="Data to fill an empty stack with.")] = Scale.SMALL,
     pods: Annotated[int, typer.Option(min=2, max=10, help="Pods of a stack started here.")] = 3,
     allow_remote: Annotated[
-        str | None, typer.Option(help="Name of a host elsewhere that may be loaded.")
+        str | None,
+        typer.Option(metavar="HOST", help="Name of a host elsewhere that may be loaded."),
     ] = None,
     processes: Annotated[
         int | None, typer.Option(min=1, max=64, help="Generator processes to share the load.")

@@ -88,7 +88,8 @@ def sweep(
     scale: Annotated[Scale, typer.Option(help="Data to fill an empty stack with.")] = Scale.SMALL,
     pods: Annotated[int, typer.Option(min=2, max=10, help="Pods of a stack started here.")] = 3,
     allow_remote: Annotated[
-        str | None, typer.Option(help="Name of a host elsewhere that may be loaded.")
+        str | None,
+        typer.Option(metavar="HOST", help="Name of a host elsewhere that may be loaded."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The sweep as JSON on stdout.")] = False,
 ) -> None:

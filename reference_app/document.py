@@ -15,7 +15,8 @@ ABOUT = """A job board for the Bahamas.
 
 Errors are `application/problem+json`; `code` is stable and meant for programs.
 Lists come in pages: pass `next_cursor` as `cursor` for the next one.
-Every request counts against a limit per user or address, some against a stricter one as well;
+Every request counts against a limit per user or address, some against a stricter one as well.
+People's pictures count against a wider one of their own instead.
 429 says which and when to come back.
 So does 503, for any request: what it needs is gone for the moment, or too much is going on.
 Nothing may be kept but what says so: public pages, for a few seconds, by those not signed in.

@@ -28,9 +28,11 @@ class RateGroup(BaseModel):
     apart: bool = False
 
     @model_validator(mode="after")
-    def _would_bind(self) -> Self:
+    def _does_what_it_says(self) -> Self:
         if self.share > 1 and not self.apart:
             raise ValueError(f"{self.name}: share above 1, which the ordinary limit forestalls")
+        if self.apart and (self.by != "user" or self.asking is not None):
+            raise ValueError(f"{self.name}: counts apart, where by and asking are not looked at")
         return self
 
 

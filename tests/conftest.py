@@ -29,13 +29,14 @@ sys.modules.setdefault("trio", None)  # type: ignore[arg-type]  # as importlib d
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-# Folders whose tests share a stack or a filled database: one process runs them all, so that it
-# is made once.
+# Folders whose tests share a stack, a filled database or a plan: one process runs them all, so
+# that it is made once.
 _RUN_AS_ONE = (
     "tests/stack/whole/",
     "tests/degradation/",
     "tests/frontend/browser/",
     "tests/seed/",
+    "tests/reports/plan/",
 )
 
 # What takes long, however few tests it holds: begun last, one process would run it while the

@@ -34,7 +34,7 @@ from capacity.model.simulate import (
 )
 
 if TYPE_CHECKING:
-    from capacity.model.windows import Row
+    from capacity.model.arrays import Row
 
 _SHAPE_POINTS = 1_000
 _UNKNOWN_CV = 1.0

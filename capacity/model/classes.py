@@ -15,7 +15,8 @@ import numpy as np
 from capacity.errors import UsageError
 
 if TYPE_CHECKING:
-    from capacity.model.windows import Row, Rows, Windows
+    from capacity.model.arrays import Row, Rows
+    from capacity.model.windows import Windows
 
 MOST_CONDITION = 30.0
 """Belsley, Kuh & Welsch 1980, Regression Diagnostics, 3.2: beyond it estimates are unsafe."""

@@ -20,7 +20,8 @@ from capacity.model import hits
 from capacity.model.classes import RequestClass, classes, design, kind, route, weights
 
 if TYPE_CHECKING:
-    from capacity.model.windows import Row, Rows, Windows
+    from capacity.model.arrays import Row, Rows
+    from capacity.model.windows import Windows
 
 DRAWS = 200
 _NOTHING = Span.exact(0.0)

@@ -21,7 +21,8 @@ from capacity.model.classes import kind
 from capacity.model.expiries import Kept, expiries
 
 if TYPE_CHECKING:
-    from capacity.model.windows import Row, Rows, Windows
+    from capacity.model.arrays import Row, Rows
+    from capacity.model.windows import Windows
 
 CACHES = (Layer.NGINX, Layer.L1, Layer.L2)
 _KEYS = np.unique(np.round(np.geomspace(1, 1e6, 37)))

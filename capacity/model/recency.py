@@ -14,10 +14,9 @@ from capacity.model.expiries import expiries
 from capacity.run import BESIDE
 
 if TYPE_CHECKING:
+    from capacity.model.arrays import Row
     from capacity.model.material import Material
     from capacity.spool import Cell
-
-    Row = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 def counted(cells: "Iterable[Cell]") -> dict[str, Counter[int]]:

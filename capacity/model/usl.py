@@ -17,7 +17,7 @@ from capacity.evidence import Span
 if TYPE_CHECKING:
     import numpy as np
 
-    Row = np.ndarray[tuple[int], np.dtype[np.float64]]
+    from capacity.model.arrays import Row
 
 FEWEST_LEVELS = 4
 """Three constants need more than three levels to have any doubt."""

@@ -18,8 +18,7 @@ from capacity.run import Step
 if TYPE_CHECKING:
     import pandas as pd
 
-    Row = np.ndarray[tuple[int], np.dtype[np.float64]]
-    Rows = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+    from capacity.model.arrays import Row, Rows
 
 WINDOW_S = 3
 """Long beside a request, so that one counts where its CPU is; short beside a run."""

@@ -9,6 +9,7 @@ import typer
 
 from cli.examples import EXAMPLES
 from cli.main import app
+from cli.plain_help import help_row
 from docs.reference_pages.tables import code, plain, table
 
 _EXITS = Path(__file__).with_name("exits.toml")
@@ -51,10 +52,10 @@ def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 def _section(name: str, command: Any) -> str:
     context = command.make_context(name, [], resilient_parsing=True)
-    records = [(one.param_type_name, one.get_help_record(context)) for one in _asked(command)]
+    told = [(one.param_type_name, help_row(one, context)) for one in command.params]
     parts = [f"## {name}", "", *(_paragraph(part) for part in (command.help or "").split("\n\n"))]
     for kind in ("argument", "option"):
-        rows = [(code(left), plain(right)) for sort, (left, right) in records if sort == kind]
+        rows = [(code(row[0]), plain(row[1])) for sort, row in told if row and sort == kind]
         if rows:
             parts.append(table((kind, "means"), rows))
     words = name.removeprefix("hmb ")
@@ -64,10 +65,6 @@ def _section(name: str, command: Any) -> str:
     if own:
         parts.append(f"Exit codes of its own: {', '.join(code(one) for one in own)}.\n")
     return "\n".join(parts)
-
-
-def _asked(command: Any) -> list[Any]:
-    return [one for one in command.params if not getattr(one, "hidden", False)]
 
 
 def _paragraph(text: str) -> str:

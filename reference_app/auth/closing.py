@@ -25,6 +25,7 @@ from reference_app.kit.rate_limit import LoginLimit
 from reference_app.kit.tokens import Access
 from reference_app.network.cache_keys import user_cache_key as audience_cache_key
 from reference_app.subscriptions import closing as subscriptions
+from reference_app.subscriptions import known_tiers
 from reference_app.subscriptions.billing import Billing
 from reference_app.uploads import repository as uploads
 from reference_app.users import workers
@@ -71,6 +72,7 @@ async def delete_account(
     await session.flush()
     session.forget(
         RUNNING_ADS,
+        known_tiers.cache_key(user.id),
         cache_key(user.id),
         audience_cache_key(user.id),
         home_cache_key(user.id),

@@ -147,6 +147,15 @@ async def test_an_employers_jobs_close_and_drafts_go(app: Running) -> None:
     assert execute(app, "SELECT status FROM subscriptions") == ["canceled"]
 
 
+async def test_no_memory_of_their_tier_outlives_what_ended_it(app: Running) -> None:
+    owner = await app.employer()
+    tier, _ = await app.board.tiers.of(owner.id)
+    assert tier is Tier.BUSINESS
+    await delete(owner)
+    tier, _ = await app.board.tiers.of(owner.id)
+    assert tier is Tier.FREE
+
+
 async def test_it_leaves_everyone_else_as_they_were(app: Running) -> None:
     owner, person = await app.employer(), await app.person()
     await owner.job()

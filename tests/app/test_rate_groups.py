@@ -49,6 +49,12 @@ def test_a_share_that_could_never_bind_is_refused() -> None:
         RateGroup(name="posts", share=2, routes=())
 
 
+@pytest.mark.parametrize("given", [{"by": "address"}, {"asking": "q"}])
+def test_what_is_not_looked_at_apart_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="by and asking are not looked at"):
+        RateGroup.model_validate({"name": "posts", "share": 2, "routes": (), "apart": True} | given)
+
+
 async def test_pictures_count_apart_from_all_else(run_app: RunApp) -> None:
     async with run_app(api_rate_per_minute=2) as app:
         before = await _count(app, 'rate_limited_total{group="pictures"}')

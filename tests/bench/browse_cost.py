@@ -42,7 +42,7 @@ def measure() -> dict[str, float]:
     served = {
         layer: _sum(window, "pod.", f".served_{layer}").sum() for layer in ("l1", "l2", "db", "app")
     }
-    memory = [window[name].max() for name in window if _is(name, "service.backend-", ".memory")]
+    memory = [window[name].max() for name in _names(window, "service.backend-", ".memory")]
     return {
         "requests/s of the mix": float(answered),
         "requests/s at the pods": float(rate),
@@ -73,12 +73,13 @@ def _cpu(pids: list[int]) -> float:
     return total
 
 
-def _is(name: str, start: str, end: str) -> bool:
-    return name.startswith(start) and name.endswith(end)
+def _names(window: pd.DataFrame, start: str, end: str) -> list[str]:
+    names = map(str, window.columns)
+    return [name for name in names if name.startswith(start) and name.endswith(end)]
 
 
 def _sum(window: pd.DataFrame, start: str, end: str) -> "pd.Series[float]":
-    return window[[name for name in window if _is(name, start, end)]].sum(axis=1)
+    return window[_names(window, start, end)].sum(axis=1)
 
 
 def main() -> None:

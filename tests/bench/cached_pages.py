@@ -62,7 +62,10 @@ def _measure(running: Running, folder: Path) -> dict[str, dict[str, float]]:
 
 
 def _paired(app: str, app_pid: int, bare: str, bare_pid: int) -> dict[str, float]:
-    app_rates, bare_rates, app_cpu, bare_cpu = [], [], [], []
+    app_rates: list[float] = []
+    bare_rates: list[float] = []
+    app_cpu: list[float] = []
+    bare_cpu: list[float] = []
     for turn in range(ROUNDS + 1):
         for url, pid, rates, cpu in (
             (app, app_pid, app_rates, app_cpu),

@@ -25,6 +25,7 @@ def loaded(
     on_second: Callable[[Tick], None] = lambda tick: None,
 ) -> Observation:
     """What was seen of `users` in the scenario `name`; the record lies in `folder`."""
+    assert running.base_url is not None, "the stack has no balancer"
     scenario = catalogue.load(name)
     file = folder / "load.json"
     data.export_load_data(running, scenario.accounts(users), 1, file)

@@ -91,8 +91,9 @@ def with_nginx(seen: Observation) -> float:
     window = seen.window
 
     def total(end: str) -> float:
+        names = (str(one) for one in window.columns)
         return float(
-            window[[n for n in window if n.startswith("pod.") and n.endswith(end)]].sum().sum()
+            window[[n for n in names if n.startswith("pod.") and n.endswith(end)]].sum().sum()
         )
 
     kept = max(0.0, float(window["load.requests"].sum()) - total(".requests"))

@@ -12,6 +12,7 @@ import pytest
 
 from cli import verdict_table
 from cli.main import app
+from docs.reference_pages import commands as reference
 from stack import doctor, servers
 from stack.outcome import State
 from tests.capacity.cases import run_of, target, verdict
@@ -76,6 +77,19 @@ def test_every_command_ends_its_help_with_examples_that_can_be_typed() -> None:
         for one in examples:
             assert one.startswith(f"hmb {name}"), one
             assert problem(one.removeprefix("hmb ")) == "", one
+
+
+def test_help_names_values_by_what_one_types(hmb: Callable[..., Said], tmp_path: Path) -> None:
+    for name, _ in reference.commands():
+        said = hmb(tmp_path, *name.split()[1:], "--help")
+        assert not re.search(r"<[a-z]|list\[", said.out.split("For example:")[0])
+    up, gate = (hmb(tmp_path, name, "--help").out for name in ("up", "gate"))
+    for option in ("--engine native|compose", "--pods N ", "--profile monitoring|local"):
+        assert f"  {option}" in up
+    for option in ("--base COMMIT", "--against PATH", "--duration TIME", "--json "):
+        assert f"  {option}" in gate
+    assert " gate [OPTIONS] [JOURNEYS]" in gate
+    assert "\n  JOURNEYS  " in gate
 
 
 def test_the_list_of_commands_cuts_no_sentence_off(
