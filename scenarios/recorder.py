@@ -1,7 +1,8 @@
-"""Counts every request inside the Locust process and writes them down once a second.
+"""Hears of every request inside the Locust process and writes them down once a second.
 
-While a request is counted only integers are kept; histograms are made once a
-second, endpoint by endpoint, giving way to the virtual users in between.
+A request is only noted when it ends and counted with many others (`scenarios.tallies`);
+histograms are made once a second, endpoint by endpoint, giving way to the virtual users
+in between.
 
 A request belongs to the step in which it was meant to start. One still in flight
 at the end counts when it ends; if it never does, as an error of kind
@@ -14,7 +15,6 @@ is not counted at all: it neither failed nor took as long as it had lasted by th
 import functools
 import sys
 import time
-from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -35,51 +35,9 @@ from scenarios.error_kinds import kind_of
 from scenarios.journey_marks import JourneyMarks
 from scenarios.orders import Orders
 from scenarios.readable import taken_us
+from scenarios.tallies import BATCH, REFUSED, Tallies, Tally
 
 _TICK_S = 0.1
-_MOST_KINDS = 50
-"""Kinds of errors per endpoint and second; a journey whose messages all differ is cut here."""
-REFUSED = 429
-
-
-class _Tally:
-    """One endpoint in one step and second. Times in microseconds."""
-
-    __slots__ = (
-        "bytes",
-        "corrected",
-        "errors",
-        "failed",
-        "failures",
-        "raw",
-        "refusals",
-        "requests",
-    )
-    corrected: list[int] | None
-    """None as long as every request was sent when it was meant to: then it is as `raw`."""
-
-    def __init__(self) -> None:
-        self.requests = 0
-        self.failures = 0
-        self.refusals = 0
-        self.bytes = 0
-        self.errors: dict[str, int] = {}
-        self.raw: list[int] = []
-        self.corrected = None
-        self.failed: list[int] = []
-
-    def succeed(self, took_us: int, late_us: int) -> None:
-        if self.corrected is not None:
-            self.corrected.append(took_us + late_us)
-        elif late_us:
-            self.corrected = [*self.raw, took_us + late_us]
-        self.raw.append(took_us)
-
-    def fail(self, kind: str) -> None:
-        self.failures += 1
-        if kind not in self.errors and len(self.errors) >= _MOST_KINDS:
-            kind = "other"
-        self.errors[kind] = self.errors.get(kind, 0) + 1
 
 
 class Recorder:
@@ -92,12 +50,11 @@ class Recorder:
         self._orders = orders
         self._keep = write
         self._steps = orders.steps
-        self._starts = [step.start_s for step in self._steps]
-        self._tallies: dict[tuple[str, str, str], _Tally] = {}
+        self._tallies = Tallies(orders.steps)
         self._written: list[Written] = []
         self._offered: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
-        self._epoch = self._until = float("inf")
+        self._epoch = self.until = float("inf")
         self._ended_s: float | None = None
         self._lateness_us = 0
         self._second = 0
@@ -126,8 +83,8 @@ class Recorder:
 
     def open(self, epoch: float) -> None:
         """The load begins at the Unix time `epoch`."""
-        self._epoch = self._flushed_at = epoch
-        self._until = epoch + self._steps[-1].end_s
+        self._epoch = self._flushed_at = self._tallies.epoch = epoch
+        self.until = epoch + self._steps[-1].end_s
         self._cpu_s = time.process_time()
         self._conditions = Conditions()
         orders, (ahead_s, within_s) = self._orders, self.clock
@@ -157,6 +114,7 @@ class Recorder:
         response: Any = None,
         context: Mapping[str, Any] | None = None,
         start_time: float | None = None,
+        url: str = "",  # named here, as a mapping made for the rest costs more than all the others
         **_unused: Any,
     ) -> None:
         """Count one request. Locust calls this; times in ms, `start_time` a Unix time in s."""
@@ -170,54 +128,47 @@ class Recorder:
             exception = exception or self._marks.failure(start_time)
         else:
             intended = context.get("intended", start_time) if context else start_time
-            self._marks.note(start_time, intended, exception)
+            if exception is not None or intended < start_time:
+                self._marks.note(start_time, intended, exception)
         if context:
             self._remember(context, start_time, (response_time or 0.0) / 1000, status)
-        tally = self._tally(request_type, name, intended)
-        if tally is None:
+        if not self._epoch <= intended < self.until:
             return
-        tally.requests += 1
-        tally.bytes += response_length or 0
         took_us = None if response_time is None else taken_us(start_time, response_time, response)
-        if status == REFUSED:
-            tally.refusals += 1
-        elif exception is not None:
-            tally.fail(kind_of(exception, status))
-            if took_us is not None:
-                tally.failed.append(took_us)
-        elif took_us is not None:
-            late_us = max(0, int((start_time - intended) * 1_000_000))
-            self._lateness_us = max(self._lateness_us, late_us)
-            tally.succeed(took_us, late_us)
+        failure = None if exception is None or status == REFUSED else kind_of(exception, status)
+        heard = self._tallies.heard
+        heard.append(
+            (request_type, name, intended, start_time, took_us, response_length, status, failure)
+        )
+        if len(heard) >= BATCH:
+            self._tallies.fold()
 
     def on_arrival(self, intended: float, sent: bool) -> None:
         """Count an arrival of an open load that was due at the Unix time `intended`."""
-        step = self._step(intended)
+        step = self._tallies.step_at(intended - self._epoch)
         self._offered[step] += 1
         if not sent:
             self._dropped[step] += 1
 
     def is_over(self, now: float) -> bool:
         """Whether requests started at the Unix time `now` no longer count."""
-        return now >= self._until
+        return now >= self.until
 
     def stop(self) -> None:
         """Users are being stopped: what starts from now on no longer counts."""
-        self._until = min(self._until, time.time())
+        self.until = min(self.until, time.time())
 
     def stop_early(self) -> None:
         """The load has shown what it was to show: it ends now."""
         self.stop()
-        self._ended_s = self._until - self._epoch
+        self._ended_s = self.until - self._epoch
 
     def unfinished(self, method: str, name: str, context: Mapping[str, Any], sent: float) -> None:
         """A request, sent at `sent`, whose user was stopped before any answer came."""
         self._remember(context, sent, time.time() - sent, 0)
         intended = context.get("intended", sent)
-        tally = self._tally(method, name, intended)
-        if tally is not None:
-            tally.requests += 1
-            tally.fail("unfinished")
+        if self._epoch <= intended < self.until:
+            self._tallies.heard.append((method, name, intended, sent, None, 0, 0, "unfinished"))
 
     def close(self, error: str = "") -> None:
         """All users have stopped: write the rest, and the last word. There is but one."""
@@ -241,18 +192,6 @@ class Recorder:
             at_s = sent - self._epoch
             self._written.append(Written(self._orders.generator, key, at_s, taken_s, status))
 
-    def _tally(self, method: str, name: str, intended: float) -> _Tally | None:
-        if not self._epoch <= intended < self._until:
-            return None
-        key = (self._step(intended), method, name)
-        tally = self._tallies.get(key)
-        if tally is None:
-            tally = self._tallies[key] = _Tally()
-        return tally
-
-    def _step(self, intended: float) -> str:
-        return self._steps[bisect(self._starts, intended - self._epoch) - 1].name
-
     def _flush_each_second(self) -> None:
         while True:
             due = self._epoch + self._second + 1
@@ -269,7 +208,8 @@ class Recorder:
 
     def _flush(self) -> None:
         with self._writing:
-            tallies, self._tallies = self._tallies, {}
+            tallies, late_us = self._tallies.take()
+            self._lateness_us = max(self._lateness_us, late_us)
             written, self._written = self._written, []
             beat = self._beat()
             cells: list[Entry] = [*written, *self._due(beat)]
@@ -285,7 +225,7 @@ class Recorder:
             return []
         offered, self._offered = self._offered, Counter()
         dropped, self._dropped = self._dropped, Counter()
-        steps = list(offered) or [self._step(self._epoch + beat.second)]
+        steps = list(offered) or [self._tallies.step_at(beat.second)]
         generator, second = beat.generator, beat.second
         return [Due(generator, second, step, offered[step], dropped[step]) for step in steps]
 
@@ -317,7 +257,7 @@ class Recorder:
             return 0
         return self._environment.runner.user_count
 
-    def _cell(self, second: int, step: str, method: str, name: str, tally: _Tally) -> Cell:
+    def _cell(self, second: int, step: str, method: str, name: str, tally: Tally) -> Cell:
         raw = self._encoded(tally.raw)
         return Cell(
             generator=self._orders.generator,
@@ -355,19 +295,34 @@ def watch(client: type[Any], recorder: Recorder) -> None:
     """
     send: Callable[..., Any] = client.request
 
+    # on the way of every request: arguments go through as they come
     @functools.wraps(send)
-    def watched(self: Any, method: str, url: str, *rest: Any, **options: Any) -> Any:
+    def watched(*call: Any, **options: Any) -> Any:
         started = time.time()
-        if recorder.is_over(started) and not recorder.walking:
-            return send(self, method, url, *rest, **options)
+        if started >= recorder.until and not recorder.walking:
+            return send(*call, **options)
         recorder.in_flight += 1
         try:
-            return send(self, method, url, *rest, **options)
+            return send(*call, **options)
         except GreenletExit:
-            name = options.get("name") or self.request_name or url
-            recorder.unfinished(method, name, options.get("context") or {}, started)
+            _cut_off(recorder, started, *call, **options)
             raise
         finally:
             recorder.in_flight -= 1
 
     client.request = watched
+
+
+def _cut_off(
+    recorder: Recorder,
+    started: float,
+    session: Any,
+    method: str,
+    url: str,
+    name: str | None = None,
+    *_rest: Any,
+    context: Mapping[str, Any] | None = None,
+    **_options: Any,
+) -> None:
+    """The request that `session` was asked for at `started` will never end."""
+    recorder.unfinished(method, name or session.request_name or url, context or {}, started)

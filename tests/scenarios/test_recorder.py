@@ -1,0 +1,135 @@
+"""What the recorder hears of comes into the spool, whenever the run ends."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from capacity.histogram import Histogram
+from capacity.spool import Fold, fold
+from scenarios import runner
+from scenarios.tallies import BATCH
+
+BEGIN = """
+import locust  # patches the standard library, as in the generator
+import json, time
+from pathlib import Path
+import gevent
+from locust.env import Environment
+from capacity.load_model import ClosedLoad
+from scenarios.orders import Orders
+from scenarios.recorder import Recorder, watch
+
+orders = Orders(
+    generator="one", locustfile=Path("x.py"), spool=Path("load.jsonl"), host="",
+    load=ClosedLoad(users=1), warmup_s=0, duration_s=3600, finish_s=1, seed=1,
+)
+written = []
+recorder = Recorder(orders, written.append)
+"""
+HEARD_BEFORE, HEARD_AFTER = 2 * BATCH + 7, BATCH + 5
+LISTEN = f"""
+environment = Environment()
+recorder.attach(environment)
+recorder.open(time.time())
+
+def tell(count):
+    for number in range(count):
+        environment.events.request.fire(
+            request_type="GET", name=f"/page/{{number % 3}}", response_time=1 + number,
+            response_length=10, exception=OSError("gone") if number % 5 == 0 else None,
+            response=None, context={{}}, start_time=time.time(), url="",
+        )
+
+tell({HEARD_BEFORE})
+while not any('"beat"' in lines for lines in written):
+    gevent.sleep(0.05)
+broken_off = "".join(written)
+tell({HEARD_AFTER})
+recorder.close("it was stopped")
+print(json.dumps([broken_off, "".join(written)]))
+"""
+CUT_OFF = """
+class Session:
+    request_name = None
+    def request(self, method, url, name=None, **options):
+        gevent.sleep(options.get("lasts", 3600))
+        return method, url, name, options
+
+watch(Session, recorder)
+recorder.open(time.time())
+session, grouped = Session(), Session()
+grouped.request_name = "group"
+answered = session.request("GET", "/quick", lasts=0, catch_response=True)
+hanging = [
+    gevent.spawn(session.request, "GET", "/by url"),
+    gevent.spawn(session.request, "PUT", "/named", "by place"),
+    gevent.spawn(session.request, method="POST", url="/named", name="by keyword"),
+    gevent.spawn(grouped.request, "GET", "/in a group", context={"intended": time.time()}),
+]
+gevent.sleep(0)
+under_way = recorder.in_flight
+gevent.killall(hanging)
+recorder.close()
+print(json.dumps([answered, under_way, recorder.in_flight, "".join(written)]))
+"""
+
+
+def told(script: str) -> list[object]:
+    """What a generator's recorder wrote, in a process where Locust may patch what it likes."""
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN + script],
+        cwd=Path(runner.__file__).parents[1],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found: list[object] = json.loads(done.stdout)
+    return found
+
+
+def expected(*counts: int) -> tuple[Counter[str], dict[str, Histogram]]:
+    """Requests by endpoint, and the latencies of those that succeeded."""
+    asked = [(f"/page/{number % 3}", number) for count in counts for number in range(count)]
+    times = {f"/page/{page}": Histogram() for page in range(3)}
+    for name, number in asked:
+        if number % 5:
+            times[name].record(1000 * (1 + number))
+    return Counter(name for name, _ in asked), times
+
+
+def holds(found: Fold, *counts: int) -> None:
+    requests, times = expected(*counts)
+    endpoints = found.endpoints()
+    assert {one.endpoint: one.requests for one in endpoints} == requests
+    for one in endpoints:
+        assert one.bytes_received == 10 * one.requests
+        assert one.failures == one.requests - times[one.endpoint].count
+        assert Histogram.decode(one.failed).count == one.failures
+        for blob in (one.raw, one.corrected):
+            assert Histogram.decode(blob).counts() == times[one.endpoint].counts()
+
+
+def test_batches_lose_nothing_and_a_run_broken_off_keeps_what_was_written() -> None:
+    broken_off, whole = (fold(str(lines).splitlines()) for lines in told(LISTEN))
+    # a process that is killed says no more than this, and that is all of its last second
+    holds(broken_off, HEARD_BEFORE)
+    assert broken_off.closings == {}
+    # one that is stopped adds what it has not added up yet
+    holds(whole, HEARD_BEFORE, HEARD_AFTER)
+    assert whole.closings["one"].error == "it was stopped"
+
+
+def test_requests_cut_off_are_unfinished_however_they_were_asked_for() -> None:
+    answered, under_way, left, lines = told(CUT_OFF)
+    assert answered == ["GET", "/quick", None, {"lasts": 0, "catch_response": True}]
+    assert (under_way, left) == (4, 0)
+    found = fold(str(lines).splitlines()).endpoints()
+    assert {(one.method, one.endpoint) for one in found} == {
+        ("GET", "/by url"),
+        ("PUT", "by place"),
+        ("POST", "by keyword"),
+        ("GET", "group"),
+    }
+    assert all(one.errors == {"unfinished": one.requests} for one in found)
