@@ -43,7 +43,7 @@ _NUMBER_KEPT_S = 900
 _DIGEST_BYTES = 8
 _PARTS = 600
 """Sets that remember one window. One that holds no more than 512 whole numbers Redis keeps at
-8 bytes each (`set-max-intset-entries`), in place of some 80 for each member of a large set."""
+8 bytes each (`set-max-intset-entries`); each member of a large set of words takes some 60."""
 _MOST_IN_PART = 512
 _TOO_LATE = -1
 
