@@ -83,7 +83,8 @@ def loadtest(
             "--warmup",
             parser=duration,
             metavar="TIME",
-            help="Time before measuring, e.g. 10s; 5s for a locustfile.",
+            help="Time before measuring, e.g. 10s; else the scenario's, half of what is measured "
+            "where that is ten minutes or more; 5s for a locustfile.",
         ),
     ] = None,
     slo: Annotated[
@@ -180,9 +181,13 @@ def loadtest(
         web_port=hosts.free_port() if web else None,
     )
     # what cannot be is better told before a stack is started
-    load_model = sized(request)[0]
+    load_model, _, lasts_s = sized(request)
     if not isinstance(journeys, Path):
         journeys.accounts(load_model.users)
+        if warmup_s is None:
+            request = replace(request, warmup_s=journeys.warmup_for(lasts_s))
+        if lasts_s >= journeys.long.from_s:
+            _announce(sized(request)[1], lasts_s)
     if host:
         request = replace(request, host=host_of(host, allow_remote, journeys))
         several.announce(workers, scenario)
@@ -192,6 +197,14 @@ def loadtest(
             several.announce(workers, scenario)
             run_dir = load_stack(request, running)
     raise typer.Exit(tell(run_dir, as_json=as_json))
+
+
+def _announce(warmup_s: float, lasts_s: float) -> None:
+    """Say how long a long run takes, and why longer than it measures."""
+    from capacity import figures
+
+    whole, warming, measured = map(figures.seconds, (warmup_s + lasts_s, warmup_s, lasts_s))
+    say(f"{whole}: {warming} in which caches fill (--warmup), {measured} measured")
 
 
 def scenarios() -> None:

@@ -43,6 +43,13 @@ class Think(_Part):
         return self
 
 
+class Long(_Part):
+    """What is long, and how long it is warmed up for; see mixed.toml."""
+
+    from_s: float = Field(gt=0)
+    warmup_share: float = Field(ge=0, le=1)
+
+
 class Session(_Part):
     """How sessions begin; see mixed.toml."""
 
@@ -90,6 +97,7 @@ class Scenario(_Part):
     load: TabledModel | None = None
     warmup_s: float = Field(ge=0)
     duration_s: float = Field(gt=0)
+    long: Long
     think: Think
     population: dict[JourneyName, float]
     profile: Profile | None = None
@@ -134,6 +142,12 @@ class Scenario(_Part):
             parts.append((name, counts[name]))
             counts[name] += 1
         return parts
+
+    def warmup_for(self, duration_s: float) -> float:
+        """The warm-up before `duration_s` are measured, in seconds: its own, or a long one's."""
+        if duration_s < self.long.from_s:
+            return self.warmup_s
+        return max(self.warmup_s, self.long.warmup_share * duration_s)
 
     @property
     def people(self) -> dict[str, float]:

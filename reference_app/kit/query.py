@@ -14,7 +14,9 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-_REMEMBERED = 4_096
+_REMEMBERED = 1_024
+"""Query strings of one model, some 2 kB each. One that a worker has not met among so many is not in
+its cache either, and beside the way to Redis reading it again costs nothing."""
 
 Model = TypeVar("Model", bound=BaseModel)
 

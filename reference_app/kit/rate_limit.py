@@ -22,6 +22,8 @@ API = "api"
 
 _WINDOW_S = 60
 _SYNC_S = 0.25
+_GRACE_S = 15
+"""How much longer than its minute a count is kept, for workers whose clocks are behind."""
 _REMEMBERED_ADDRESSES = 20_000
 
 # Add each worker's counts to the shared ones; answer the sums.
@@ -175,9 +177,10 @@ class ApiLimit:
         counts = [self._counts[key] for key in changed]
         added = [count.unshared for count in counts]
         keys = [f"rate:{self._window}:{group}:{caller}" for group, caller in changed]
+        life_s = max(1, (self._window + 1) * _WINDOW_S + _GRACE_S - int(self._clock()))
 
         async def add(redis: Redis) -> list[int]:
-            return await redis.eval(_ADD, len(keys), *keys, 2 * _WINDOW_S, *added)  # type: ignore[no-any-return]
+            return await redis.eval(_ADD, len(keys), *keys, life_s, *added)  # type: ignore[no-any-return]
 
         try:
             sums = await self._store.run(add)

@@ -5,11 +5,16 @@ Redis, where someone who looks again and again within half an hour counts once,
 whichever workers answer them. Now and then one worker takes what has come
 together to the database, in one transaction.
 
-Nothing is counted twice: a worker's notes and what is taken to the database
-each have a name, and under one name only the first is taken in. What is lost
-is counted: notes for which there is no room while Redis is gone, here; what
-goes down with Redis, as the difference between what was handed over and what
-was written.
+Nothing is counted twice: a worker numbers the chunks of its notes and hands them
+over in order, what is taken to the database has a name, and under one number and one
+name only the first is taken in. A chunk belongs to the half hour in which it was
+made up, and who was seen in it is forgotten a grace after its end. A chunk that comes
+later than that, as after a long loss of Redis, may have been counted before and
+nobody knows any more: it is given up, and counted as lost.
+
+What is lost is counted: such chunks and notes for which there is no room while Redis
+is gone, here; what goes down with Redis, as the difference between what was handed
+over and what was written.
 """
 
 import asyncio
@@ -30,31 +35,43 @@ _log = structlog.get_logger()
 
 _HAND_OVER_EVERY_S = 2.0
 _WINDOW_S = 1_800
+_GRACE_S = 900
+"""How long after its end a window is remembered, for chunks that come late."""
 _CHUNK = 500
 _MOST_NOTED = 50_000
-_MOST_SEEN = 300_000
-_NAME_KEPT_S = 900
+_NUMBER_KEPT_S = 900
 _DIGEST_BYTES = 8
+_PARTS = 600
+"""Sets that remember one window. One that holds no more than 512 whole numbers Redis keeps at
+8 bytes each (`set-max-intset-entries`); each member of a large set of words takes some 60."""
+_MOST_IN_PART = 512
+_TOO_LATE = -1
 
-# KEYS: the chunk's name, who was seen by whom in this window, what is to be written.
-# ARGV: how long to keep the name and the window, the most to remember, "subject:viewer"...
-# A viewer who is no number has no account: those are all the same to the database.
-# Answers how many views count; a chunk of a name known already is not counted again.
-_HAND_OVER = """
-local known = redis.call('GET', KEYS[1])
-if known then return tonumber(known) end
-local remembers = redis.call('SCARD', KEYS[2]) < tonumber(ARGV[3])
+# KEYS: this worker's last chunk, what is to be written; of each view the part of the window that
+# remembers it. ARGV: the chunk's number, how long to keep it, when the window is forgotten, the
+# most a part remembers; of each view what to count it under and its digest.
+# Answers how many views count: of the last chunk again what it answered then, none of one before
+# it, which a connection that was given up brings late.
+_HAND_OVER = f"""
+local last = redis.call('GET', KEYS[1])
+if last then
+  local number, answered = string.match(last, '^(%d+) (%d+)$')
+  if tonumber(ARGV[1]) <= tonumber(number) then
+    redis.call('EXPIRE', KEYS[1], ARGV[2])
+    return ARGV[1] == number and tonumber(answered) or 0
+  end
+end
+if tonumber(redis.call('TIME')[1]) >= tonumber(ARGV[3]) then return {_TOO_LATE} end
 local counted = 0
-for i = 4, #ARGV do
-  local seen = ARGV[i]
-  if not remembers or redis.call('SADD', KEYS[2], seen) == 1 then
-    local field = string.match(seen, '^%d+:%d+$') or (string.match(seen, '^%d+:') .. '0')
-    redis.call('HINCRBY', KEYS[3], field, 1)
+for i = 3, #KEYS do
+  local many = redis.call('SCARD', KEYS[i])
+  if many >= tonumber(ARGV[4]) or redis.call('SADD', KEYS[i], ARGV[2 * i]) == 1 then
+    if many == 0 then redis.call('EXPIREAT', KEYS[i], ARGV[3]) end
+    redis.call('HINCRBY', KEYS[2], ARGV[2 * i - 1], 1)
     counted = counted + 1
   end
 end
-redis.call('EXPIRE', KEYS[2], ARGV[2])
-redis.call('SET', KEYS[1], counted, 'EX', ARGV[1])
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. counted, 'EX', ARGV[2])
 return counted
 """
 
@@ -86,9 +103,9 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    name: str
+    number: int
     window: int
-    seen: list[str]
+    seen: list[tuple[int, int | str]]
 
 
 Write = Callable[[str, Sequence[Counted]], Awaitable[bool]]
@@ -96,7 +113,7 @@ Write = Callable[[str, Sequence[Counted]], Awaitable[bool]]
 
 
 class Tally:
-    """One worker's notes of one kind of view; `secret` hides the addresses of who is nobody."""
+    """One worker's notes of one kind of view; `secret` hides in Redis who saw what."""
 
     def __init__(self, name: str, store: Store, secret: str) -> None:
         self._name = name
@@ -104,6 +121,8 @@ class Tally:
         self._secret = secret.encode()
         self._noted: set[tuple[int, int | str]] = set()
         self._chunk: _Chunk | None = None
+        self._cut_so_far = 0
+        self._last = f"tally:{name}:last:{uuid4().hex}"
         self._counts = metrics.views(name)
 
     def saw(self, subject: int, viewer: int | str) -> None:
@@ -120,7 +139,7 @@ class Tally:
             await self.hand_over()
 
     async def hand_over(self) -> None:
-        """Hand over what was noted. Without Redis it stays noted."""
+        """Hand over what was noted. Without Redis it stays noted, for how long see above."""
         while self._chunk is not None or self._noted:
             if self._chunk is None:
                 self._chunk = self._cut()
@@ -128,7 +147,10 @@ class Tally:
                 counted = await self._store.run(self._handing_over(self._chunk))
             except StoreGoneError:
                 return
-            self._counts.handed_over.inc(counted)
+            if counted == _TOO_LATE:
+                self._lost(len(self._chunk.seen))
+            else:
+                self._counts.handed_over.inc(counted)
             self._chunk = None
 
     async def close(self) -> None:
@@ -136,8 +158,7 @@ class Tally:
         await self.hand_over()
         left = len(self._noted) + (len(self._chunk.seen) if self._chunk else 0)
         if left:
-            self._counts.lost.inc(left)
-            _log.warning("views lost", of=self._name, views=left)
+            self._lost(left)
 
     async def write(self, write: Write) -> None:
         """Take what all workers handed over to the database.
@@ -166,27 +187,39 @@ class Tally:
             self._counts.written.inc(sum(each.times for each in counted))
         await self._store.run(lambda redis: redis.eval(_DROP, 1, batch, name))
 
+    def _lost(self, views: int) -> None:
+        self._counts.lost.inc(views)
+        _log.warning("views lost", of=self._name, views=views)
+
     def _cut(self) -> _Chunk:
         part = list(islice(self._noted, _CHUNK))
         self._noted.difference_update(part)
-        seen = [f"{subject}:{self._spelled(viewer)}" for subject, viewer in part]
-        return _Chunk(uuid4().hex, int(time()) // _WINDOW_S, seen)
+        self._cut_so_far += 1
+        return _Chunk(self._cut_so_far, int(time()) // _WINDOW_S, part)
 
-    def _spelled(self, viewer: int | str) -> str:
-        if isinstance(viewer, int):
-            return str(viewer)
-        return "a" + hmac.digest(self._secret, viewer.encode(), "sha256")[:_DIGEST_BYTES].hex()
+    def _digest(self, subject: int, viewer: int | str) -> int:
+        """What stands for a view in Redis, as large as a number may be there.
+
+        Of the 300,000 views that a window remembers, two have the same once in 400 million windows.
+        """
+        # an address is never written as a person's number is
+        view = f"{subject}:{viewer}".encode()
+        digest = hmac.digest(self._secret, view, "sha256")[:_DIGEST_BYTES]
+        return int.from_bytes(digest, signed=True)
 
     def _handing_over(self, chunk: _Chunk) -> Callable[[Redis], Awaitable[int]]:
-        keys = (
-            f"tally:{self._name}:chunk:{chunk.name}",
-            f"tally:{self._name}:seen:{chunk.window}",
-            f"tally:{self._name}:pending",
-        )
-        options = (_NAME_KEPT_S, 2 * _WINDOW_S, _MOST_SEEN)
+        digests = [self._digest(subject, viewer) for subject, viewer in chunk.seen]
+        window = f"tally:{self._name}:seen:{chunk.window}"
+        keys = [self._last, f"tally:{self._name}:pending"]
+        keys += [f"{window}:{digest % _PARTS}" for digest in digests]
+        forgotten_at = (chunk.window + 1) * _WINDOW_S + _GRACE_S
+        told: list[int | str] = [chunk.number, _NUMBER_KEPT_S, forgotten_at, _MOST_IN_PART]
+        for (subject, viewer), digest in zip(chunk.seen, digests, strict=True):
+            # who is no number has no account: those are all the same to the database
+            told += [f"{subject}:{viewer if isinstance(viewer, int) else 0}", digest]
 
         async def hand_over(redis: Redis) -> int:
             # as above
-            return await redis.eval(_HAND_OVER, len(keys), *keys, *options, *chunk.seen)  # type: ignore[no-any-return]
+            return await redis.eval(_HAND_OVER, len(keys), *keys, *told)  # type: ignore[no-any-return]
 
         return hand_over

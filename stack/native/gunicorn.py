@@ -20,6 +20,13 @@ _LEADS_TO = {
 }
 _POOLED = re.compile(r"@pgbouncer:\d+/(?P<database>\w+)$")
 
+_OF_THE_IMAGE = {
+    "PYTHONUNBUFFERED": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
+"""What `deploy/Dockerfile` sets for a pod, with the reasons."""
+
 
 class Task(Adapter):
     """A one-shot: migrations, a certificate. Ready when it ended well."""
@@ -63,7 +70,7 @@ class Pod(Adapter):
 
     def base_environment(self) -> dict[str, str]:
         """As the image sets it; a container's host name is the pod's, here we name it."""
-        return super().base_environment() | {"PYTHONUNBUFFERED": "1", "POD_NAME": self.name}
+        return super().base_environment() | _OF_THE_IMAGE | {"POD_NAME": self.name}
 
     def environment(self) -> dict[str, str]:
         """The app's, fitted to what runs."""

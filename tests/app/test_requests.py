@@ -225,6 +225,14 @@ async def test_without_redis_a_worker_still_holds_callers_to_the_limit() -> None
     await store.close()
 
 
+async def test_what_was_counted_is_kept_for_its_minute_and_a_little_longer(app: Running) -> None:
+    store = app.board.store
+    limit = ApiLimit(store, 3, clock=lambda: 659.0)
+    limit.admit("a")
+    await limit.share()
+    assert 1 < await store.run(lambda redis: redis.ttl("rate:10:api:a")) <= 1 + 15
+
+
 async def test_a_browser_may_read_answers_from_the_listed_origins_only(run_app: RunApp) -> None:
     async with run_app(cors_origins="https://board.bs", api_rate_per_minute=1) as app:
         ours = {"origin": "https://board.bs"}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from time import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from reference_app.kit.chores import Chore
-from reference_app.kit.store import Store, StoreGoneError
+from reference_app.kit.store import Command, Store, StoreGoneError
 from reference_app.kit.tally import Counted, Tally
 from reference_app.subscriptions.tiers import Tier
 from reference_app.views.service import writing_job_views, writing_profile_views
@@ -81,12 +82,14 @@ async def test_another_worker_knows_who_has_been_counted(run_app: RunApp) -> Non
             await worker.hand_over()
         await _write(app)
         assert _views(app) == [2]
-        # Nobody's address goes anywhere.
-        keys = await store.run(lambda redis: redis.keys("*"))
-        for key in keys:
+        # Nobody's address goes anywhere, nor who saw what.
+        sets = 0
+        for key in await _keys(store, "*"):
             if await store.run(lambda redis, key=key: redis.type(key)) == b"set":
                 members = await store.run(lambda redis, key=key: redis.smembers(key))
-                assert not any(b"198.51" in member for member in members)
+                assert not any(b"198.51" in each or b":" in each for each in members)
+                sets += 1
+        assert sets
 
 
 async def test_looking_writes_nothing_and_reads_nothing_more(app: Running) -> None:
@@ -185,6 +188,100 @@ async def test_what_was_handed_over_unheard_is_not_counted_twice(
     await _write(app)
     assert _views(app) == [1]
     assert _counted("jobs", "handed_over") == before + 1
+
+
+class Remembering(Store):
+    """Redis, and what it was told."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, connections=2, timeout_s=5)
+        self.told: list[Command[int]] = []
+
+    async def run(self, command):  # type: ignore[no-untyped-def,override] # any command
+        self.told.append(command)
+        return await super().run(command)
+
+
+async def test_what_a_connection_that_was_given_up_brings_late_is_not_counted_twice(
+    app: Running, app_servers: dict[str, str]
+) -> None:
+    owner = await app.employer()
+    job = await owner.job()
+    store = Remembering(app_servers["REDIS_URL"])
+    tally = Tally("jobs", store, "secret")
+    for n in range(2):
+        tally.saw(job["id"], n + 1_000)
+        await tally.hand_over()
+    first, second = store.told
+    # who was seen is forgotten: the numbers alone must tell
+    for key in await _keys(store, "tally:jobs:seen:*"):
+        await store.run(lambda redis, key=key: redis.delete(key))
+    assert [await store.run(each) for each in (first, second, first)] == [0, 1, 0]
+    await store.close()
+    await _write(app)
+    assert _views(app) == [2]
+
+
+async def test_a_worker_leaves_one_key_for_all_it_hands_over(app: Running) -> None:
+    store = app.board.store
+    workers = [Tally("jobs", store, "secret") for _ in range(2)]
+    for n in range(5):
+        for worker in workers:
+            worker.saw(n, n)
+            await worker.hand_over()
+    keys = await _keys(store, "tally:jobs:*")
+    lasting = [key for key in keys if b":seen:" not in key]
+    assert sum(b":last:" in key for key in lasting) == 2
+    assert len(lasting) == 3  # and what is to be written
+    for key in lasting:
+        life_s = await store.run(lambda redis, key=key: redis.ttl(key))
+        assert life_s == -1 if key.endswith(b":pending") else 0 < life_s <= 900
+
+
+async def test_who_was_seen_is_kept_small_and_forgotten_a_grace_after_the_half_hour(
+    app: Running,
+) -> None:
+    store = app.board.store
+    tally = Tally("jobs", store, "secret")
+    for n in range(3_000):
+        tally.saw(n, n if n % 2 else f"198.51.100.{n}")
+    await tally.hand_over()
+    parts = await _keys(store, "tally:jobs:seen:*")
+    members = 0
+    for part in parts:
+        *_, window, _ = part.split(b":")
+        ends = (int(window) + 1) * 1_800
+        assert await store.run(lambda redis, part=part: redis.expiretime(part)) == ends + 900
+        encoding = await store.run(lambda redis, part=part: redis.object("encoding", part))
+        assert encoding == b"intset"
+        members += await store.run(lambda redis, part=part: redis.scard(part))
+    assert members == 3_000
+
+
+async def test_a_chunk_that_comes_after_its_half_hour_is_forgotten_is_lost_and_said_to_be(
+    app: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await app.employer()
+    job = await owner.job()
+    tally = app.board.job_views
+
+    async def hand_over(viewer: int, late_s: int) -> None:
+        monkeypatch.setattr("reference_app.kit.tally.time", lambda: time() - late_s)
+        tally.saw(job["id"], viewer)
+        await tally.hand_over()
+
+    before = {stage: _counted("jobs", stage) for stage in ("lost", "handed_over")}
+    await hand_over(1_000, late_s=850)
+    await hand_over(1_001, late_s=1_800 + 901)
+    await hand_over(1_002, late_s=0)
+    after = {stage: _counted("jobs", stage) - many for stage, many in before.items()}
+    assert after == {"lost": 1, "handed_over": 2}
+    await _write(app)
+    assert _views(app) == [2]
+
+
+async def _keys(store: Store, pattern: str) -> list[bytes]:
+    return await store.run(lambda redis: redis.keys(pattern))
 
 
 async def test_without_redis_views_wait_and_what_finds_no_room_is_counted_as_lost(

@@ -190,6 +190,18 @@ def test_what_postgres_is_told_twice_is_the_same() -> None:
         assert f"\n{name} = {told}\n" in text
 
 
+def test_a_native_pod_has_what_the_image_sets(make_home: Callable[[], Path]) -> None:
+    text = (CHECKOUT / "deploy/Dockerfile").read_text(encoding="utf-8")
+    words = " ".join(re.findall(r"^ENV (.+)$", text, re.MULTILINE)).split()
+    image = dict(word.split("=", 1) for word in words)
+    # the image has its sources compiled; a checkout's are compiled once
+    assert image.pop("PYTHONDONTWRITEBYTECODE") == "1"
+    assert "MALLOC_ARENA_MAX" in image
+    choices = Choices(engine="native", pods=2, replicas=0)
+    pod = build(places.prepare(make_home()), choices, {}).adapters["backend-1"].environment()
+    assert image.items() <= pod.items()
+
+
 def test_a_native_stack_sends_nothing_elsewhere_whatever_is_set(
     make_home: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

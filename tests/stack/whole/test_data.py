@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 import stat
 import time
 import urllib.request
@@ -10,7 +12,7 @@ import pytest
 
 from stack import data
 from stack.errors import StackError
-from stack.settling import settle
+from stack.settling import Patience, settle
 from stack.state import Running
 from stack.superuser import superuser
 
@@ -59,9 +61,56 @@ def test_databases_that_do_not_come_to_rest_are_told(full_stack: Running) -> Non
             with superuser(full_stack, full_stack.services["primary"].port) as primary:
                 primary.execute("CHECKPOINT")
             with pytest.raises(StackError, match="replica-2 has not replayed"):
-                settle(full_stack, lambda line: None, patience_s=2)
+                settle(full_stack, lambda line: None, Patience(unmoved_s=2, at_most_s=60))
         finally:
             replica.execute("SELECT pg_wal_replay_resume()")
+
+
+_SLOW_VACUUM = """
+CREATE TABLE slow_vacuum (n int) WITH (
+    fillfactor = 10, autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
+INSERT INTO slow_vacuum SELECT generate_series(1, 3300);
+DELETE FROM slow_vacuum WHERE n % 2 = 0;
+ALTER SYSTEM SET autovacuum_naptime = '1s';
+SELECT pg_reload_conf();
+"""
+_ITS_WORKER = """
+SELECT pid FROM pg_stat_activity
+ WHERE backend_type = 'autovacuum worker' AND query LIKE '%slow_vacuum%'
+"""
+
+
+@pytest.mark.long
+def test_a_vacuum_is_waited_for_while_it_moves_and_told_when_it_does_not(
+    full_stack: Running,
+) -> None:
+    with superuser(full_stack, full_stack.services["primary"].port) as primary:
+        try:
+            for one in _SLOW_VACUUM.strip().split(";\n"):
+                primary.execute(one.rstrip(";").encode())
+            deadline = time.monotonic() + 120
+            while not (workers := primary.execute(_ITS_WORKER).fetchall()):
+                assert time.monotonic() < deadline, "no vacuum began"
+                time.sleep(0.1)
+            ((pid,),) = workers
+            said: list[str] = []
+            os.kill(int(str(pid)), signal.SIGSTOP)
+            try:
+                settle(full_stack, said.append, Patience(unmoved_s=1, at_most_s=60))
+            finally:
+                os.kill(int(str(pid)), signal.SIGCONT)
+            assert "still at autovacuum: VACUUM" in said[-1]
+            assert "slow_vacuum" in said[-1]
+            began = time.monotonic()
+            settle(full_stack, said.append, Patience(unmoved_s=8, at_most_s=300))
+            # or it would show nothing: it took longer than anything may stand still
+            assert time.monotonic() - began > 8
+            assert said[-1].startswith("databases at rest after ")
+        finally:
+            primary.execute("DROP TABLE slow_vacuum")
+            primary.execute("ALTER SYSTEM RESET autovacuum_naptime")
+            primary.execute("SELECT pg_reload_conf()")
 
 
 def test_a_seeding_that_fails_says_why_in_one_line(full_stack: Running) -> None:
