@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 OpenKind = Literal["constant", "ramp", "stages", "spike", "soak", "replay", "day"]
+_STEADY = frozenset({"constant", "soak"})
 Spacing = Literal["poisson", "even"]
 """`poisson`: independent arrivals, as of many people; `even`: as a metronome."""
 
@@ -26,6 +27,11 @@ class ClosedLoad(_Part):
     mean_think_s: float | None = Field(
         default=None, ge=0, description="None when a foreign locustfile decides"
     )
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it asks for the same from beginning to end."""
+        return True
 
     @property
     def offered_rate(self) -> float | None:
@@ -82,6 +88,11 @@ class OpenLoad(_Part):
     def seconds(self) -> float:
         """How long the schedule is, warm-up apart."""
         return sum(stage.seconds for stage in self.stages)
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it offers the same from beginning to end."""
+        return self.kind in _STEADY
 
     @property
     def offered_rate(self) -> float:

@@ -83,8 +83,8 @@ def loadtest(
             "--warmup",
             parser=duration,
             metavar="TIME",
-            help="Time before measuring, e.g. 10s; else the scenario's, half of what is measured "
-            "where that is ten minutes or more; 5s for a locustfile.",
+            help="Time before measuring, e.g. 10s; else the scenario's, longer before a steady "
+            "load of ten minutes or more; 5s for a locustfile.",
         ),
     ] = None,
     slo: Annotated[
@@ -182,14 +182,15 @@ def loadtest(
     )
     # what cannot be is better told before a stack is started
     load_model, _, lasts_s = sized(request)
+    if host:
+        request = replace(request, host=host_of(host, allow_remote, journeys))
     if not isinstance(journeys, Path):
         journeys.accounts(load_model.users)
-        if warmup_s is None:
+        if warmup_s is None and load_model.is_steady:
             request = replace(request, warmup_s=journeys.warmup_for(lasts_s))
         if lasts_s >= journeys.long.from_s:
             _announce(sized(request)[1], lasts_s)
     if host:
-        request = replace(request, host=host_of(host, allow_remote, journeys))
         several.announce(workers, scenario)
         run_dir = load_host(request)
     else:
@@ -200,11 +201,11 @@ def loadtest(
 
 
 def _announce(warmup_s: float, lasts_s: float) -> None:
-    """Say how long a long run takes, and why longer than it measures."""
+    """Say how long a long run takes, and how much of that is measured."""
     from capacity import figures
 
     whole, warming, measured = map(figures.seconds, (warmup_s + lasts_s, warmup_s, lasts_s))
-    say(f"{whole}: {warming} in which caches fill (--warmup), {measured} measured")
+    say(f"{whole}: {warming} of warm-up (--warmup), {measured} measured")
 
 
 def scenarios() -> None:

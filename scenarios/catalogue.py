@@ -48,6 +48,7 @@ class Long(_Part):
 
     from_s: float = Field(gt=0)
     warmup_share: float = Field(ge=0, le=1)
+    warmup_most_s: float = Field(gt=0)
 
 
 class Session(_Part):
@@ -147,7 +148,8 @@ class Scenario(_Part):
         """The warm-up before `duration_s` are measured, in seconds: its own, or a long one's."""
         if duration_s < self.long.from_s:
             return self.warmup_s
-        return max(self.warmup_s, self.long.warmup_share * duration_s)
+        in_proportion = self.long.warmup_share * duration_s
+        return max(self.warmup_s, min(in_proportion, self.long.warmup_most_s))
 
     @property
     def people(self) -> dict[str, float]:

@@ -168,7 +168,10 @@ class Recorder:
         self._remember(context, sent, time.time() - sent, 0)
         intended = context.get("intended", sent)
         if self._epoch <= intended < self.until:
-            self._tallies.heard.append((method, name, intended, sent, None, 0, 0, "unfinished"))
+            heard = self._tallies.heard
+            heard.append((method, name, intended, sent, None, 0, 0, "unfinished"))
+            if len(heard) >= BATCH:
+                self._tallies.fold()
 
     def close(self, error: str = "") -> None:
         """All users have stopped: write the rest, and the last word. There is but one."""

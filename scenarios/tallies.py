@@ -99,14 +99,15 @@ class Tallies:
         # not cleared: a thread of a person's own may have told of one more
         del self.heard[: len(batch)]
         tallies, epoch, step_at = self._tallies, self.epoch, self.step_at
+        failed: list[tuple[str, str, Exception]] = []
         for method, name, intended, sent, took_us, length, status, failure in batch:
             try:
                 place = (step_at(intended - epoch), method, name)
                 tally = tallies.get(place)
                 if tally is None:
                     tally = tallies[place] = Tally()
-                tally.requests += 1
                 tally.bytes += length or 0
+                tally.requests += 1
                 if status == REFUSED:
                     tally.refusals += 1
                 elif failure is not None:
@@ -116,8 +117,11 @@ class Tallies:
                     if late_us > self._late_us:
                         self._late_us = late_us
                     tally.succeed(took_us, late_us)
-            except Exception:
-                _log.exception("a request of %s %s cannot be counted", method, name)
+            except Exception as error:
+                failed.append((method, name, error))
+        # only now: whoever logs may have to wait, and another greenlet would count meanwhile
+        for method, name, why in failed:
+            _log.error("a request of %s %s cannot be counted", method, name, exc_info=why)
 
     def take(self) -> tuple[dict[Place, Tally], int]:
         """Everything heard since last asked, and how late the latest was sent, in microseconds."""

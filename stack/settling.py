@@ -30,9 +30,7 @@ SELECT 'replayed ' || coalesce(pg_last_wal_replay_lsn()::text, 'nothing')
 """
 _VACUUMS = """
 SELECT coalesce(nullif(worker.query, ''), 'autovacuum'), pid, worker.wait_event,
-       vacuum.phase, vacuum.heap_blks_scanned, vacuum.heap_blks_vacuumed,
-       vacuum.index_vacuum_count, vacuum.num_dead_tuples,
-       analysis.phase, analysis.sample_blks_scanned, analysis.ext_stats_computed
+       to_jsonb(vacuum), to_jsonb(analysis)
   FROM pg_stat_activity worker
   LEFT JOIN pg_stat_progress_vacuum vacuum USING (pid)
   LEFT JOIN pg_stat_progress_analyze analysis USING (pid)

@@ -20,7 +20,6 @@ _JOBS_AT_ONCE = 50
 _TOLD_AT_ONCE = 250
 _MOST_BATCHES = 20
 _MOST_LETTERS = 500
-"""Half of what may wait to be sent (`kit.mail`): other letters are not lost for these."""
 
 _SUBJECT = "New jobs for your saved searches"
 
@@ -63,10 +62,14 @@ def _news(row: AnyRow) -> News:
 async def _write_some(database: Database, mail: Mail) -> None:
     """Letters go once it is sure that they count as sent: rather none than two.
 
-    Once each time: to find the next, all are looked at who had theirs today.
+    Once each time: to find the next, all are looked at who had theirs today. Half of what may
+    wait is left to letters that somebody waits for.
     """
+    most = min(_MOST_LETTERS, mail.room - mail.most_waiting // 2)
+    if most <= 0:
+        return
     async with database.writing() as session:
-        rows = await watching_sql.letters(session, _MOST_LETTERS)
+        rows = await watching_sql.letters(session, most)
     for _, searches in groupby(rows, key=lambda row: row.id):
         found = list(searches)
         mail.post(found[0].email, _SUBJECT, _letter(found))

@@ -70,12 +70,15 @@ _noted = (
 )
 _ANNOUNCE = select(func.count()).select_from(_announced).add_cte(_noted)
 
+# A person's row is held first, as whoever closes an account does: two who took them in different
+# orders would wait for each other. Who is being changed is told in the next turn.
 _untold = (
     select(_searches.c.id, _searches.c.found)
+    .join(User, User.id == _searches.c.user_id)
     .where(_searches.c.found > 0)
     .order_by(_searches.c.user_id)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(key_share=True, skip_locked=True)
     .cte("untold")
 )
 _TELL = (

@@ -31,7 +31,7 @@ async def expire(database: Database) -> int:
     many = 0
     for _ in range(_MOST_BATCHES):
         async with database.writing() as session:
-            rows = await repository.expire(session, _BATCH)
+            rows = sorted(await repository.expire(session, _BATCH), key=lambda row: row.id)
             for row in rows:
                 forget_pages(session, row.id, row.company_id)
             await notify_each(

@@ -13,6 +13,7 @@ from reference_app.companies.access_sql import acted_for
 from reference_app.companies.models import Company
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.jobs.models import Job, JobStatus, SavedJob, is_open
+from reference_app.users.models import User
 from reference_app.views.models import JobView
 
 SUMMARY_COLUMNS = (
@@ -51,11 +52,14 @@ _EXPIRE = (
     update(Job)
     .where(
         Job.id.in_(
+            # With its employer's row, which whoever closes an account holds first: two who took
+            # them in different orders would wait for each other.
             select(Job.id)
+            .join(User, User.id == Job.employer_id)
             .where(Job.status == literal_column("'published'"), Job.expires_at <= func.now())
             .order_by(Job.expires_at)
             .limit(bindparam("most"))
-            .with_for_update(skip_locked=True)
+            .with_for_update(key_share=True, skip_locked=True)
             .scalar_subquery()
         )
     )

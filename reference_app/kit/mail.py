@@ -87,7 +87,8 @@ class Mail:
         self._server = server
         self._shows_text = shows_text
         self._soonest_retry_s = soonest_retry_s
-        self._most_waiting = most_waiting
+        self.most_waiting = most_waiting
+        """How many letters may wait; more are dropped."""
         self._waiting: list[_Waiting] = []
         self._numbers = count()
         self._some = asyncio.Event()
@@ -99,11 +100,16 @@ class Mail:
         letter = Letter(to, " ".join(subject.split()), text)
         if self._server is None:
             self._note(letter)
-        elif len(self._waiting) >= self._most_waiting:
+        elif self.room <= 0:
             metrics.letters_dropped.inc()
         else:
             heappush(self._waiting, _Waiting(monotonic(), next(self._numbers), letter))
             self._some.set()
+
+    @property
+    def room(self) -> int:
+        """How many more letters may wait."""
+        return self.most_waiting - len(self._waiting)
 
     async def run(self) -> None:
         """Send what is posted until cancelled."""

@@ -39,7 +39,8 @@ _GRACE_S = 900
 """How long after its end a window is remembered, for chunks that come late."""
 _CHUNK = 500
 _MOST_NOTED = 50_000
-_NUMBER_KEPT_S = 900
+_NUMBER_KEPT_S = _WINDOW_S + _GRACE_S
+"""As long as anything remembers a window: of a chunk of it, whether it was counted is known."""
 _DIGEST_BYTES = 8
 _PARTS = 600
 """Sets that remember one window. One that holds no more than 512 whole numbers Redis keeps at

@@ -38,13 +38,14 @@ _ADD = (
     )
     .returning(Notification.id)
 )
-# One statement however many there are; ids grow in the order of the people's.
+# One statement however many there are; a person's come in the order given.
 _ADD_EACH = text(
     "INSERT INTO notifications (user_id, kind, about, data)"
     " SELECT user_id, CAST(:kind AS text), about, data"
-    " FROM jsonb_to_recordset(CAST(CAST(:news AS text) AS jsonb))"
-    " AS news(user_id bigint, about text, data jsonb)"
-    " ORDER BY user_id"
+    " FROM ROWS FROM (jsonb_to_recordset(CAST(CAST(:news AS text) AS jsonb))"
+    " AS (user_id bigint, about text, data jsonb)) WITH ORDINALITY"
+    " AS news(user_id, about, data, place)"
+    " ORDER BY user_id, place"
     " ON CONFLICT (user_id, kind, about) WHERE read_at IS NULL AND about IS NOT NULL DO NOTHING"
     " RETURNING id, user_id"
 )

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -109,3 +110,15 @@ async def test_an_expired_job_can_be_closed_for_good(app: Running) -> None:
     closed = await owner.post(f"/jobs/{job['id']}/close", expect=200)
     assert closed.json()["status"] == "closed"
     problem(await owner.patch(f"/jobs/{job['id']}", expires_at=None), 409, "job_closed")
+
+
+async def test_jobs_of_whoever_is_just_being_changed_expire_the_next_time(app: Running) -> None:
+    leaving, other = await app.employer(), await app.employer()
+    _end(app, await leaving.job(), await other.job())
+    url = app.board.settings.database_url.get_secret_value()
+    # as closing an account begins; to wait for it with jobs in hand would be a deadlock
+    with psycopg.connect(url) as closing:
+        closing.execute("SELECT id FROM users WHERE id = %s FOR UPDATE", (leaving.id,))
+        assert await expire(app.board.database) == 1
+    assert await expire(app.board.database) == 1
+    assert [len(await _told(owner)) for owner in (leaving, other)] == [1, 1]

@@ -130,7 +130,7 @@ async def test_many_are_told_at_once_each_of_their_own(app: Running) -> None:
     # one to take their turns, one to add, whatever is tidied
     assert len([each for each in statements if not each.startswith("DELETE")]) == 2, statements
     items = (await one.get("/notifications")).json()["items"]
-    assert sorted(item["data"]["number"] for item in items) == [0, 3, 4]
+    assert [item["data"]["number"] for item in items] == [4, 3, 0]
     assert [item["data"] for item in (await other.get("/notifications")).json()["items"]] == [
         {"number": 1}
     ]

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -20,7 +21,10 @@ pytestmark = pytest.mark.usefixtures("no_chores")
 class Letterbox(Mail):
     """Keeps the letters posted to it."""
 
+    room = 1_000
+
     def __init__(self) -> None:
+        super().__init__(sender="board@example.org")
         self.letters: list[tuple[str, str, str]] = []
 
     def post(self, to: str, subject: str, text: str) -> None:
@@ -202,6 +206,33 @@ async def test_old_jobs_and_those_opened_again_are_no_news(app: Running) -> None
     await owner.patch(f"/jobs/{job['id']}", title="Plumber again", expect=200)
     await look(app.board.database, app.board.mail)
     assert await _told(person) == []
+
+
+async def test_whoever_is_just_being_changed_is_told_the_next_time(app: Running) -> None:
+    owner, leaving, other = await app.employer(), await app.person(), await app.person()
+    for person in (leaving, other):
+        await _save(person, q="plumber")
+    await owner.job()
+    url = app.board.settings.database_url.get_secret_value()
+    # as closing an account begins; to wait for it with searches in hand would be a deadlock
+    with psycopg.connect(url) as closing:
+        closing.execute("SELECT id FROM users WHERE id = %s FOR UPDATE", (leaving.id,))
+        await look(app.board.database, app.board.mail)
+        assert [len(await _told(person)) for person in (leaving, other)] == [0, 1]
+    await look(app.board.database, app.board.mail)
+    assert [len(await _told(person)) for person in (leaving, other)] == [1, 1]
+
+
+async def test_letters_leave_room_for_those_somebody_waits_for(app: Running) -> None:
+    owner, person, box = await app.employer(), await app.person(), Letterbox()
+    await _save(person, q="plumber")
+    await owner.job()
+    box.room = box.most_waiting // 2
+    await look(app.board.database, box)
+    assert box.letters == []
+    box.room += 1
+    await look(app.board.database, box)
+    assert [to for to, *_ in box.letters] == [person.user["email"]]
 
 
 async def test_a_suspended_person_gets_no_letter(app: Running) -> None:
