@@ -168,6 +168,7 @@ def _listen(events: Any, orders: "Orders", recorder: "Recorder", part: "Part") -
             logging.error("the configuration beside the locustfile asks for several processes")
             sys.exit(1)
         recorder.attach(environment)
+        _send_no_more_once_over(recorder)
         if orders.web_port is not None:
             show(environment, orders.web_port)
         if orders.is_open:
@@ -195,6 +196,24 @@ def _listen(events: Any, orders: "Orders", recorder: "Recorder", part: "Part") -
     events.test_stop.add_listener(lambda **_unused: recorder.close(part.complaint()))
 
 
+def _send_no_more_once_over(recorder: "Recorder") -> None:
+    """Whoever begins to wait when the load is over, or ends it then, waits until stopped.
+
+    Users are stopped one after the other, and those whose turn comes late would send meanwhile
+    what belongs to no step.
+    """
+    import gevent
+    from locust.user.task import TaskSet
+
+    def sleep(_tasks: TaskSet, seconds: float) -> None:
+        if not recorder.is_over(time.time()):
+            gevent.sleep(seconds)
+        if recorder.is_over(time.time()):
+            gevent.sleep(_FOREVER_S)
+
+    TaskSet._sleep = sleep  # type: ignore[method-assign]
+
+
 def _end(environment: "Environment", recorder: "Recorder", finish_s: float) -> None:
     """Let the requests under way come to their end, and only then stop the users.
 
@@ -203,11 +222,8 @@ def _end(environment: "Environment", recorder: "Recorder", finish_s: float) -> N
     """
     import gevent
     from locust.runners import WorkerRunner
-    from locust.user.task import TaskSet
 
     patience = time.monotonic() + finish_s
-    # who begins to wait now waits until stopped, instead of sending more
-    TaskSet._sleep = lambda _self, _seconds: gevent.sleep(_FOREVER_S)  # type: ignore[method-assign]
     while (recorder.walking or recorder.in_flight) and time.monotonic() < patience:
         gevent.sleep(_POLL_S)
     environment.stop_timeout = max(_LAST_MOMENT_S, patience - time.monotonic())

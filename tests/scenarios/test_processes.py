@@ -170,6 +170,19 @@ def test_a_worker_that_dies_makes_the_run_invalid_and_no_more(
     assert last >= 8
 
 
+def test_who_wakes_while_others_are_stopped_sends_no_more(
+    server: Server, journeys: Callable[[str], Path], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "tests.scenarios.one_run", str(journeys(THINKING))]
+    rest = [server.host, str(tmp_path / "runs"), "80", "1", "60", "--processes", "2"]
+    with subprocess.Popen([*command, *rest]) as process:
+        folder = wait_for_beats(tmp_path / "runs", 9)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(120) == 130
+    counted = sum(one.requests for one in read_run(folder).endpoints)
+    assert counted == len(server.report()["arrivals"])
+
+
 def test_ctrl_c_ends_all_and_keeps_what_was_counted(
     server: Server, journeys: Callable[[str], Path], tmp_path: Path
 ) -> None:
