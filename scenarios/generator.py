@@ -211,6 +211,7 @@ def _send_no_more_once_over(recorder: "Recorder") -> None:
         if recorder.is_over(time.time()):
             gevent.sleep(_FOREVER_S)
 
+    # Locust has no other place that every kind of user passes between two requests
     TaskSet._sleep = sleep  # type: ignore[method-assign]
 
 

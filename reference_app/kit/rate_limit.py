@@ -180,6 +180,7 @@ class ApiLimit:
         life_s = max(1, (self._window + 1) * _WINDOW_S + _GRACE_S - int(self._clock()))
 
         async def add(redis: Redis) -> list[int]:
+            # scripts answer whatever they answer: the client's types cannot know
             return await redis.eval(_ADD, len(keys), *keys, life_s, *added)  # type: ignore[no-any-return]
 
         try:
