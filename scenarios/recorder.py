@@ -33,6 +33,7 @@ from capacity.spool import Beat, Cell, Closing, Due, Entry, Opening, Written, to
 from scenarios.conditions import Conditions
 from scenarios.error_kinds import kind_of
 from scenarios.journey_marks import JourneyMarks
+from scenarios.locust_statistics import LocustStatistics
 from scenarios.orders import Orders
 from scenarios.readable import taken_us
 from scenarios.tallies import BATCH, REFUSED, Tallies, Tally
@@ -51,6 +52,7 @@ class Recorder:
         self._keep = write
         self._steps = orders.steps
         self._tallies = Tallies(orders.steps)
+        self._statistics = LocustStatistics()
         self._written: list[Written] = []
         self._offered: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -78,6 +80,7 @@ class Recorder:
         """Begin to listen to `environment`; nothing is counted before `open`."""
         self._environment = environment
         environment.events.request.add_listener(self.on_request)  # type: ignore[no-untyped-call]
+        self._statistics.take_over(environment)
         watch(FastHttpSession, self)
         watch(HttpSession, self)
 
@@ -118,6 +121,12 @@ class Recorder:
         **_unused: Any,
     ) -> None:
         """Count one request. Locust calls this; times in ms, `start_time` a Unix time in s."""
+        told = self._statistics.told
+        told.append((request_type, name, response_time, response_length))
+        if exception:
+            self._statistics.fail(request_type, name, exception)
+        elif len(told) >= BATCH:
+            self._statistics.fold()
         if start_time is None:
             start_time = time.time() - (response_time or 0.0) / 1000
         status = getattr(response, "status_code", 0) or 0
@@ -181,7 +190,9 @@ class Recorder:
         # not while a second is being written: its counts would go with the greenlet
         with self._writing:
             gevent.killall(self._loops)
-        if self._epoch != float("inf"):
+        if self._epoch == float("inf"):
+            self._statistics.fold()
+        else:
             self._flush()
         at = time.time() - self._epoch if self._epoch != float("inf") else 0.0
         self._write([Closing(self._orders.generator, at, error, self._ended_s)])
@@ -211,6 +222,7 @@ class Recorder:
 
     def _flush(self) -> None:
         with self._writing:
+            self._statistics.fold()
             tallies, late_us = self._tallies.take()
             self._lateness_us = max(self._lateness_us, late_us)
             written, self._written = self._written, []

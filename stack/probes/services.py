@@ -2,13 +2,14 @@
 
 One pass over /proc serves all services. CPU seconds include those of children that
 have ended and were waited for, so that a backend or worker that comes and goes is not
-lost. Memory is the proportional set size: a page shared by ten processes counts a tenth
-in each. Two parts of it are told beside it. Shared segments (Postgres' shared_buffers,
-nginx's zones) have their size from the start and fill. Pages of files (programs and their
-libraries) are the kernel's to drop, and a service's share of them rises when another
-program that had them mapped ends. Reading it walks page tables, so only a few milliseconds'
-work is done per sample, one service after the other; a service's memory thus appears every
-few seconds.
+lost. One that ends during the pass would count twice or not at all, as its CPU goes from it
+to its parent: then all is read again. Memory is the proportional set size: a page shared by
+ten processes counts a tenth in each. Two parts of it are told beside it. Shared segments
+(Postgres' shared_buffers, nginx's zones) have their size from the start and fill. Pages of
+files (programs and their libraries) are the kernel's to drop, and a service's share of them
+rises when another program that had them mapped ends. Reading it walks page tables, so only a
+few milliseconds' work is done per sample, one service after the other; a service's memory
+thus appears every few seconds.
 """
 
 import os
@@ -26,6 +27,8 @@ _MEMORY_SECONDS = 0.008
 # Of /proc/PID/stat, counted after the command's closing bracket; see proc(5).
 _PARENT, _CPU, _NICE, _BEGAN = 1, slice(11, 15), 16, 19
 _PROPORTIONS = (b"Pss", b"Pss_Shmem", b"Pss_File")
+_ATTEMPTS = 5
+"""So often all is read until no process of a service ended meanwhile; then its CPU is a gap."""
 _GIVES_WAY = 5
 """Steps of niceness that make a program give way: the kernel allots it less than a third."""
 
@@ -33,8 +36,9 @@ _GIVES_WAY = 5
 @dataclass(frozen=True, slots=True)
 class _Process:
     parent: int
-    cpu_ticks: int
     own_ticks: int
+    ended_ticks: int
+    """Of children that have ended."""
     nice: int
     began: float
 
@@ -67,20 +71,30 @@ class ServicesProbe:
 
     def sample(self) -> Iterator[Reading]:
         """Read all CPU, and memory for as long as a sample may take."""
-        table = _processes()
+        for _ in range(_ATTEMPTS):
+            before = self._ended()
+            table = _processes()
+            settled = dict(self._ended().items() & before.items())
+            if len(settled) == len(before):
+                break
         children: dict[int, list[int]] = {}
         for pid, process in table.items():
             children.setdefault(process.parent, []).append(pid)
         for service in self._services:
             family = _family(service, table, children)
-            if family:
-                ticks = sum(table[pid].cpu_ticks for pid in family)
+            if family and service.name in settled:
+                ticks = sum(table[pid].own_ticks + table[pid].ended_ticks for pid in family)
                 yield Reading(f"service.{service.name}.cpu", ticks / _TICKS, Kind.COUNTER)
         yield Reading("machine.yielding", self._yielding(table) / _TICKS, Kind.COUNTER)
         yield from self._memory(table, children)
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _ended(self) -> dict[str, int]:
+        """CPU ticks of children that have ended, for every service that is there."""
+        found = {one.name: _process(str(one.pid)) for one in self._services}
+        return {name: process.ended_ticks for name, process in found.items() if process}
 
     def _yielding(self, table: dict[int, _Process]) -> int:
         """CPU ticks until now of programs so nice that the stack need not share with them."""
@@ -130,21 +144,27 @@ def _processes() -> dict[int, _Process]:
     except OSError as error:
         raise ProbeError(f"no /proc to read: {error}") from None
     for number in numbers:
-        try:
-            with open(f"/proc/{number}/stat", "rb") as file:  # noqa: PTH123 - hundreds a second
-                stat = file.read()
-        except OSError:
-            continue
-        fields = stat.rpartition(b")")[2].split()
-        cpu = [int(ticks) for ticks in fields[_CPU]]
-        table[int(number)] = _Process(
-            parent=int(fields[_PARENT]),
-            cpu_ticks=sum(cpu),
-            own_ticks=cpu[0] + cpu[1],
-            nice=int(fields[_NICE]),
-            began=float(fields[_BEGAN]),
-        )
+        process = _process(number)
+        if process is not None:
+            table[int(number)] = process
     return table
+
+
+def _process(number: str) -> _Process | None:
+    try:
+        with open(f"/proc/{number}/stat", "rb") as file:  # noqa: PTH123 - hundreds a second
+            stat = file.read()
+    except OSError:
+        return None
+    fields = stat.rpartition(b")")[2].split()
+    user, system, ended_user, ended_system = (int(ticks) for ticks in fields[_CPU])
+    return _Process(
+        parent=int(fields[_PARENT]),
+        own_ticks=user + system,
+        ended_ticks=ended_user + ended_system,
+        nice=int(fields[_NICE]),
+        began=float(fields[_BEGAN]),
+    )
 
 
 def _family(

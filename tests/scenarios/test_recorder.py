@@ -50,6 +50,47 @@ tell({HEARD_AFTER})
 recorder.close("it was stopped")
 print(json.dumps([broken_off, "".join(written)]))
 """
+LOCUST_TOO = f"""
+watched, plain = Environment(), Environment()
+for environment in (watched, plain):
+    environment.create_local_runner()
+recorder.attach(watched)
+
+def fire(number):
+    for environment in (watched, plain):
+        environment.events.request.fire(
+            request_type="GET" if number % 4 else "POST", name=f"/page/{{number % 3}}",
+            response_time=None if number % 7 == 0 else 1.5 * number, response_length=number,
+            exception=OSError("gone") if number % 50 == 49 else None,
+            response=None, context={{}}, start_time=time.time(), url="",
+        )
+
+def all_seen(environment):
+    stats = environment.stats
+    entries = [stats.total, *(entry for _, entry in sorted(stats.entries.items()))]
+    return [
+        [
+            [
+                one.method, one.name, one.num_requests, one.num_none_requests, one.num_failures,
+                one.total_response_time, one.min_response_time, one.max_response_time,
+                one.total_content_length, sum(one.num_reqs_per_sec.values()),
+                sum(one.num_fail_per_sec.values()), sorted(one.response_times.items()),
+            ]
+            for one in entries
+        ],
+        sorted([error.method, error.name, error.occurrences] for error in stats.errors.values()),
+    ]
+
+shares = []
+for number in range({HEARD_BEFORE}):
+    fire(number)
+    if number % 50 == 49:
+        shares.append([one.stats.total.fail_ratio for one in (watched, plain)])
+waiting = plain.stats.total.num_requests - watched.stats.total.num_requests
+recorder.open(time.time())
+recorder.close()
+print(json.dumps([waiting, shares, all_seen(watched), all_seen(plain)]))
+"""
 CUT_OFF = """
 class Session:
     request_name = None
@@ -119,6 +160,16 @@ def test_batches_lose_nothing_and_a_run_broken_off_keeps_what_was_written() -> N
     # one that is stopped adds what it has not added up yet
     holds(whole, HEARD_BEFORE, HEARD_AFTER)
     assert whole.closings["one"].error == "it was stopped"
+
+
+def test_locust_s_own_statistics_are_what_they_would_be_without_us() -> None:
+    waiting, shares, ours, plain = told(LOCUST_TOO)
+    assert ours == plain
+    # it is us who add up, many at once
+    assert waiting == HEARD_BEFORE % 50
+    # a journey may stop its load by what failed so far
+    assert shares
+    assert all(ours == plain for ours, plain in shares)  # type: ignore[attr-defined]
 
 
 def test_requests_cut_off_are_unfinished_however_they_were_asked_for() -> None:

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,9 +11,8 @@ import pytest
 from capacity.observation import Observation
 from capacity.soak import Course, trends
 from stack.probes.services import ServicesProbe
-from stack.processes import identity
-from stack.state import ProcessId, ServiceState
 from tests.capacity.test_soak import long_run
+from tests.stack.states import state
 
 KINDS = ("own", "shared", "file")
 _STEPS, _EVERY_S, _STEP = 120, 15, 256 * 1024
@@ -58,22 +56,6 @@ def growing(where: str) -> Iterator["subprocess.Popen[str]"]:
             yield process
         finally:
             process.kill()
-
-
-def state(name: str, pid: int) -> ServiceState:
-    began = identity(pid)
-    assert began is not None
-    return ServiceState(
-        name=name,
-        service=name,
-        kind="",
-        process=ProcessId(pid=pid, began=began),
-        port=None,
-        ports={},
-        urls={},
-        log=Path(),
-        started_at=0.0,
-    )
 
 
 @pytest.fixture

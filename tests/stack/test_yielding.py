@@ -7,7 +7,7 @@ from stack.probes.services import ServicesProbe
 
 
 def _process(nice: int, own: int) -> services._Process:
-    return services._Process(parent=1, cpu_ticks=own + 1000, own_ticks=own, nice=nice, began=1.0)
+    return services._Process(parent=1, own_ticks=own, ended_ticks=1000, nice=nice, began=1.0)
 
 
 def test_only_nicer_programs_count_and_only_what_they_used_meanwhile(
