@@ -152,7 +152,7 @@ def create_app(settings: Settings) -> FastAPI:
         body_bytes=settings.max_body_bytes,
         callers=Callers(settings.trusted_networks),
         limit=lambda: app.state.board.api_limit,
-        apart=rate_groups.apart(groups),
+        apart=rate_groups.apart(app.router.routes, groups),
         ended=lambda: app.state.board.ended_sessions,
         seen=lambda: app.state.board.activity.seen,
         keys=lambda: app.state.board.keys.owner,

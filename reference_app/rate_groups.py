@@ -1,7 +1,7 @@
 """Routes with a limit of their own, as `rate_groups.toml` groups them."""
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -42,13 +42,17 @@ def load() -> tuple[RateGroup, ...]:
     return tuple(RateGroup(name=name, **group) for name, group in groups.items())
 
 
-def apart(groups: Sequence[RateGroup]) -> dict[str, str]:
-    """The groups that count instead of the ordinary limit, by the last words of their paths."""
+def apart(
+    routes: Iterable[BaseRoute], groups: Sequence[RateGroup]
+) -> dict[str, tuple[BaseRoute, str]]:
+    """The routes of groups that count instead of the ordinary limit, each with its group's name.
+
+    They are found by the last words of their paths.
+    """
     return {
-        route.rpartition("/")[2]: group.name
-        for group in groups
+        route.path.rpartition("/")[2]: (route, group.name)
+        for route, group in _grouped(routes, groups)
         if group.apart
-        for route in group.routes
     }
 
 
@@ -57,14 +61,21 @@ def guard(routes: Iterable[BaseRoute], groups: Sequence[RateGroup]) -> None:
 
     Groups apart have theirs where the ordinary limit is.
     """
-    group_of = {route: group for group in groups if not group.apart for route in group.routes}
+    for route, group in _grouped(routes, groups):
+        if not group.apart and not isinstance(route.app, _Guarded):
+            route.app = _Guarded(route.app, group)
+
+
+def _grouped(
+    routes: Iterable[BaseRoute], groups: Sequence[RateGroup]
+) -> Iterator[tuple[APIRoute, RateGroup]]:
+    group_of = {named: group for group in groups for named in group.routes}
     for route in routes:
-        if not isinstance(route, APIRoute) or isinstance(route.app, _Guarded):
-            continue
-        for method in route.methods or ():
-            group = group_of.get(f"{method} {route.path}")
-            if group is not None:
-                route.app = _Guarded(route.app, group)
+        if isinstance(route, APIRoute):
+            for method in route.methods or ():
+                group = group_of.get(f"{method} {route.path}")
+                if group is not None:
+                    yield route, group
 
 
 class _Guarded:

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference_app.errors import (
@@ -104,8 +104,9 @@ class Observe:
     takes longer than `timeout_s` is cut off and answered with 504, one whose
     body is larger than `body_bytes` is not read and answered with 413. Of all
     but the probes `slots` are worked on at once; one more is answered with 503
-    at once, since it would only make the others late too. A path whose last word
-    is in `apart` counts in the group of that name, any other in the ordinary limit.
+    at once, since it would only make the others late too. A request of a route
+    in `apart`, by the last word of its path, counts in the group beside it, any other in
+    the ordinary limit.
     What `seen` answers is told who is signed in.
     """
 
@@ -120,7 +121,7 @@ class Observe:
         body_bytes: int,
         callers: Callers,
         limit: Callable[[], ApiLimit],
-        apart: Mapping[str, str],
+        apart: Mapping[str, tuple[BaseRoute, str]],
         ended: Callable[[], EndedSessions],
         seen: Callable[[], Callable[[int], None]],
         keys: Callable[[], KeyReader],
@@ -286,7 +287,12 @@ class Observe:
             return None
         if observed.access is not None:
             self._seen()(observed.access.user_id)
-        return self._limit().check(observed.caller, self._apart.get(path.rpartition("/")[2], API))
+        group = API
+        # The word is looked for first: the pattern is tried only where it may fit.
+        near = self._apart.get(path.rpartition("/")[2])
+        if near is not None and near[0].matches(scope)[0] is Match.FULL:
+            group = near[1]
+        return self._limit().check(observed.caller, group)
 
     def _answer_to(self, error: Exception, observed: Observed) -> Response:
         if isinstance(error, TimeoutError):

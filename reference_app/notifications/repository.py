@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
 from reference_app.database import AnyRow, ReadSession, WriteSession
 from reference_app.notifications.models import Notification
@@ -18,7 +17,6 @@ _COLUMNS = (
     Notification.read_at,
 )
 
-_TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('notify:' || :user_id, 0))")
 # In the order of the ids, so that two who notify several cannot block each other.
 _TAKE_TURNS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('notify:' || user_id, 0))"
@@ -30,16 +28,8 @@ _KEEP_NEWEST = text(
     " ORDER BY id DESC OFFSET :before LIMIT 1) AS oldest_kept"
     " WHERE old.user_id = person AND old.id < oldest_kept.id"
 )
-_ADD = (
-    insert(Notification)
-    .on_conflict_do_nothing(
-        index_elements=["user_id", "kind", "about"],
-        index_where=text("read_at IS NULL AND about IS NOT NULL"),
-    )
-    .returning(Notification.id)
-)
 # One statement however many there are; a person's come in the order given.
-_ADD_EACH = text(
+_ADD = text(
     "INSERT INTO notifications (user_id, kind, about, data)"
     " SELECT user_id, CAST(:kind AS text), about, data"
     " FROM ROWS FROM (jsonb_to_recordset(CAST(CAST(:news AS text) AS jsonb))"
@@ -66,32 +56,22 @@ _UNREAD = (
 )
 
 
-async def take_turn(session: WriteSession, user_id: int) -> None:
-    """Let nobody else notify this person until the commit.
+async def take_turns(session: WriteSession, user_ids: Sequence[int]) -> None:
+    """Let nobody else notify these people until the commit.
 
     So ids grow in the order of commits, and what comes after an id is all that is new.
     """
-    await session.execute(_TAKE_TURN, {"user_id": str(user_id)})
-
-
-async def take_turns(session: WriteSession, user_ids: Sequence[int]) -> None:
-    """`take_turn` for several."""
     await session.execute(_TAKE_TURNS, {"user_ids": user_ids})
 
 
-async def add_each(
+async def add(
     session: WriteSession, kind: str, news: Sequence[Mapping[str, Any]]
 ) -> Sequence[AnyRow]:
-    """`add` for several, each a `user_id`, `about`, `data`: `id` and `user_id` of the new ones."""
-    return (await session.execute(_ADD_EACH, {"kind": kind, "news": json.dumps(news)})).all()
+    """Add notifications, each a `user_id`, `about`, `data`: `id` and `user_id` of the new ones.
 
-
-async def add(
-    session: WriteSession, user_id: int, kind: str, data: dict[str, Any], about: str | None
-) -> int | None:
-    """The id of a new notification; None: there is an unread one of this kind and about this."""
-    values = {"user_id": user_id, "kind": kind, "data": data, "about": about}
-    return (await session.execute(_ADD, values)).scalar_one_or_none()
+    One about a thing of which there is an unread one of this kind is left out.
+    """
+    return (await session.execute(_ADD, {"kind": kind, "news": json.dumps(news)})).all()
 
 
 async def keep_newest(session: WriteSession, user_ids: Sequence[int], keep: int) -> None:

@@ -45,10 +45,7 @@ async def notify(
     nobody else can notify this person. Whoever notifies several does so in the
     order of their ids, so that two who do cannot block each other.
     """
-    await repository.take_turn(session, user_id)
-    made = await repository.add(session, user_id, kind, data, about)
-    if made is not None:
-        await _made(session, [(user_id, made)])
+    await notify_each(session, kind, [News(user_id, data, about)])
 
 
 async def notify_each(session: WriteSession, kind: str, news: Sequence[News]) -> None:
@@ -56,20 +53,20 @@ async def notify_each(session: WriteSession, kind: str, news: Sequence[News]) ->
     if not news:
         return
     await repository.take_turns(session, sorted({each.user_id for each in news}))
-    rows = await repository.add_each(session, kind, [asdict(each) for each in news])
+    rows = await repository.add(session, kind, [asdict(each) for each in news])
     await _made(session, [(row.user_id, row.id) for row in rows])
 
 
 async def seen(session: WriteSession, user_id: int, kind: str, *, about: str) -> None:
     """A person has seen what a kind of notification `about` one thing was for."""
-    await repository.take_turn(session, user_id)
+    await repository.take_turns(session, [user_id])
     marked = await repository.mark_seen(session, user_id, kind=kind, about=about)
     _tell(session, user_id, marked)
 
 
 async def seen_up_to(session: WriteSession, user_id: int, up_to: int) -> UnreadNotifications:
     """A person has seen a notification and all before it."""
-    await repository.take_turn(session, user_id)
+    await repository.take_turns(session, [user_id])
     _tell(session, user_id, await repository.mark_seen(session, user_id, up_to=up_to))
     return UnreadNotifications(unread=await repository.unread(session, user_id))
 

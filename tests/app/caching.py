@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from reference_app.kit import metrics
 from reference_app.kit.cache import CHANNEL, Cache
+from reference_app.kit.cache_entry import Found
 from reference_app.kit.pubsub import Listener
 from reference_app.kit.store import Store
 from tests.app.life import until
@@ -40,6 +41,13 @@ class Source:
         value = self.value
         await self.open.wait()
         return value
+
+    async def held_up(self, cache: Cache) -> asyncio.Task[Found]:
+        """The first to ask `cache` for "k", whose load has begun and ends once `open` is set."""
+        self.open.clear()
+        first = asyncio.create_task(cache.get("k", 60, self.load))
+        await until(lambda: self.asked_for, what="the load begins")
+        return first
 
 
 @asynccontextmanager

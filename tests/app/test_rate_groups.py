@@ -34,13 +34,10 @@ def test_the_groups_name_routes_that_exist_each_once(make_settings: MakeSettings
 def test_what_counts_apart_is_told_by_a_word_no_other_path_ends_in(
     make_settings: MakeSettings,
 ) -> None:
-    words = [
-        route.path.rpartition("/")[2]
-        for route in create_app(make_settings()).router.routes
-        if isinstance(route, APIRoute)
-    ]
-    apart = rate_groups.apart(list(GROUPS.values()))
-    assert apart == {"avatar": "pictures"}
+    routes = create_app(make_settings()).router.routes
+    words = [route.path.rpartition("/")[2] for route in routes if isinstance(route, APIRoute)]
+    apart = rate_groups.apart(routes, list(GROUPS.values()))
+    assert {word: group for word, (_, group) in apart.items()} == {"avatar": "pictures"}
     assert [words.count(word) for word in apart] == [1]
 
 
@@ -64,6 +61,22 @@ async def test_pictures_count_apart_from_all_else(run_app: RunApp) -> None:
         assert (told["group"], told["limit"]) == ("pictures", 12)
         assert await _count(app, 'rate_limited_total{group="pictures"}') == before + 1
         assert (await app.client.get("/companies/7")).status_code == 404
+
+
+async def test_what_is_no_picture_but_ends_like_one_counts_in_the_ordinary_limit(
+    run_app: RunApp,
+) -> None:
+    async with run_app(api_rate_per_minute=4) as app:
+        for method, path, status in (
+            ("GET", "/nothing/avatar", 404),
+            ("GET", "/users/7/of/avatar", 404),
+            ("GET", "/companies/avatar", 422),
+            ("POST", "/users/7/avatar", 405),
+        ):
+            assert (await app.client.request(method, path)).status_code == status, path
+        told = problem(await app.client.get("/nothing/avatar"), 429, "rate_limited")
+        assert (told["group"], told["limit"]) == ("api", 4)
+        problem(await app.client.get("/users/7/avatar"), 404, "avatar_not_found")
 
 
 def test_the_blueprints_limits() -> None:

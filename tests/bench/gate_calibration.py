@@ -7,8 +7,8 @@ them against the slower one (an alarm is a find). Prints the table of docs/guide
 
     python -m tests.bench gate_calibration
 
-takes some fifteen minutes. A folder named by HMB_BANK keeps the bank: what it holds is not
-measured again.
+takes some fifteen minutes. A folder named by HMB_BANK keeps the bank, and is made where it is not
+there: what it holds is not measured again.
 """
 
 import os
@@ -60,6 +60,19 @@ class Caller(FastHttpUser):
         self.client.get("/light")
 """
 Bank = Mapping[str, Sequence[Sample]]
+
+
+def place_of_bank(scratch: str) -> Path:
+    """The folder that HMB_BANK names, made where it is not there; without it, `scratch`.
+
+    Exits with one line where no folder can be made of that name.
+    """
+    folder = Path(os.environ.get(KEPT) or scratch).resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.exit(f"error: {KEPT}: {folder}: {error.strerror}: name a folder that can be made")
+    return folder
 
 
 def measure(rounds: int, folder: Path) -> None:
@@ -178,4 +191,4 @@ def main(rounds: int, folder: Path) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="hmb-bank-") as scratch:
-        main(ROUNDS, Path(os.environ.get(KEPT, scratch)).resolve())
+        main(ROUNDS, place_of_bank(scratch))

@@ -19,6 +19,7 @@ FILES = (
     CHECKOUT / "deploy" / "gitlab-ci.yml",
     CHECKOUT / "docs" / "guides" / "gate.md",
 )
+AUDIT = CHECKOUT / ".github" / "workflows" / "dependency-audit.yml"
 FAKE = """#!/bin/bash
 echo "$@" >> said
 if [ "$1" = gate ]; then mkdir -p out/head; exit {code}; fi
@@ -45,6 +46,34 @@ def test_every_option_is_one_of_the_commands(path: Path) -> None:
         assert option in options_of(name)
     for option in re.findall(r"options: (--[a-z-]+)", text):
         assert option in options_of("gate")
+
+
+@pytest.mark.parametrize(
+    ("locked", "declared", "command"),
+    [
+        ("requirements.lock", "pyproject.toml", r"\S*pip-audit .*-r requirements\.lock"),
+        (
+            "reference_app/frontend/package-lock.json",
+            "reference_app/frontend/package.json",
+            "npm audit --omit=dev",
+        ),
+    ],
+    ids=["python", "front end"],
+)
+def test_what_is_locked_is_audited_daily_and_when_it_changes(
+    locked: str, declared: str, command: str
+) -> None:
+    workflow = yaml.safe_load(AUDIT.read_text())
+    when = workflow[True]  # YAML 1.1 reads `on` so
+    assert {locked, declared} <= set(when["pull_request"]["paths"])
+    assert any(re.fullmatch(r"\d+ \d+ \* \* \*", each["cron"]) for each in when["schedule"])
+    (job,) = (
+        job
+        for job in workflow["jobs"].values()
+        if any(re.fullmatch(command, step.get("run", "")) for step in job["steps"])
+    )
+    folder = CHECKOUT / job.get("defaults", {}).get("run", {}).get("working-directory", "")
+    assert (folder / Path(locked).name).samefile(CHECKOUT / locked)
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,7 @@ async def test_a_load_overtaken_by_an_invalidation_is_kept_nowhere(
     two: tuple[Cache, Cache], source: Source
 ) -> None:
     one, other = two
-    source.open.clear()
-    early = asyncio.create_task(one.get("k", 60, source.load))  # reads "one"
-    await until(lambda: source.asked_for, what="the load begins")
+    early = await source.held_up(one)  # reads "one"
     source.value = b"two"
     await other.invalidate(["k"], 700)
     await until(lambda: "k" in one._tombstones, what="the loading worker hears of it")
@@ -49,9 +47,7 @@ async def test_a_stale_value_is_refused_even_by_a_worker_that_heard_nothing(
 ) -> None:
     one, other = two
     monkeypatch.setattr(one, "heard", lambda message: None)
-    source.open.clear()
-    early = asyncio.create_task(one.get("k", 60, source.load))
-    await until(lambda: source.asked_for, what="the load begins")
+    early = await source.held_up(one)
     source.value = b"two"
     await other.invalidate(["k"], 700)
     source.open.set()

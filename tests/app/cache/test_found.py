@@ -49,9 +49,7 @@ async def test_one_worker_loads_once_for_everyone_who_waits(
 async def test_another_worker_waits_for_the_one_that_loads(
     two: tuple[Cache, Cache], source: Source
 ) -> None:
-    source.open.clear()
-    first = asyncio.create_task(two[0].get("k", 60, source.load))
-    await until(lambda: source.asked_for, what="the load begins")
+    first = await source.held_up(two[0])
     second = asyncio.create_task(two[1].get("k", 60, source.load))
     await asyncio.sleep(0.05)
     source.open.set()
@@ -63,9 +61,7 @@ async def test_another_worker_waits_for_the_one_that_loads(
 async def test_a_caller_who_gives_up_costs_the_others_nothing(
     two: tuple[Cache, Cache], source: Source
 ) -> None:
-    source.open.clear()
-    impatient = asyncio.create_task(two[0].get("k", 60, source.load))
-    await until(lambda: source.asked_for, what="the load begins")
+    impatient = await source.held_up(two[0])
     patient = asyncio.create_task(two[0].get("k", 60, source.load))
     await asyncio.sleep(0)
     impatient.cancel()
