@@ -34,7 +34,7 @@ class Person(FastHttpUser):
                 if response.json() != {}:
                     response.failure("body: not empty")
 """
-USERS, SECONDS, PAIRS = 20, 4, 9
+USERS, SECONDS, PAIRS = 20, 4, 15
 START_S = 2.5
 """After this long Locust is surely loading, and not yet at its end."""
 
