@@ -1,4 +1,4 @@
-"""CPU and requests by route, where the system under test tells them: the timeline's `endpoint.*`."""
+"""CPU and requests by route, where the system under test tells them: `endpoint.*` in timelines."""
 
 import re
 from typing import TYPE_CHECKING

@@ -52,7 +52,7 @@ class PodProbe:
     def __init__(self, service: ServiceState) -> None:
         self.name = service.name
         self.by_endpoint: Mapping[str, Mapping[str, float]] | None = None
-        """Series -> method and route -> total, as last read; None before that. `EndpointProbe`'s."""
+        """Series -> method and route -> total, as last read; None before. `EndpointProbe`'s."""
         self._service = service
 
     def sample(self) -> Iterator[Reading]:

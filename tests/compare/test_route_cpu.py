@@ -100,7 +100,7 @@ NOT_READ = float("nan")
 def told(of: dict[str, list[float]]) -> Observation:
     """A run whose system told this by endpoint, second by second of the measured time."""
     seconds = pd.Index(range(WARMUP_S, WARMUP_S + DURATION_S), name="second")
-    values = {f"endpoint.{series}": readings for series, readings in of.items()}
+    values = {f"endpoint.{series}": by_second for series, by_second in of.items()}
     return Observation(sample_run(), pd.DataFrame(values, index=seconds))
 
 
