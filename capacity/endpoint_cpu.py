@@ -1,4 +1,4 @@
-"""CPU by route, where the system under test tells it: the timeline's `endpoint.*.cpu`."""
+"""CPU and requests by route, where the system under test tells them: `endpoint.*` in timelines."""
 
 import re
 from typing import TYPE_CHECKING
@@ -9,7 +9,8 @@ from capacity.observation import Observation
 if TYPE_CHECKING:
     import pandas as pd
 
-_SERIES = re.compile(r"endpoint\.(.+)\.cpu")
+_CPU = re.compile(r"endpoint\.(.+)\.cpu")
+_REQUESTS = re.compile(r"endpoint\.(.+)\.requests")
 
 
 def by_route(seen: Observation) -> "dict[str, pd.Series[float]]":
@@ -18,8 +19,20 @@ def by_route(seen: Observation) -> "dict[str, pd.Series[float]]":
     Only seconds in which any was read. A route without a figure in one of them was not asked
     for until then.
     """
+    return _by_route(seen, _CPU)
+
+
+def reached_by_route(seen: Observation) -> "dict[str, pd.Series[float]]":
+    """Requests per second of each route that reached a pod, as `by_route` tells the CPU.
+
+    Those that something before the pods answered are not among them.
+    """
+    return _by_route(seen, _REQUESTS)
+
+
+def _by_route(seen: Observation, of: re.Pattern[str]) -> "dict[str, pd.Series[float]]":
     window = seen.window
-    columns = [(str(one), _SERIES.fullmatch(str(one))) for one in window.columns]
+    columns = [(str(one), of.fullmatch(str(one))) for one in window.columns]
     routes = {column: route(match.group(1)) for column, match in columns if match is not None}
     read = window[list(routes)].dropna(how="all").fillna(0.0)
     found: dict[str, pd.Series[float]] = {}

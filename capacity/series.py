@@ -58,6 +58,7 @@ SERIES: dict[str, tuple[str, str]] = {
     "pod.{pod}.event_loop_lag": ("s", "worst delay of a worker's event loop"),
     "pod.{pod}.rate_limited": ("requests/s", "requests refused by a rate limit"),
     # the pods together, by endpoint as the app names its routes
+    "endpoint.{endpoint}.requests": ("requests/s", "requests of it that a pod answered"),
     "endpoint.{endpoint}.cpu": ("cores", "CPU of the workers in requests' own tasks, from some"),
     # PgBouncer
     "pgbouncer.clients_active": ("connections", "client connections with a server or idle"),

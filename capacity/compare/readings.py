@@ -6,7 +6,7 @@ for only when there is nothing better, which is other runs.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, log, sqrt
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from capacity import figures
 from capacity.compare.statistic import Statistic
-from capacity.endpoint_cpu import by_route
+from capacity.endpoint_cpu import by_route, reached_by_route
 from capacity.histogram import Histogram
 from capacity.intervals import LARGEST_BLOCKS, Interval, quantile_ranks, ratio
 from capacity.model.classes import route
@@ -34,7 +34,7 @@ BEYOND_ALONE = 25
 ROUTE_CPU = "route_cpu"
 """The statistic that only systems have which tell their CPU by route."""
 _FEWEST_TIMED = 200
-"""Requests of a route: the reference app times one in seven, so some thirty."""
+"""Requests of a route that reached a pod: the reference app times one in seven, so some thirty."""
 _RESAMPLES = 1_000
 _Z = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution."""
@@ -79,7 +79,7 @@ def read(
         if endpoint == ALL:
             readings["cpu"] = _cpu(seen, errors=cells is not None)
         found |= {Key(endpoint, name): one for name, one in readings.items() if one is not None}
-    return found | _cpu_of_routes(seen, cells)
+    return found | _cpu_of_routes(seen, errors=cells is not None)
 
 
 def _by_endpoint(stats: Iterable[EndpointStats]) -> dict[str, list[EndpointStats]]:
@@ -234,13 +234,47 @@ def _failures(stats: Sequence[EndpointStats], *, errors: bool) -> Reading | None
 
 
 def _cpu(seen: Observation, *, errors: bool) -> Reading | None:
-    """CPU of every service of the system, in ms per request; None when it was not seen.
-
-    Utilisation law: demand = busy time / completions (Lazowska et al. 1984, 3.3).
-    """
+    """CPU of every service of the system, in ms per request; None when it was not seen."""
     busy, done = seen.summed("service.*.cpu"), seen.summed("load.requests")
-    if busy is None or done is None:
-        return None
+    return None if busy is None or done is None else _per_request(seen, busy, done, errors=errors)
+
+
+def _cpu_of_routes(seen: Observation, *, errors: bool) -> dict[Key, Reading]:
+    """CPU that the system itself says a request of each route took, in ms.
+
+    Of the requests that reached a pod, and none where the system does not tell how many did.
+    Endpoints that differ in their query only are one: the system does not tell them apart.
+    """
+    cores, reached = by_route(seen), reached_by_route(seen)
+    called = {route(name(one)): name(one).partition("?")[0] for one in seen.endpoints()}
+    found: dict[Key, Reading] = {}
+    for at in called:
+        if at in cores and at in reached:
+            reading = _per_request(seen, cores[at], reached[at], errors=errors)
+            if reading is not None:
+                found[Key(called[at], ROUTE_CPU)] = _if_timed_enough(reading)
+    return found
+
+
+def _if_timed_enough(reading: Reading) -> Reading:
+    if reading.samples >= _FEWEST_TIMED:
+        return reading
+    few = figures.too_few(
+        reading.samples,
+        "request in a run that reached a pod",
+        "requests in a run that reached a pod",
+    )
+    return replace(reading, error=None, too_few=f"{few}, {_FEWEST_TIMED} are needed")
+
+
+def _per_request(
+    seen: Observation, busy: "pd.Series[float]", done: "pd.Series[float]", *, errors: bool
+) -> Reading | None:
+    """CPU in ms per request, of the seconds in which both were read.
+
+    None when that is not half of them, or nothing was used. Utilisation law: demand = busy
+    time / completions (Lazowska et al. 1984, 3.3).
+    """
     both = busy.index.intersection(done.index)
     if len(both) < seen.seconds / 2:
         return None
@@ -250,65 +284,6 @@ def _cpu(seen: Observation, *, errors: bool) -> Reading | None:
     value, bounds = ratio(tops, bottoms)
     error = _log_error(value, bounds) if errors else None
     return Reading(1000 * value, round(sum(bottoms)), error)
-
-
-def _cpu_of_routes(seen: Observation, cells: Sequence[Cell] | None) -> dict[Key, Reading]:
-    """CPU that the system itself says a request of each route took, in ms.
-
-    Endpoints that differ in their query only are one: the system does not tell them apart.
-    """
-    cores, asked = by_route(seen), _asked(seen)
-    return {
-        Key(asked[at].called, ROUTE_CPU): reading
-        for at in asked
-        if at in cores
-        and (reading := _cpu_of_route(seen, at, asked[at].requests, cores[at], cells))
-    }
-
-
-@dataclass(slots=True)
-class _Asked:
-    """A route as the load names it, and how many requests of it came."""
-
-    called: str
-    requests: int = 0
-
-
-def _asked(seen: Observation) -> dict[str, _Asked]:
-    found: dict[str, _Asked] = {}
-    for one in seen.endpoints():
-        at = found.setdefault(route(name(one)), _Asked(name(one).partition("?")[0]))
-        at.requests += one.requests
-    return found
-
-
-def _cpu_of_route(
-    seen: Observation,
-    at: str,
-    requests: int,
-    cores: "pd.Series[float]",
-    cells: Sequence[Cell] | None,
-) -> Reading | None:
-    """One route's; None when it was not seen for half the time, or took nothing."""
-    if requests == 0 or len(cores) < seen.seconds / 2 or not cores.sum() > 0:
-        return None
-    # seconds without a reading had as much as the others: a counter's next reading says so
-    value = 1000 * float(cores.mean()) * seen.seconds / requests
-    if requests < _FEWEST_TIMED:
-        few = figures.too_few(requests, "request in a run", "requests in a run")
-        return Reading(value, requests, None, f"{few}, {_FEWEST_TIMED} are needed")
-    error = None if cells is None else _route_error(at, cores, cells)
-    return Reading(value, requests, error)
-
-
-def _route_error(at: str, cores: "pd.Series[float]", cells: Iterable[Cell]) -> float | None:
-    """The error of CPU per request over time; None for a record without seconds."""
-    came: Counter[int] = Counter()
-    for cell in cells:
-        if cell.method not in BESIDE and route(name(cell)) == at:
-            came[cell.second] += cell.requests
-    requests = [float(came[int(second)]) for second in cores.index]
-    return _log_error(*ratio(_floats(cores), requests)) if sum(requests) else None
 
 
 def _floats(series: "pd.Series[float]") -> list[float]:

@@ -72,7 +72,8 @@ def with_checks(model: DemandModel, runs: Sequence[Material]) -> DemandModel:
 
 def _own(run: Material) -> dict[str, float]:
     """CPU seconds the workers timed over the measured seconds, by route."""
-    return {at: float(cores.sum()) for at, cores in by_route(run.seen).items()}
+    told = {at: float(cores.sum()) for at, cores in by_route(run.seen).items()}
+    return {at: seconds for at, seconds in told.items() if seconds > 0}
 
 
 def _rows(

@@ -5,7 +5,7 @@ milliseconds: once a second from every pod that would change what is being measu
 Reading the files costs half a millisecond, and costs it us.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.samples import Sample
@@ -32,7 +32,11 @@ _SUMMED: Mapping[str, str] = {
     "cache_renewals_total": "cache_renewals",
 }
 """Counter -> series of its sum over all labels."""
-_ENDPOINT_CPU = "http_request_cpu_seconds_total"
+_BY_ENDPOINT: Mapping[str, str] = {
+    "http_request_cpu_seconds_total": "cpu",
+    "http_requests_total": "requests",
+}
+"""Counter -> series of its sum over all labels but the method and the route."""
 _GAUGES: Mapping[str, str] = {
     "db_pool_in_use": "pool_in_use",
     "db_pool_waiting": "pool_waiting",
@@ -47,8 +51,8 @@ class PodProbe:
 
     def __init__(self, service: ServiceState) -> None:
         self.name = service.name
-        self.cpu_by_endpoint: Mapping[str, float] | None = None
-        """Method and route -> CPU seconds, as last read; None before that. `EndpointProbe`'s."""
+        self.by_endpoint: Mapping[str, Mapping[str, float]] | None = None
+        """Series -> method and route -> total, as last read; None before. `EndpointProbe`'s."""
         self._service = service
 
     def sample(self) -> Iterator[Reading]:
@@ -67,11 +71,7 @@ class PodProbe:
                 totals[_SUMMED[sample.name]] += sample.value
             if sample.name in _GAUGES:
                 gauges[_GAUGES[sample.name]] = sample.value
-        self.cpu_by_endpoint = {
-            f"{sample.labels['method']} {sample.labels['route']}": sample.value
-            for sample in samples
-            if sample.name == _ENDPOINT_CPU
-        }
+        self.by_endpoint = _by_endpoint(samples)
         for series, total in totals.items():
             yield Reading(f"pod.{self.name}.{series}", total, Kind.COUNTER)
         for series, value in gauges.items():
@@ -79,6 +79,16 @@ class PodProbe:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _by_endpoint(samples: Iterable[Sample]) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {series: {} for series in _BY_ENDPOINT.values()}
+    for sample in samples:
+        if sample.name in _BY_ENDPOINT:
+            totals = found[_BY_ENDPOINT[sample.name]]
+            endpoint = f"{sample.labels['method']} {sample.labels['route']}"
+            totals[endpoint] = totals.get(endpoint, 0.0) + sample.value
+    return found
 
 
 def written(pod: ServiceState, *kinds: str) -> list[Sample]:

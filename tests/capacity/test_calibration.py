@@ -141,6 +141,21 @@ def test_records_without_the_pods_own_times_are_not_checked(
     assert with_checks(bare, runs) == model
 
 
+def test_an_endpoint_of_which_no_request_was_timed_is_not_checked(
+    runs: list[Material], model: DemandModel
+) -> None:
+    never = {"endpoint.GET /api/v1/jobs.cpu": 0.0}
+    found = with_checks(
+        model,
+        [
+            Material(Observation(run.seen.run, run.seen.timeline.assign(**never)), run.cells)
+            for run in runs
+        ],
+    )
+    assert len(found.checked) == len(model.checked) - 1
+    assert "GET /api/v1/jobs" not in {one.endpoint for one in found.checked}
+
+
 def test_levels_are_those_of_mixed_by_littles_law(model: DemandModel) -> None:
     assert [level.pods for level in model.levels] == [3, 3, 3]
     for level, users in zip(model.levels, (60, 120, 180), strict=True):

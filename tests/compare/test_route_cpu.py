@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from math import isnan
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -13,7 +14,7 @@ import pytest
 
 from capacity.compare import readings
 from capacity.compare.findings import Design, Outcome
-from capacity.compare.judge import compare
+from capacity.compare.judge import Sample, compare
 from capacity.compare.readings import ALL, ROUTE_CPU, Key, Reading
 from capacity.compare.statistic import statistics
 from capacity.observation import Observation
@@ -42,12 +43,15 @@ class Reader(FastHttpUser):
 LIST, ONE = Key("GET /jobs", ROUTE_CPU), Key("GET /jobs/{id}", ROUTE_CPU)
 
 
-def measured(home: Path, list_ms: float, one_ms: float) -> Path:
-    """The folder of a run against a service that tells these milliseconds a request."""
+def measured(home: Path, list_ms: float, one_ms: float, every: int) -> Path:
+    """The folder of a run against a service that tells these milliseconds a request.
+
+    Of the list one request in `every` reaches it.
+    """
     told = home / "told"
     told.mkdir(parents=True)
     (home / "reading.py").write_text(JOURNEYS)
-    command = [sys.executable, str(SERVICE), str(list_ms), str(one_ms)]
+    command = [sys.executable, str(SERVICE), str(list_ms), str(one_ms), str(every)]
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(told)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as service:
         try:
@@ -71,54 +75,91 @@ def measured(home: Path, list_ms: float, one_ms: float) -> Path:
 
 
 def test_a_route_that_costs_more_is_told_from_one_that_does_not(tmp_path: Path) -> None:
-    before, after = measured(tmp_path / "a", 10.0, 2.0), measured(tmp_path / "b", 10.0, 6.0)
+    before = measured(tmp_path / "a", 10.0, 2.0, every=1)
+    after = measured(tmp_path / "b", 10.0, 6.0, every=2)
     found = sample(before, single=True).readings
-    assert found[LIST].value == pytest.approx(10.0, rel=0.2)
-    assert found[ONE].value == pytest.approx(2.0, rel=0.2)
+    assert found[LIST].value == pytest.approx(10.0, rel=0.05)
+    assert found[ONE].value == pytest.approx(2.0, rel=0.05)
     # a query is no route, and what is not told is not known
     assert {key for key in found if key.statistic == ROUTE_CPU} == {LIST, ONE}
     judgement = compared([before], [after], None)
     assert finding(judgement, ROUTE_CPU, ONE.endpoint).outcome is Outcome.WORSE
     assert finding(judgement, ROUTE_CPU, ONE.endpoint).change == pytest.approx(2.0, abs=0.5)
-    assert finding(judgement, ROUTE_CPU, LIST.endpoint).outcome is not Outcome.WORSE
-    assert finding(judgement, ROUTE_CPU, LIST.endpoint).change == pytest.approx(0.0, abs=0.2)
+    # half as many of the list reached the service, and cost what they cost
+    assert finding(judgement, ROUTE_CPU, LIST.endpoint).outcome is Outcome.SAME
+    assert finding(judgement, ROUTE_CPU, LIST.endpoint).change == pytest.approx(0.0, abs=0.05)
     assert not any("by endpoint" in note for note in judgement.notes)
 
 
-def told(cores: dict[str, list[float]]) -> Observation:
-    """A run whose system told these cores by route, second by second of the measured time."""
+LATE = "GET /api/v1/auth/me"
+OFTEN = "GET /api/v1/jobs/{job_id}"
+OFTEN_KEY = Key("GET /api/v1/jobs/{id}", ROUTE_CPU)
+NOT_READ = float("nan")
+
+
+def told(of: dict[str, list[float]]) -> Observation:
+    """A run whose system told this by endpoint, second by second of the measured time."""
     seconds = pd.Index(range(WARMUP_S, WARMUP_S + DURATION_S), name="second")
-    values = {f"endpoint.{at}.cpu": series for at, series in cores.items()}
+    values = {f"endpoint.{series}": by_second for series, by_second in of.items()}
     return Observation(sample_run(), pd.DataFrame(values, index=seconds))
 
 
-def requests(seen: Observation, endpoint: str) -> int:
-    return sum(one.requests for one in seen.endpoints([endpoint]))
+def often(reached: list[float]) -> Observation:
+    """A run in whose every second that was read half a core went into these requests."""
+    cores = [NOT_READ if isnan(one) else 0.5 for one in reached]
+    return told({f"{OFTEN}.cpu": cores, f"{OFTEN}.requests": reached})
+
+
+def test_cpu_is_that_of_a_request_which_reached_a_pod() -> None:
+    seen = often([20.0] * DURATION_S)
+    sent = sum(one.requests for one in seen.endpoints(["/api/v1/jobs/{id}"]))
+    found = readings.read(seen, statistics())[OFTEN_KEY]
+    assert found.value == pytest.approx(1000 * 0.5 / 20)
+    assert (found.samples, found.too_few) == (20 * DURATION_S, "")
+    assert sent > 1.5 * found.samples
 
 
 def test_seconds_without_a_reading_had_as_much_as_the_others() -> None:
-    whole = told({"GET /api/v1/jobs/{job_id}": [0.5] * DURATION_S})
-    gaps = told({"GET /api/v1/jobs/{job_id}": [0.5, float("nan"), 0.5] * (DURATION_S // 3)})
-    key = Key("GET /api/v1/jobs/{id}", ROUTE_CPU)
-    expected = 1000 * 0.5 * DURATION_S / requests(whole, "/api/v1/jobs/{id}")
-    for seen in (whole, gaps):
-        assert readings.read(seen, statistics())[key].value == pytest.approx(expected)
-    hardly = told({"GET /api/v1/jobs/{job_id}": [0.5] + [float("nan")] * (DURATION_S - 1)})
-    assert key not in readings.read(hardly, statistics())
+    gaps = often([20.0, NOT_READ, 20.0] * (DURATION_S // 3))
+    assert readings.read(gaps, statistics())[OFTEN_KEY].value == pytest.approx(25.0)
+    hardly = often([20.0] + [NOT_READ] * (DURATION_S - 1))
+    assert OFTEN_KEY not in readings.read(hardly, statistics())
+
+
+def test_a_route_is_judged_by_how_many_requests_reached_a_pod_not_by_how_many_were_sent() -> None:
+    seen = often([6.0] * DURATION_S)
+    assert sum(one.requests for one in seen.endpoints(["/api/v1/jobs/{id}"])) > 200
+    found = readings.read(seen, statistics(), [])[OFTEN_KEY]
+    assert found.value == pytest.approx(1000 * 0.5 / 6)
+    assert found.too_few == "180 requests in a run that reached a pod are too few, 200 are needed"
+    assert found.error is None
 
 
 def test_a_route_first_asked_for_late_took_nothing_until_then() -> None:
-    nothing_yet = [float("nan")] * 10
+    nothing_yet = [NOT_READ] * 10
     seen = told(
         {
-            "GET /api/v1/jobs/{job_id}": [0.5] * DURATION_S,
-            "GET /api/v1/auth/me": nothing_yet + [0.3] * (DURATION_S - 10),
+            f"{OFTEN}.cpu": [0.5] * DURATION_S,
+            f"{OFTEN}.requests": [20.0] * DURATION_S,
+            f"{LATE}.cpu": nothing_yet + [0.3] * (DURATION_S - 10),
+            f"{LATE}.requests": nothing_yet + [15.0] * (DURATION_S - 10),
         }
     )
-    expected = 1000 * 0.3 * (DURATION_S - 10) / requests(seen, "/api/v1/auth/me")
-    reading = readings.read(seen, statistics())[Key("GET /api/v1/auth/me", ROUTE_CPU)]
-    assert reading.value == pytest.approx(expected)
-    assert "are too few, 200 are needed" in reading.too_few
+    found = readings.read(seen, statistics())[Key(LATE, ROUTE_CPU)]
+    assert found.value == pytest.approx(1000 * 0.3 / 15)
+    assert (found.samples, found.too_few) == (15 * (DURATION_S - 10), "")
+
+
+def test_a_record_that_does_not_tell_what_reached_the_pods_is_compared_without_it() -> None:
+    old = readings.read(told({f"{OFTEN}.cpu": [0.5] * DURATION_S}), statistics(), [])
+    new = readings.read(often([20.0] * DURATION_S), statistics(), [])
+    assert OFTEN_KEY in new
+    assert OFTEN_KEY not in old
+    run = sample_run()
+    found = compare([Sample(run, old)], [Sample(run, new)], statistics())
+    assert any("as the runs of base do not tell it" in note for note in found.notes)
+    assert finding(found, ROUTE_CPU, OFTEN_KEY.endpoint).outcome is Outcome.INCONCLUSIVE
+    assert finding(found, "p50").outcome is Outcome.SAME
 
 
 def test_one_dear_route_among_many_is_found_and_the_correction_counts_them_all() -> None:

@@ -1,4 +1,4 @@
-"""CPU by endpoint from the files that workers keep, read once, of all pods together."""
+"""Requests and CPU by endpoint from the files that workers keep, read once, all pods together."""
 
 import os
 import subprocess
@@ -18,12 +18,30 @@ WORKER = """
 from prometheus_client import Counter
 cpu = Counter("http_request_cpu_seconds_total", "CPU", ["method", "route"])
 cpu.labels("GET", "/jobs/{job_id}").inc(0.25)
+requests = Counter("http_requests_total", "Requests", ["method", "route", "status"])
+requests.labels("GET", "/jobs/{job_id}", "200").inc(6)
+requests.labels("GET", "/jobs/{job_id}", "404").inc(1)
+requests.labels("POST", "/jobs", "201").inc(2)
 Counter("served_requests_total", "Others", ["source"]).labels("db").inc()
+"""
+UNTIMED = """
+from prometheus_client import Counter
+requests = Counter("http_requests_total", "Requests", ["method", "route", "status"])
+requests.labels("GET", "/jobs", "200").inc()
 """
 IDLE = """
 from prometheus_client import Counter
 Counter("served_requests_total", "Others", ["source"]).labels("db")
 """
+
+
+TOLD = {
+    "endpoint.GET /jobs/{job_id}.requests": 7.0,
+    "endpoint.POST /jobs.requests": 2.0,
+    "endpoint.GET /jobs/{job_id}.cpu": 0.25,
+    "endpoint.POST /jobs.cpu": 0.0,
+}
+"""What `WORKER` did: the request that was not timed took none yet."""
 
 
 def pod(folder: Path, script: str, workers: int = 1) -> PodProbe:
@@ -42,9 +60,16 @@ def test_pods_and_their_workers_add_up(tmp_path: Path) -> None:
     for one in pods:
         told = {reading.series: reading.value for reading in one.sample()}
         assert told[f"pod.{one.name}.served_db"] == 2
-    (reading,) = EndpointProbe(pods).sample()
-    assert reading.series == "endpoint.GET /jobs/{job_id}.cpu"
-    assert (reading.value, reading.kind) == (1.0, Kind.COUNTER)
+    readings = list(EndpointProbe(pods).sample())
+    assert {one.series: one.value for one in readings} == {at: 4 * n for at, n in TOLD.items()}
+    assert {one.kind for one in readings} == {Kind.COUNTER}
+
+
+def test_a_system_that_times_nothing_tells_requests_alone(tmp_path: Path) -> None:
+    one = pod(tmp_path / "a", UNTIMED)
+    list(one.sample())
+    (reading,) = EndpointProbe([one]).sample()
+    assert (reading.series, reading.value) == ("endpoint.GET /jobs.requests", 1.0)
 
 
 def test_what_nobody_asked_for_yet_has_no_series(tmp_path: Path) -> None:
@@ -60,7 +85,6 @@ def test_a_pod_that_is_gone_keeps_its_part_and_one_never_read_is_a_gap(tmp_path:
         file.unlink()
     with pytest.raises(ProbeError, match="keeps no metrics"):
         list(gone.sample())
-    (reading,) = EndpointProbe([gone]).sample()
-    assert reading.value == 0.25
+    assert {one.series: one.value for one in EndpointProbe([gone]).sample()} == TOLD
     with pytest.raises(ProbeError, match="b has not been read yet"):
         list(EndpointProbe([gone, unread]).sample())
