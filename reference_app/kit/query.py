@@ -16,8 +16,8 @@ from reference_app.kit.recent import Recent
 
 _KEPT_S = 60.0
 _MOST_KEPT = 2_048
-"""Query strings of one model, some 2 kB each. What a worker was not asked for so long has run out in
-its cache as well, and beside the way to Redis reading the string again costs nothing."""
+"""Query strings of one model, some 2 kB each. What a worker was not asked for so long has run out
+in its cache as well, and beside the way to Redis reading the string again costs nothing."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
