@@ -150,8 +150,9 @@ def _at_median_connections(
         return memory
     seconds = memory.index.to_numpy(dtype="float64")
     beside = np.column_stack((np.ones_like(seconds), seconds - seconds.mean(), opened - middle))
-    (_, _, each), *_ = np.linalg.lstsq(beside, memory.to_numpy(dtype="float64"))
-    return memory - np.clip(each, 0, memory.median() / middle) * (opened - middle)
+    (_, _, fitted), *_ = np.linalg.lstsq(beside, memory.to_numpy(dtype="float64"))
+    each = min(max(float(fitted), 0.0), float(memory.median() / middle))
+    return memory - each * (opened - middle)
 
 
 def _bound(seen: Observation, series: str) -> float | None:
