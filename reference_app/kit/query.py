@@ -14,9 +14,9 @@ from pydantic import BaseModel, ValidationError
 
 from reference_app.kit.recent import Recent
 
-_KEPT_S = 60.0
+_KEPT_S = 300.0
 _MOST_KEPT = 2_048
-"""Query strings of one model, some 2 kB each. What a worker was not asked for so long has run out
+"""Query strings of one model, a kilobyte each. What a worker was not asked for so long has run out
 in its cache as well, and beside the way to Redis reading the string again costs nothing."""
 
 Model = TypeVar("Model", bound=BaseModel)
