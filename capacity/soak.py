@@ -13,8 +13,8 @@ long. How many are open is thus the highest need of its last minutes: it creeps 
 peaks come, and ends at the pool's size. What leaks is never given back, so it shows in the
 connections in use, which are judged as well and have no such memory. Every connection is a
 process of Postgres with memory of its own, so Postgres' memory is judged as it would be with
-the median number of them: a pool that fills is told once. While it does, a leak shows less
-by the share of the memory that is no connection's, times the pool's own growth.
+the median number of them: a pool that fills or empties is told once. What one of them takes
+is fitted beside a level and a slope, so that a leak is not taken for it.
 """
 
 from dataclasses import dataclass
@@ -100,7 +100,8 @@ def trends(seen: Observation) -> list[Trend]:
     found = []
     for pattern, unit, floor in _WATCHED:
         for series in seen.instances(pattern):
-            trend = _trend(series, unit, floor, _readings(seen, series), _bound(seen, series))
+            judged = _at_median_connections(seen, series, _later(_readings(seen, series)))
+            trend = _trend(series, unit, floor, judged, _bound(seen, series))
             if trend is not None:
                 found.append(trend)
     return found
@@ -116,13 +117,42 @@ def _readings(seen: Observation, series: str) -> "pd.Series[float]":
         other = f"service.{name}.{part}"
         if tier == "service" and other in seen.window:  # records of before lack it
             readings = readings - seen.window[other]
-    connections = f"postgres.{name}.connections"
-    if tier == "service" and connections in seen.window:
-        opened = seen.window[connections].ffill().bfill()
-        readings = readings * (opened.median() / opened[opened > 0])
     if series.endswith(_IN_USE):
         readings = readings.dropna().rolling(_LEAST_OF, min_periods=1).min()
     return readings.dropna()
+
+
+def _later(readings: "pd.Series[float]") -> "pd.Series[float]":
+    """Those of the second half: in the first caches fill and pools open."""
+    if readings.empty:
+        return readings
+    middle = (float(readings.index[0]) + float(readings.index[-1])) / 2
+    return readings[readings.index >= middle]
+
+
+def _at_median_connections(
+    seen: Observation, series: str, memory: "pd.Series[float]"
+) -> "pd.Series[float]":
+    """Postgres' memory as with the median number of connections; all else as it is.
+
+    What a connection takes is fitted by least squares beside a level and a slope: no less than
+    nothing, and no more than its share if all the memory were connections'.
+    """
+    import numpy as np
+
+    tier, name, *_ = series.split(".")
+    connections = f"postgres.{name}.connections"
+    if tier != "service" or connections not in seen.window or memory.empty:
+        return memory
+    opened = seen.window[connections].ffill().bfill().reindex(memory.index)
+    middle = opened.median()
+    if opened.nunique() < 2 or not middle > 0:  # as many all the time, or not known
+        return memory
+    seconds = memory.index.to_numpy(dtype="float64")
+    beside = np.column_stack((np.ones_like(seconds), seconds - seconds.mean(), opened - middle))
+    (_, _, fitted), *_ = np.linalg.lstsq(beside, memory.to_numpy(dtype="float64"))
+    each = min(max(float(fitted), 0.0), float(memory.median() / middle))
+    return memory - each * (opened - middle)
 
 
 def _bound(seen: Observation, series: str) -> float | None:
@@ -135,21 +165,18 @@ def _bound(seen: Observation, series: str) -> float | None:
 
 
 def _trend(
-    series: str, unit: str, floor: float, readings: "pd.Series[float]", bound: float | None
+    series: str, unit: str, floor: float, later: "pd.Series[float]", bound: float | None
 ) -> Trend | None:
     """The slope by Theil and Sen (Sen 1968, JASA 63:1379) through the means of blocks.
 
-    The first half is left out: there caches fill and pools open. Neighbouring readings
-    resemble each other, so their blocks are taken as the independent observations. Steps
-    that happen once (a worker recycled) do not sway a median of slopes.
+    Neighbouring readings resemble each other, so their blocks are taken as the independent
+    observations. Steps that happen once (a worker recycled) do not sway a median of slopes.
     """
     import pandas as pd
     from scipy.stats import theilslopes
 
-    if readings.empty:
+    if later.empty:
         return None
-    middle = (float(readings.index[0]) + float(readings.index[-1])) / 2
-    later = readings[readings.index >= middle]
     seconds = pd.Series(later.index, dtype="float64")
     block = pd.cut(seconds, BLOCKS, labels=False)
     values = pd.Series(later.to_numpy(dtype="float64")).groupby(block).mean()

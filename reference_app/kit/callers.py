@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from reference_app.kit.recent import Recent
+
 _MOST_KNOWN = 20_000
+_KNOWN_FOR_S = 300.0
 
 
 class Callers:
@@ -17,7 +20,9 @@ class Callers:
     def __init__(self, trusted: Sequence[IPv4Network | IPv6Network]) -> None:
         self._trusted = tuple(trusted)
         self._trusts: dict[str, bool] = {}
-        self._behind: dict[bytes, str | None] = {}
+        self._behind: Recent[bytes, str | None] = Recent(
+            self._last_untrusted, keep_s=_KNOWN_FOR_S, most=_MOST_KNOWN
+        )
 
     def trusts(self, peer: str) -> bool:
         """Whether `peer` is one of our proxies."""
@@ -32,13 +37,7 @@ class Callers:
         """The client's address; `forwarded` is X-Forwarded-For as received from a trusted peer."""
         if forwarded is None:
             return peer
-        try:
-            return self._behind[forwarded] or peer
-        except KeyError:
-            if len(self._behind) >= _MOST_KNOWN:
-                self._behind.clear()
-            found = self._behind[forwarded] = self._last_untrusted(forwarded)
-            return found or peer
+        return self._behind(forwarded) or peer
 
     def _last_untrusted(self, forwarded: bytes) -> str | None:
         for part in reversed(forwarded.decode("latin-1").split(",")):

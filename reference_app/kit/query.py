@@ -5,8 +5,6 @@ seven filters costs more than everything else a cached page needs. Here one
 model reads the whole string, and strings seen lately are remembered.
 """
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
@@ -14,9 +12,12 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-_REMEMBERED = 1_024
-"""Query strings of one model, some 2 kB each. One that a worker has not met among so many is not in
-its cache either, and beside the way to Redis reading it again costs nothing."""
+from reference_app.kit.recent import Recent
+
+_KEPT_S = 300.0
+_MOST_KEPT = 2_048
+"""Query strings of one model, a kilobyte each. What a worker was not asked for so long has run out
+in its cache as well, and beside the way to Redis reading the string again costs nothing."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -26,7 +27,7 @@ class QueryReader(Generic[Model]):
 
     def __init__(self, model: type[Model]) -> None:
         self._model = model
-        self._read: Callable[[bytes], Model] = lru_cache(_REMEMBERED)(self._parse)
+        self._read: Recent[bytes, Model] = Recent(self._parse, keep_s=_KEPT_S, most=_MOST_KEPT)
 
     def __call__(self, request: Request) -> Model:
         """The request's query. Raises `RequestValidationError`."""

@@ -7,7 +7,6 @@ through (and count that they did) when Redis is gone.
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from time import time
 
@@ -15,6 +14,7 @@ from redis.asyncio import Redis
 
 from reference_app.errors import LimitedError
 from reference_app.kit import metrics
+from reference_app.kit.recent import Recent
 from reference_app.kit.store import Store, StoreGoneError
 
 API = "api"
@@ -24,7 +24,8 @@ _WINDOW_S = 60
 _SYNC_S = 0.25
 _GRACE_S = 15
 """How much longer than its minute a count is kept, for workers whose clocks are behind."""
-_REMEMBERED_ADDRESSES = 20_000
+_ADDRESSES_KEPT_S = 300.0
+_MOST_ADDRESSES = 20_000
 
 # Add each worker's counts to the shared ones; answer the sums.
 _ADD = """
@@ -317,9 +318,12 @@ def _limited(
     return LimitedError(code, detail, retry_after_s=wait_s, members=told)
 
 
-@lru_cache(_REMEMBERED_ADDRESSES)
 def network_of(address: str) -> str:
     """What one caller holds: an IPv4 address, or the /64 around an IPv6 address."""
+    return _networks(address)
+
+
+def _network(address: str) -> str:
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -329,3 +333,6 @@ def network_of(address: str) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+
+
+_networks = Recent(_network, keep_s=_ADDRESSES_KEPT_S, most=_MOST_ADDRESSES)
