@@ -14,7 +14,8 @@ peaks come, and ends at the pool's size. What leaks is never given back, so it s
 connections in use, which are judged as well and have no such memory. Every connection is a
 process of Postgres with memory of its own, so Postgres' memory is judged as it would be with
 the median number of them: a pool that fills or empties is told once. What one of them takes
-is fitted beside a level and a slope, so that a leak is not taken for it.
+is fitted beside a level and a slope: a leak is taken for it only as far as it grows by the same
+steps as their number.
 """
 
 from dataclasses import dataclass

@@ -191,6 +191,9 @@ def _listen(events: Any, orders: "Orders", recorder: "Recorder", part: "Part") -
             part.start()
 
     events.init.add_listener(on_init)
+    # before those of a person's own, which may send; and before Locust's, which may set back
+    events.test_start.add_listener(lambda **_unused: recorder.begin())
+    events.spawning_complete.add_listener(lambda **_unused: recorder.catch_up())
     events.test_start.add_listener(on_start)
     events.test_stopping.add_listener(lambda **_unused: recorder.stop())
     events.test_stop.add_listener(lambda **_unused: recorder.close(part.complaint()))

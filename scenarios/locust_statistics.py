@@ -2,7 +2,8 @@
 
 Locust adds every request up the moment it ends, twice over: for its endpoint and for all.
 Here that is done for many at once, as in `scenarios.tallies` and for the same reason. What is
-read there is as it would have been, by a second at most later.
+read there is as it would have been, by a second at most later. Locust sets them back when a load
+begins, and if it is asked to when all users are there: what waits is then dropped, or added before.
 """
 
 import logging
@@ -13,7 +14,7 @@ from typing import Any
 import locust.stats
 from locust.env import Environment
 from locust.runners import Runner
-from locust.stats import StatsEntry
+from locust.stats import RequestStats, StatsEntry
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +56,10 @@ class LocustStatistics:
         if self._environment is not None:
             self._environment.stats.log_error(method, name, why)  # type: ignore[arg-type]
 
+    def drop(self) -> None:
+        """Forget what was told: Locust has forgotten what came before."""
+        self.told.clear()
+
     def fold(self) -> None:
         """Add up what was told. What cannot be added is logged, and keeps nothing else out."""
         batch = self.told[:]
@@ -62,23 +67,39 @@ class LocustStatistics:
         del self.told[: len(batch)]
         if self._environment is None:
             return
+        stats = self._environment.stats
+        if len(batch) == 1:  # of failures each comes alone
+            _add_singly(stats, batch)
+            return
         ended: defaultdict[tuple[str, str], list[tuple[Took, int | None]]] = defaultdict(list)
         for method, name, took_ms, length in batch:
             ended[name, method].append((took_ms, length))
-        stats = self._environment.stats
-        for place, requests in ended.items():
+        for (name, method), requests in ended.items():
             try:
-                _add((stats.total, stats.entries[place]), requests)
+                _add((stats.total, stats.entries[name, method]), requests)
             except Exception:
-                _log.exception("Locust cannot count requests of %s", place[0])
+                _add_singly(stats, [(method, name, *request) for request in requests])
+
+
+def _add_singly(stats: RequestStats, requests: Sequence[Told]) -> None:
+    for method, name, took_ms, length in requests:
+        try:
+            stats.log_request(method, name, took_ms, length or 0)
+        except Exception:
+            _log.exception("Locust cannot count a request of %s %s", method, name)
 
 
 def _add(entries: Sequence[StatsEntry], requests: Sequence[tuple[Took, int | None]]) -> None:
-    """Add `requests` to each entry as Locust would: the last by its own means, with the clock."""
+    """Add `requests` to each entry as Locust would: the last by its own means, with the clock.
+
+    Raises before anything is added if one of them is none that can be.
+    """
+    rounded = [locust.stats.bucket_response_time(ms) for ms, _ in requests if ms is not None]
     *others, (last_ms, last_length) = requests
+    if last_ms is not None:
+        rounded.pop()  # it will be added with it
     took_ms = [ms for ms, _ in others if ms is not None]
     received = sum(length or 0 for _, length in others)
-    rounded = [locust.stats.bucket_response_time(ms) for ms in took_ms]
     for entry in entries:
         entry.log(last_ms, last_length or 0)
         entry.num_requests += len(others)

@@ -107,6 +107,14 @@ class Recorder:
         )
         self._loops = [gevent.spawn(self._flush_each_second), gevent.spawn(self._watch_lateness)]
 
+    def begin(self) -> None:
+        """Locust has set its statistics back: what came before is no part of them."""
+        self._statistics.drop()
+
+    def catch_up(self) -> None:
+        """Bring Locust's own statistics up to date."""
+        self._statistics.fold()
+
     def on_request(
         self,
         request_type: str,
@@ -125,7 +133,7 @@ class Recorder:
         told.append((request_type, name, response_time, response_length))
         if exception:
             self._statistics.fail(request_type, name, exception)
-        elif len(told) >= BATCH:
+        elif len(told) >= BATCH or self.closed:
             self._statistics.fold()
         if start_time is None:
             start_time = time.time() - (response_time or 0.0) / 1000

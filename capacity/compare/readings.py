@@ -246,7 +246,9 @@ def _cpu_of_routes(seen: Observation, *, errors: bool) -> dict[Key, Reading]:
     Endpoints that differ in their query only are one: the system does not tell them apart.
     """
     cores, reached = by_route(seen), reached_by_route(seen)
-    called = {route(name(one)): name(one).partition("?")[0] for one in seen.endpoints()}
+    called: dict[str, str] = {}
+    for one in seen.endpoints():
+        called.setdefault(route(name(one)), name(one).partition("?")[0])
     found: dict[Key, Reading] = {}
     for at in called:
         if at in cores and at in reached:

@@ -11,10 +11,10 @@ Answer = TypeVar("Answer")
 class Recent(Generic[Key, Answer]):
     """What `find` answers; raised errors are not remembered. For one thread.
 
-    An answer stays for `keep_s` seconds after it was last asked for, and goes before twice as
-    long is over and another comes; sooner only if half of `most` others were asked for. With
-    a bound on their number alone, a worker to which little comes would keep for hours what
-    nobody asks for again, and its memory would grow until that bound is reached.
+    They go by turns: with the first new key after `keep_s` seconds, or after half of `most` keys,
+    what was not asked for since the turn before is forgotten. With a bound on their number alone,
+    a worker to which little comes would keep for hours what nobody asks for again, and its memory
+    would grow until that bound is reached.
     """
 
     def __init__(

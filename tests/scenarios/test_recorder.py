@@ -56,11 +56,13 @@ for environment in (watched, plain):
     environment.create_local_runner()
 recorder.attach(watched)
 
-def fire(number):
+def fire(number, took=None):
+    if number % 7 and took is None:
+        took = 1.5 * number
     for environment in (watched, plain):
         environment.events.request.fire(
             request_type="GET" if number % 4 else "POST", name=f"/page/{{number % 3}}",
-            response_time=None if number % 7 == 0 else 1.5 * number, response_length=number,
+            response_time=took, response_length=number,
             exception=OSError("gone") if number % 50 == 49 else None,
             response=None, context={{}}, start_time=time.time(), url="",
         )
@@ -81,14 +83,20 @@ def all_seen(environment):
         sorted([error.method, error.name, error.occurrences] for error in stats.errors.values()),
     ]
 
+for number in range(1, 6):
+    fire(number)
+for environment in (watched, plain):
+    environment.stats.clear_all()
+recorder.begin()
 shares = []
 for number in range({HEARD_BEFORE}):
-    fire(number)
+    fire(number, *(["no time"] if number == 60 else []))
     if number % 50 == 49:
         shares.append([one.stats.total.fail_ratio for one in (watched, plain)])
 waiting = plain.stats.total.num_requests - watched.stats.total.num_requests
 recorder.open(time.time())
 recorder.close()
+fire(1)
 print(json.dumps([waiting, shares, all_seen(watched), all_seen(plain)]))
 """
 CUT_OFF = """
