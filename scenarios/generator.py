@@ -191,9 +191,8 @@ def _listen(events: Any, orders: "Orders", recorder: "Recorder", part: "Part") -
             part.start()
 
     events.init.add_listener(on_init)
-    # before those of a person's own, which may send; and before Locust's, which may set back
-    events.test_start.add_listener(lambda **_unused: recorder.begin())
-    events.spawning_complete.add_listener(lambda **_unused: recorder.catch_up())
+    # before the listeners of a person's own, which may send what does count
+    events.test_start.add_listener(lambda **_unused: recorder.statistics.drop())
     events.test_start.add_listener(on_start)
     events.test_stopping.add_listener(lambda **_unused: recorder.stop())
     events.test_stop.add_listener(lambda **_unused: recorder.close(part.complaint()))

@@ -2,8 +2,7 @@
 
 Locust adds every request up the moment it ends, twice over: for its endpoint and for all.
 Here that is done for many at once, as in `scenarios.tallies` and for the same reason. What is
-read there is as it would have been, by a second at most later. Locust sets them back when a load
-begins, and if it is asked to when all users are there: what waits is then dropped, or added before.
+read there is as it would have been, by a second at most later.
 """
 
 import logging
@@ -46,6 +45,7 @@ class LocustStatistics:
                 Runner.__module__,
                 f"{Runner.__qualname__}.__init__.<locals>.on_request",
             ):
+                # Locust has no types for this
                 hook.remove_listener(listener)  # type: ignore[no-untyped-call]
                 self._environment = environment
                 return
@@ -54,10 +54,11 @@ class LocustStatistics:
         """A request failed: added at once, after all before it, so that no share is ever off."""
         self.fold()
         if self._environment is not None:
+            # Locust hands any BaseException on to this, and says Exception
             self._environment.stats.log_error(method, name, why)  # type: ignore[arg-type]
 
     def drop(self) -> None:
-        """Forget what was told: Locust has forgotten what came before."""
+        """Forget what was told: Locust sets its statistics back when a load begins."""
         self.told.clear()
 
     def fold(self) -> None:
@@ -68,9 +69,6 @@ class LocustStatistics:
         if self._environment is None:
             return
         stats = self._environment.stats
-        if len(batch) == 1:  # of failures each comes alone
-            _add_singly(stats, batch)
-            return
         ended: defaultdict[tuple[str, str], list[tuple[Took, int | None]]] = defaultdict(list)
         for method, name, took_ms, length in batch:
             ended[name, method].append((took_ms, length))

@@ -52,7 +52,7 @@ class Recorder:
         self._keep = write
         self._steps = orders.steps
         self._tallies = Tallies(orders.steps)
-        self._statistics = LocustStatistics()
+        self.statistics = LocustStatistics()
         self._written: list[Written] = []
         self._offered: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -80,7 +80,7 @@ class Recorder:
         """Begin to listen to `environment`; nothing is counted before `open`."""
         self._environment = environment
         environment.events.request.add_listener(self.on_request)  # type: ignore[no-untyped-call]
-        self._statistics.take_over(environment)
+        self.statistics.take_over(environment)
         watch(FastHttpSession, self)
         watch(HttpSession, self)
 
@@ -107,14 +107,6 @@ class Recorder:
         )
         self._loops = [gevent.spawn(self._flush_each_second), gevent.spawn(self._watch_lateness)]
 
-    def begin(self) -> None:
-        """Locust has set its statistics back: what came before is no part of them."""
-        self._statistics.drop()
-
-    def catch_up(self) -> None:
-        """Bring Locust's own statistics up to date."""
-        self._statistics.fold()
-
     def on_request(
         self,
         request_type: str,
@@ -129,12 +121,12 @@ class Recorder:
         **_unused: Any,
     ) -> None:
         """Count one request. Locust calls this; times in ms, `start_time` a Unix time in s."""
-        told = self._statistics.told
+        told = self.statistics.told
         told.append((request_type, name, response_time, response_length))
         if exception:
-            self._statistics.fail(request_type, name, exception)
+            self.statistics.fail(request_type, name, exception)
         elif len(told) >= BATCH or self.closed:
-            self._statistics.fold()
+            self.statistics.fold()
         if start_time is None:
             start_time = time.time() - (response_time or 0.0) / 1000
         status = getattr(response, "status_code", 0) or 0
@@ -198,9 +190,8 @@ class Recorder:
         # not while a second is being written: its counts would go with the greenlet
         with self._writing:
             gevent.killall(self._loops)
-        if self._epoch == float("inf"):
-            self._statistics.fold()
-        else:
+        self.statistics.fold()
+        if self._epoch != float("inf"):
             self._flush()
         at = time.time() - self._epoch if self._epoch != float("inf") else 0.0
         self._write([Closing(self._orders.generator, at, error, self._ended_s)])
@@ -230,7 +221,7 @@ class Recorder:
 
     def _flush(self) -> None:
         with self._writing:
-            self._statistics.fold()
+            self.statistics.fold()
             tallies, late_us = self._tallies.take()
             self._lateness_us = max(self._lateness_us, late_us)
             written, self._written = self._written, []

@@ -10,6 +10,7 @@ from capacity.histogram import Histogram
 from capacity.spool import Fold, fold
 from scenarios import runner
 from scenarios.tallies import BATCH
+from tests.scenarios.known import drive, known_server
 
 BEGIN = """
 import locust  # patches the standard library, as in the generator
@@ -87,7 +88,7 @@ for number in range(1, 6):
     fire(number)
 for environment in (watched, plain):
     environment.stats.clear_all()
-recorder.begin()
+recorder.statistics.drop()
 shares = []
 for number in range({HEARD_BEFORE}):
     fire(number, *(["no time"] if number == 60 else []))
@@ -98,6 +99,36 @@ recorder.open(time.time())
 recorder.close()
 fire(1)
 print(json.dumps([waiting, shares, all_seen(watched), all_seen(plain)]))
+"""
+EARLY = """
+import json, time
+from locust import FastHttpUser, constant, events, task
+
+def sent(environment, name):
+    environment.events.request.fire(
+        request_type="GET", name=name, response_time=1.0, response_length=0, exception=None,
+        response=None, context={}, start_time=time.time(), url="",
+    )
+
+@events.init.add_listener
+def before(environment, **_):
+    sent(environment, "/before the start")
+
+@events.test_start.add_listener
+def at_the_start(environment, **_):
+    sent(environment, "/at the start")
+
+@events.test_stop.add_listener
+def at_the_end(environment, **_):
+    sent(environment, "/at the end")
+    seen = sorted(name for name, _ in environment.stats.entries)
+    open("seen.json", "w").write(json.dumps([seen, environment.stats.total.num_requests]))
+
+class Person(FastHttpUser):
+    wait_time = constant(0.05)
+    @task
+    def page(self):
+        self.client.get("/page")
 """
 CUT_OFF = """
 class Session:
@@ -176,8 +207,19 @@ def test_locust_s_own_statistics_are_what_they_would_be_without_us() -> None:
     # it is us who add up, many at once
     assert waiting == HEARD_BEFORE % 50
     # a journey may stop its load by what failed so far
+    assert isinstance(shares, list)
     assert shares
-    assert all(ours == plain for ours, plain in shares)  # type: ignore[attr-defined]
+    assert all(ours == plain for ours, plain in shares)
+
+
+def test_locust_s_statistics_begin_with_the_load_and_end_when_it_has_ended(tmp_path: Path) -> None:
+    journeys, seen = tmp_path / "early.py", tmp_path / "seen.json"
+    journeys.write_text(EARLY.replace("seen.json", str(seen)))
+    with known_server(quick=True) as server:
+        drive(server, journeys, tmp_path / "runs", users=1, warmup_s=0, duration_s=1)
+    names, requests = json.loads(seen.read_text())
+    assert names == ["/at the end", "/at the start", "/page"]
+    assert requests > 3
 
 
 def test_requests_cut_off_are_unfinished_however_they_were_asked_for() -> None:
