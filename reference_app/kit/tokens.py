@@ -20,7 +20,7 @@ from reference_app.kit.recent import Recent
 
 _ALGORITHM = "HS256"
 _REFRESH_BYTES = 32
-_KEPT_S = 600.0
+_KEPT_S = 300.0
 _MOST_KEPT = 4_096
 """Access tokens a worker need not check the signature of again, 0.7 kB each: of people who are
 here. Most are given up for those of the next sign-in long before they run out."""
