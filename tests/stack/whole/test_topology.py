@@ -140,17 +140,10 @@ def test_pgbouncer_leads_to_the_right_server_as_the_right_role(full_stack: Runni
 
 def test_pgbouncer_gives_a_server_for_a_transaction_only(full_stack: Running) -> None:
     url = full_stack.environment["DATABASE_URL"]
-    with (
-        psycopg.connect(url, autocommit=True, prepare_threshold=None) as one_client,
-        psycopg.connect(url, autocommit=True, prepare_threshold=None) as other,
-    ):
-        # Each is given the other's server now and then, though both clients stay: a server of
-        # one's own would never be another's. The pods' own looks may come between.
-        by_turns = [
-            {one.execute("SELECT pg_backend_pid()").fetchone() for one in (one_client, other)}
-            for _ in range(50)
-        ]
-        assert min(map(len, by_turns)) == 1
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as client:
+        # By turns: a server of one's own would be the same each time.
+        servers = {client.execute("SELECT pg_backend_pid()").fetchone() for _ in range(50)}
+        assert len(servers) > 1
 
 
 def test_prepared_statements_are_off_where_pgbouncer_loses_them(full_stack: Running) -> None:
