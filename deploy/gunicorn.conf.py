@@ -33,8 +33,8 @@ preload_app = True
 gc.disable()
 
 # What an ended connection leaves in the server are circles of references, too old by then for
-# the short looks for garbage. The full one that finds them takes some 30 ms and comes by itself
-# the more seldom the more a worker holds: dead sockets, 33 kB each, would be held ever longer.
+# the short looks for garbage. The full one that finds them takes some 30 ms (measured) and comes
+# by itself the more seldom the more a worker holds: dead sockets, 33 kB each, would pile up.
 GARBAGE_EVERY_S = 300.0
 
 # A worker whose event loop stood still for so long is killed; a request may take 30 s.

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import runpy
 import weakref
 from collections.abc import Iterator
@@ -17,8 +18,10 @@ FILE = Path(__file__).resolve().parents[2] / "deploy/gunicorn.conf.py"
 @pytest.fixture
 def settings() -> Iterator[dict[str, Any]]:
     frozen = gc.get_freeze_count()
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)
     yield runpy.run_path(str(FILE))
     gc.enable()
+    resource.setrlimit(resource.RLIMIT_NOFILE, files)
     if not frozen:
         gc.unfreeze()
 
