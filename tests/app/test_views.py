@@ -258,6 +258,22 @@ async def test_who_was_seen_is_kept_small_and_forgotten_a_grace_after_the_half_h
     assert members == 3_000
 
 
+async def test_a_part_that_is_full_is_kept_small_too_and_counts_who_finds_no_room_in_it(
+    app: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reference_app.kit.tally._PARTS", 1)
+    store = app.board.store
+    tally = Tally("jobs", store, "secret")
+    for n in range(3_000):
+        tally.saw(n, n)
+    await tally.hand_over()
+    (part,) = await _keys(store, "tally:jobs:seen:*")
+    assert await store.run(lambda redis: redis.scard(part)) == 2_048
+    assert await store.run(lambda redis: redis.object("encoding", part)) == b"intset"
+    pending = await store.run(lambda redis: redis.hvals("tally:jobs:pending"))
+    assert sum(map(int, pending)) == 3_000
+
+
 async def test_a_chunk_that_comes_after_its_half_hour_is_forgotten_is_lost_and_said_to_be(
     app: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
