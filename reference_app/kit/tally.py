@@ -44,8 +44,8 @@ _NUMBER_KEPT_S = _WINDOW_S + _GRACE_S
 _DIGEST_BYTES = 8
 _PARTS = 150
 """Sets that remember one window. A set of whole numbers Redis keeps at 8 bytes each, up to
-`set-max-intset-entries` in deploy/redis/redis.conf; beyond, each takes some 60. A set with one
-takes 250: the fewer sets, the less a quiet half hour takes."""
+`set-max-intset-entries` in deploy/redis/redis.conf; beyond, each takes some 60. A set of one
+takes some 250: the fewer sets, the less a quiet half hour takes."""
 _MOST_IN_PART = 2_048
 _TOO_LATE = -1
 

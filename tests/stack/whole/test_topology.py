@@ -140,10 +140,36 @@ def test_pgbouncer_leads_to_the_right_server_as_the_right_role(full_stack: Runni
 
 def test_pgbouncer_gives_a_server_for_a_transaction_only(full_stack: Running) -> None:
     url = full_stack.environment["DATABASE_URL"]
-    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as client:
+    with (
+        psycopg.connect(url, autocommit=True, prepare_threshold=None) as client,
+        psycopg.connect(url, autocommit=True, prepare_threshold=None) as other,
+    ):
+        # Two at once have a server each, so that two have turns afterwards.
+        with client.transaction(), other.transaction():
+            both = {_server(client), _server(other)}
+        assert len(both) == 2
         # By turns: a server of one's own would be the same each time.
-        servers = {client.execute("SELECT pg_backend_pid()").fetchone() for _ in range(50)}
-        assert len(servers) > 1
+        assert len({_server(client) for _ in range(50)}) > 1
+
+
+def _server(client: psycopg.Connection[tuple[int]]) -> int:
+    row = client.execute("SELECT pg_backend_pid()").fetchone()
+    assert row is not None
+    return row[0]
+
+
+def test_a_server_of_pgbouncer_has_met_every_table_before_its_first_statement(
+    full_stack: Running,
+) -> None:
+    def own_bytes(url: str) -> int:
+        with psycopg.connect(url, autocommit=True, prepare_threshold=None) as client:
+            found = Path(f"/proc/{_server(client)}/smaps_rollup").read_text(encoding="ascii")
+        return sum(int(row.split()[1]) for row in found.splitlines() if "Private_Dirty" in row)
+
+    direct = own_bytes(full_stack.environment["DATABASE_DIRECT_URL"])
+    assert own_bytes(full_stack.environment["DATABASE_URL"]) > 2 * direct
+    for replica in full_stack.environment["DATABASE_REPLICA_URLS"].split(","):
+        assert own_bytes(replica) > 2 * direct
 
 
 def test_prepared_statements_are_off_where_pgbouncer_loses_them(full_stack: Running) -> None:
