@@ -12,8 +12,8 @@ cat > "$USERS_FILE" <<USERS
 USERS
 
 # What a server connection does first: it plans a read of every table. So it knows what it must of
-# them and takes its memory at once (docs/decisions/033-warm-connections.md). Errors are caught: a
-# table that a migration holds is left to whoever asks for it.
+# them, and takes more than half of its memory at once (docs/decisions/033-warm-connections.md).
+# Errors are caught: a table that a migration holds is left to whoever asks for it.
 warm_up="DO \$\$ DECLARE found regclass; BEGIN
   SET LOCAL lock_timeout = 50;
   FOR found IN SELECT oid FROM pg_class WHERE relkind = 'r'

@@ -42,11 +42,10 @@ _MOST_NOTED = 50_000
 _NUMBER_KEPT_S = _WINDOW_S + _GRACE_S
 """As long as anything remembers a window: of a chunk of it, whether it was counted is known."""
 _DIGEST_BYTES = 8
-_PARTS = 150
-"""Sets that remember one window. A set of whole numbers Redis keeps at 8 bytes each, up to
-`set-max-intset-entries` in deploy/redis/redis.conf; beyond, each takes some 60. A set of one
-takes some 250: the fewer sets, the less a quiet half hour takes."""
-_MOST_IN_PART = 2_048
+_PARTS = 600
+"""Sets that remember one window. One that holds no more than 512 whole numbers Redis keeps at
+8 bytes each (`set-max-intset-entries`); each member of a large set of words takes some 60."""
+_MOST_IN_PART = 512
 _TOO_LATE = -1
 
 # KEYS: this worker's last chunk, what is to be written; of each view the part of the window that
