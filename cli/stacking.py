@@ -42,7 +42,10 @@ def up(
     engine: Annotated[
         Engine, typer.Option(help="native: local processes; compose: Docker containers.")
     ] = Engine.NATIVE,
-    pods: Annotated[int, typer.Option(min=2, max=10, help="Backend pods.")] = 3,
+    pods: Annotated[
+        int | None,
+        typer.Option(min=2, max=10, help="Backend pods; as many as the compose file says (3)."),
+    ] = None,
     replicas: Annotated[int, typer.Option(min=0, max=2, help="Postgres read replicas.")] = 2,
     profile: Annotated[
         list[Profile] | None,

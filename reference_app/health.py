@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
+from reference_app.errors import NotFoundError
 from reference_app.kit import metrics
 from reference_app.serving import board_of
 
@@ -62,7 +63,9 @@ async def _readiness(request: Request) -> Response:
 
 @router.get("/metrics", summary="Prometheus metrics", include_in_schema=False)
 async def prometheus(request: Request) -> Response:
-    """Of all workers of this pod."""
+    """Of all workers of this pod, for who asks it directly: not through a load balancer."""
+    if "x-forwarded-for" in request.headers:
+        raise NotFoundError("not_found", "There is no such page.")
     multiprocess = board_of(request).settings.prometheus_multiproc_dir is not None
     # It reads a file per worker and kind: not on the event loop.
     text = await asyncio.to_thread(metrics.exposition, multiprocess)

@@ -83,6 +83,13 @@ def raw_text(home: Path) -> str:
         raise StackError(f"no {FILE} in {home}: run this from the checkout") from None
 
 
+def pods(home: Path) -> int | None:
+    """How many pods the compose file of `home` says; None where it says nothing of pods."""
+    body = _document(home)["services"].get("backend") or {}
+    said = body.get("deploy", {}).get("replicas")
+    return None if said is None else int(said)
+
+
 def read(home: Path, variables: Mapping[str, str]) -> ComposeFile:
     """The compose file of `home` with `variables` filled in.
 
@@ -192,7 +199,8 @@ def _mounts(name: str, filled: dict[str, Any]) -> list[Mount]:
 
 def _published(entry: str, variables: Mapping[str, str]) -> Port:
     filled = interpolate(entry, variables).split(":")
-    chosen = any(name in variables for name in _VARIABLE.findall(entry))
+    # The last variable is the port's; one before it would be the address's.
+    chosen = any(name in variables for name in _VARIABLE.findall(entry)[-1:])
     return Port(_number(filled[-1]), _number(filled[-2]) if chosen and len(filled) > 1 else None)
 
 

@@ -49,7 +49,7 @@ def up(
     home: Path,
     *,
     engine: str = "native",
-    pods: int = 3,
+    pods: int | None = None,
     replicas: int = 2,
     bound: bool = False,
     services: Collection[str] | None = None,
@@ -59,15 +59,17 @@ def up(
     """Start the stack of the checkout `home`, or find it running.
 
     `bound`: it ends with this process, however that ends; otherwise with `down`. If this
-    process ends before the stack is ready, the stack ends too. `services` starts only
-    these, `profiles` adds the compose file's optional ones. `progress` gets one line per
-    step. Raises `UsageError` for numbers out of range, `StackError` for the rest.
+    process ends before the stack is ready, the stack ends too. `pods`: as many as the compose
+    file says, if None. `services` starts only these, `profiles` adds the compose file's
+    optional ones. `progress` gets one line per step. Raises `UsageError` for numbers out of
+    range, `StackError` for the rest.
     """
     home = home.resolve()
-    _check(engine, pods, replicas)
+    count = pods if pods is not None else compose.pods(home) or FEWEST_PODS
+    _check(engine, count, replicas)
     choices = Choices(
         engine=engine,
-        pods=pods,
+        pods=count,
         replicas=replicas,
         services=None if services is None else tuple(sorted(services)),
         profiles=tuple(sorted(profiles)),
@@ -78,7 +80,7 @@ def up(
         if present is not None:
             return present
         if engine == "compose":
-            return docker.up(home, choices, progress)
+            return docker.up(home, choices, progress, scale=pods is not None)
         return _start(home, choices, bound, progress)
 
 
@@ -101,6 +103,8 @@ def down(home: Path) -> list[str]:
     home = home.resolve()
     record = state.read(home)
     if record is None or record.phase is Phase.STOPPED:
+        if docker.found_by_chance(home):
+            return docker.down(home, record or Record(phase=Phase.STOPPED))
         return ["no stack is running here"]
     if record.running is not None and record.running.choices.engine == "compose":
         return docker.down(home, record)
@@ -160,7 +164,7 @@ def secrets(home: Path) -> dict[str, str]:
 
 def status(home: Path) -> Status:
     """What runs for `home`, service by service."""
-    return report(state.read(home.resolve()))
+    return report(home.resolve(), state.read(home.resolve()))
 
 
 def _check(engine: str, pods: int, replicas: int) -> None:
@@ -198,15 +202,15 @@ def _alone(home: Path, lock: str, otherwise: str) -> Iterator[None]:
 
 
 def _present(home: Path, choices: Choices, progress: Progress) -> Running | None:
-    """The stack already there if it is the one asked for; whatever else is there is ended."""
+    """The stack already there if it is the one asked for; what is left of a dead one is ended."""
     record = state.read(home)
-    if record is None or record.phase is Phase.STOPPED:
-        return None
-    running = record.running
-    if running is not None and running.choices.engine == "compose":
-        progress("a stack of Docker's was running here: stopping it")
-        docker.down(home, record)
-        return None
+    stopped = record is None or record.phase is Phase.STOPPED
+    running = None if record is None else record.running
+    if stopped or (running is not None and running.choices.engine == "compose"):
+        if choices.engine != "compose" and docker.found_by_chance(home):
+            raise StackError("Docker runs a stack here: stop it first with `hmb down`")
+        return None  # `docker compose up` does what is lacking
+    assert record is not None  # noqa: S101 - tells the type checker
     dead = _dead_parts(record)
     if running is not None and not dead:
         if running.choices != choices:

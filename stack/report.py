@@ -12,7 +12,7 @@ from stack import docker, docker_servers
 from stack.budget import PoolBudget
 from stack.pool_use import BACKENDS, PoolUse, pool_use, reckoned
 from stack.rewriting import LOOPBACK
-from stack.state import Phase, Record, Running, ServiceState
+from stack.state import Choices, Phase, Record, Running, ServiceState
 
 _ESTABLISHED = "01"
 _REPLICATION = """
@@ -64,16 +64,19 @@ class Status(_Part):
     pool_problems: list[str] = []
 
 
-def report(record: Record | None) -> Status:
-    """The status of what `record` describes, asked of the system now."""
+def report(home: Path, record: Record | None) -> Status:
+    """The status of what `record` describes, asked of the system now.
+
+    Where nothing is recorded it is of what `docker compose up` has started there, if anything.
+    """
     if record is None or record.phase is Phase.STOPPED:
-        return Status(phase="stopped")
+        return _docker(home, docker.ALL, docker.found_by_chance(home))
     if record.running is None:
         living = record.keeper is not None and record.keeper.alive
         return Status(phase="starting" if living else "stopped")
     running = record.running
     if running.choices.engine == "compose":
-        return _docker(running)
+        return _docker(home, running.choices, docker.containers(home, running.choices))
     connections = _connections()
     services = [_service(service, connections) for service in running.services.values()]
     whole = all(service.state == "running" for service in services)
@@ -92,17 +95,23 @@ def report(record: Record | None) -> Status:
     )
 
 
-def _docker(running: Running) -> Status:
-    found = docker.containers(running.home)
-    services = [ServiceReport(name=one.name, state=one.health or one.state) for one in found]
+def _docker(home: Path, choices: Choices, found: list[docker.Container]) -> Status:
+    if not found:
+        return Status(phase="stopped")
+    running = docker.described(home, choices, found)
+    missing = sorted(docker.expected_services(home, choices) - {one.service for one in found})
+    whole = not missing and all(one.is_well for one in found)
     servers = list(running.budget.servers) if running.budget else []
-    told = docker_servers.ask(running.home, servers, _REPLICATION, BACKENDS) if found else None
+    told = docker_servers.ask(home, servers, _REPLICATION, BACKENDS)
     return Status(
-        phase="running" if services else "stopped",
+        phase="running" if whole else "damaged",
         engine="compose",
         base_url=running.base_url,
         base_url_tls=running.base_url_tls,
-        services=services,
+        services=[
+            *(ServiceReport(name=one.name, state=one.word) for one in found),
+            *(ServiceReport(name=name, state="missing") for name in missing),
+        ],
         replication=[_replica_told(row) for row in told.replication] if told else [],
         pool_budget=running.budget,
         pool_use=_pool_use_told(told) if told else None,

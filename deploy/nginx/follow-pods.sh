@@ -25,17 +25,19 @@ patience() {
 
 follow() {
     known=$(pods)
-    waited=0
+    changed=
     while sleep 1; do
         present=$(pods)
         if [ -z "$present" ] || [ "$present" = "$known" ]; then
-            waited=0
-        elif all_ready "$present" || [ $waited -ge "$(patience "$present")" ]; then
+            changed=
+            continue
+        fi
+        now=$(date +%s)
+        changed=${changed:-$now}
+        if all_ready "$present" || [ $((now - changed)) -ge "$(patience "$present")" ]; then
             kill -HUP 1
             known=$present
-            waited=0
-        else
-            waited=$((waited + 1))
+            changed=
         fi
     done
 }

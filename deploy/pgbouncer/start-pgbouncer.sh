@@ -13,7 +13,8 @@ USERS
 
 # What a server connection does first: it plans a read of every table. So it knows what it must of
 # them, and takes more than half of its memory at once (docs/decisions/033-warm-connections.md).
-# Errors are caught: a table that a migration holds is left to whoever asks for it.
+# Errors are caught: a table that a migration holds is left to whoever asks for it. PgBouncer sends
+# it from a buffer of 512 bytes: a longer one would close every server connection.
 warm_up="DO \$\$ DECLARE found regclass; BEGIN
   SET LOCAL lock_timeout = 50;
   FOR found IN SELECT oid FROM pg_class WHERE relkind = 'r'

@@ -43,8 +43,10 @@ def fail_back(stage: Stage, heir: str, data: Path) -> None:
     remove(old)
     Tools(stage).base_backup(heir, fresh, "stream")
     replicas = [one.name for one in stage.running.services.values() if "replica" in one.kind]
-    for name in replicas:
+    theirs = [data_directory(stage, name) for name in replicas]
+    for name, directory in zip(replicas, theirs, strict=True):
         end(stage.service(name), signal.SIGINT, _GRACE_S)
+        remove(directory)  # the start script would keep it aside
     data.rename(old)
     fresh.rename(data)
     remove(old)

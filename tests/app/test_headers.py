@@ -33,6 +33,7 @@ async def test_answers_good_and_bad_carry_them(run_app: RunApp) -> None:
         async def in_pieces() -> AsyncIterator[bytes]:
             yield big
 
+        passed_on = {"x-forwarded-for": "203.0.113.7"}
         ask = {"access-control-request-method": "GET", "origin": ORIGIN}
         for status, answer in (
             (200, await person.get("/auth/me")),
@@ -50,6 +51,7 @@ async def test_answers_good_and_bad_carry_them(run_app: RunApp) -> None:
             (400, await app.client.options("/jobs", headers={**ask, "origin": "https://x.bs"})),
             (200, await app.client.get("http://board.test/health")),
             (200, await app.client.get("http://board.test/metrics")),
+            (404, await app.client.get("http://board.test/metrics", headers=passed_on)),
             (200, await app.client.get("/openapi.json")),
         ):
             assert answer.status_code == status, answer.request.url

@@ -28,7 +28,7 @@ class BroughtUp:
 
     def up(self) -> None:
         """Build and start all, and wait for health."""
-        engine.up(self.home, engine="compose", pods=3)
+        engine.up(self.home, engine="compose")
 
     def compose(self, *words: str) -> str:
         """What Docker Compose answers."""
@@ -72,6 +72,15 @@ class BroughtUp:
             service = entry["Config"]["Labels"]["com.docker.compose.service"]
             found.setdefault(service, []).append(entry)
         return found
+
+    def ids(self, *services: str) -> set[str]:
+        """The containers of these services, or of all."""
+        return {
+            entry["Id"]
+            for name, entries in self.containers().items()
+            if not services or name in services
+            for entry in entries
+        }
 
     def pods(self) -> set[str]:
         """The pods' names, as they sign their answers."""

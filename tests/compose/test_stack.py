@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,17 @@ import pytest
 from websocket import create_connection
 
 from stack import engine
+from stack.errors import StackError
+from tests.compose.acts import (
+    PASSWORD,
+    all_answer,
+    both_stream,
+    changed,
+    registered,
+    scaled,
+    signs_in,
+    streaming,
+)
 from tests.compose.brought_up import BroughtUp, Visitor, until
 from tests.compose.guide import add_third_replica, commands_of, follow
 
@@ -25,32 +35,9 @@ _LASTING = {
     *("nginx", "backend", "pgbouncer", "primary", "replica-1", "replica-2", "redis"),
     *("stripe", "s3", "mail"),
 }
-PASSWORD = "Bahamas-2026!"
+_DAY = "2026-11-29"
+"""The day of the backup that the guide restores."""
 _PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(500)
-
-
-def registered(client: httpx2.Client, name: str) -> dict[str, str]:
-    """Someone new; returns the headers that sign them in."""
-    answer = client.post(
-        "/api/v1/auth/register",
-        json={
-            "email": f"{name}@example.com",
-            "password": PASSWORD,
-            "full_name": name.title(),
-            "role": "seeker",
-        },
-    )
-    assert answer.status_code == 201, answer.text
-    return {"authorization": f"Bearer {answer.json()['access_token']}"}
-
-
-@contextmanager
-def changed(env: Path, line: str) -> Iterator[None]:
-    """The environment file with one line more."""
-    before = env.read_text("utf-8")
-    env.write_text(f"{before}\n{line}\n", "utf-8")
-    yield
-    env.write_text(before, "utf-8")
 
 
 def test_all_services_are_well_and_the_tasks_are_done(brought_up: BroughtUp) -> None:
@@ -195,37 +182,57 @@ def test_the_stand_ins_of_the_profile_local_serve(brought_up: BroughtUp) -> None
     until(lambda: len(httpx2.get(letters).json()) == 1, "the letter to who registered")
 
 
-def streaming(brought_up: BroughtUp) -> list[str]:
-    """The replicas that follow the primary."""
-    query = "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming' ORDER BY 1"
-    asked = f'PGPASSWORD=$POSTGRES_PASSWORD psql -U postgres -At -c "{query}"'
-    return brought_up.inside("primary", asked).stdout.split()
-
-
 def test_both_replicas_stream(brought_up: BroughtUp) -> None:
     assert streaming(brought_up) == ["replica_1", "replica_2"]
 
 
-def scaled(brought_up: BroughtUp, visitor: Visitor, count: int) -> set[str]:
-    """So many pods, none made anew, once all of them and nobody else answers; their names."""
-    words = ("--detach", "--no-deps", "--no-recreate", "--scale", f"backend={count}")
-    brought_up.compose("up", *words, "backend")
-    pods = all_answer(brought_up, visitor)
-    assert len(pods) == count
-    return pods
+def test_what_runs_stays_when_all_is_started_again(brought_up: BroughtUp) -> None:
+    before = brought_up.ids()
+    brought_up.up()
+    assert brought_up.ids() == before
+    # As many pods as a file of one's own says. All may be made anew: docker-compose 1.29 writes
+    # the settings of every service differently when it reads more than one file.
+    ours = brought_up.home / "ours.yml"
+    ours.write_text("services: {backend: {deploy: {replicas: 4}}}\n", "utf-8")
+    files = "COMPOSE_FILE=docker-compose.production.yml:ours.yml"
+    with changed(brought_up.home / ".env", files):
+        brought_up.up()
+        assert len(brought_up.pods()) == 4
+    ours.unlink()
+    brought_up.up()
+    assert len(brought_up.pods()) == 3
 
 
-def all_answer(brought_up: BroughtUp, visitor: Visitor) -> set[str]:
-    """The pods there are, once all of them and nobody else answers."""
-    since, pods = time.monotonic() + 5.0, brought_up.pods()
-    until(lambda: visitor.seen_since(since) == pods, f"{len(pods)} pods answer")
-    return pods
+def test_the_status_tells_of_what_is_down_and_of_what_nobody_recorded(
+    brought_up: BroughtUp,
+) -> None:
+    def told() -> tuple[str, list[str]]:
+        status = engine.status(brought_up.home)
+        unwell = [one.state for one in status.services if one.state not in {"healthy", "done"}]
+        return status.phase, unwell
+
+    brought_up.compose("stop", "redis")
+    assert told() == ("damaged", ["exited"])
+    brought_up.compose("rm", "--force", "redis")
+    assert told() == ("damaged", ["missing"])
+    brought_up.compose("up", "--detach", "--no-deps", "redis")
+    until(lambda: told() == ("running", []), "Redis is back")
+    record = brought_up.home / ".hmb/stack.json"
+    kept = record.read_bytes()
+    record.unlink()
+    assert told() == ("running", [])
+    record.write_bytes(kept)
+    with pytest.raises(StackError, match="Docker runs a stack here: stop it first"):
+        engine.up(brought_up.home, services={"redis"})
 
 
 def test_pods_come_and_go_without_a_failed_request(brought_up: BroughtUp) -> None:
     with Visitor(brought_up) as visitor:
         for count in (5, 3):
             scaled(brought_up, visitor, count)
+            budget = engine.status(brought_up.home).pool_budget
+            assert budget is not None
+            assert budget.pods == count
     assert visitor.failures == []
     assert visitor.answered > 50
 
@@ -234,6 +241,7 @@ def test_a_new_version_is_deployed_without_a_failed_request(brought_up: BroughtU
     """In the order that docs/guides/operating.md tells: new pods beside the old, which then go."""
     old = brought_up.pods()
     with changed(brought_up.home / ".env", "LOG_LEVEL=WARNING"), Visitor(brought_up) as visitor:
+        brought_up.compose("run", "--rm", "--no-deps", "-T", "migrate")
         new = scaled(brought_up, visitor, 6) - old
         for pod in old:
             brought_up.docker("stop", pod)
@@ -366,22 +374,43 @@ def test_a_certificate_of_one_s_own_is_served_and_left_alone(
 def test_a_lost_primary_is_replaced_and_comes_back_as_the_guide_tells(
     brought_up: BroughtUp,
 ) -> None:
-    def signs_in(client: httpx2.Client, name: str) -> bool:
-        """At every pod: each notices by itself where the primary is."""
-        known = {"email": f"{name}@example.com", "password": PASSWORD}
-        answers = [client.post("/api/v1/auth/login", json=known) for _ in range(6)]
-        return all(answer.status_code == 200 for answer in answers)
-
     with brought_up.client() as client:
         registered(client, "before")
-        until(lambda: streaming(brought_up) == ["replica_1", "replica_2"], "both replicas stream")
+        until(lambda: both_stream(brought_up), "both replicas stream")
         follow(brought_up, *commands_of("Fail over"))
         until(lambda: signs_in(client, "before"), "writes work again")
         registered(client, "meanwhile")
-        follow(brought_up, *commands_of("And back"))
+        # the only one that knows of it comes up a second time, with nobody to ask
+        brought_up.compose("restart", "replica-1")
+        until(lambda: signs_in(client, "meanwhile"), "writes work again")
+        *going_back, tidying_up = commands_of("And back")
+        follow(brought_up, *going_back)
         until(lambda: signs_in(client, "meanwhile"), "writes work again")
         registered(client, "afterwards")
-    until(lambda: streaming(brought_up) == ["replica_1", "replica_2"], "both replicas stream again")
+    until(lambda: both_stream(brought_up), "both replicas stream again")
+    follow(brought_up, tidying_up)
+
+
+def test_a_backup_is_made_and_restored_as_the_guide_tells(
+    brought_up: BroughtUp, tmp_path: Path
+) -> None:
+    making, restoring = (
+        block.replace("/backup:/backup", f"{tmp_path}:/backup").replace("$(date -u +%F)", _DAY)
+        for block in commands_of("Back up")
+    )
+    assert _DAY in restoring
+    with brought_up.client() as client:
+        registered(client, "saved")
+        follow(brought_up, making)
+        registered(client, "unsaved")
+        follow(brought_up, restoring)
+        until(lambda: signs_in(client, "saved"), "writes work again")
+        unsaved = {"email": "unsaved@example.com", "password": PASSWORD}
+        assert client.post("/api/v1/auth/login", json=unsaved).status_code == 401
+    until(lambda: both_stream(brought_up), "both replicas stream again")
+    for name in ("primary", "replica-1", "replica-2"):
+        kept = brought_up.inside(name, 'ls -d "$PGDATA".before-*').stdout.split()
+        assert len(kept) == 1, name
 
 
 def test_a_third_replica_is_added_as_the_guide_tells(brought_up: BroughtUp) -> None:

@@ -73,6 +73,9 @@ def test_a_replica_of_another_primary_is_built_anew(make_home: Callable[[], Path
     running = engine.up(home, services=wanted)
     assert [r.state for r in engine.status(home).replication] == ["streaming"]
     assert set(running.services) == wanted
+    # what may be the last copy of the lost primary's data is there still
+    (kept,) = (volumes / "replica-1-data").glob("pgdata.before-*")
+    assert (kept / "standby.signal").exists()
     engine.down(home)
 
 

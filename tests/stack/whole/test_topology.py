@@ -1,6 +1,7 @@
 """The whole stack, as it runs: what `hmb up` promises of it."""
 
 import json
+import re
 import ssl
 import time
 from collections import Counter
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import psutil
 import psycopg
 import pytest
 
@@ -170,6 +172,15 @@ def test_a_server_of_pgbouncer_has_met_every_table_before_its_first_statement(
     assert own_bytes(full_stack.environment["DATABASE_URL"]) > 2 * direct
     for replica in full_stack.environment["DATABASE_REPLICA_URLS"].split(","):
         assert own_bytes(replica) > 2 * direct
+
+
+def test_what_a_server_of_pgbouncer_does_first_fits_its_buffer(full_stack: Running) -> None:
+    """A longer one would close every connection to a server. The buffer holds 512 bytes."""
+    process = psutil.Process(full_stack.services["pgbouncer"].pid)
+    text = Path(process.cmdline()[-1]).read_text(encoding="utf-8")
+    queries = re.findall(r"connect_query='((?:[^']|'')+)'", text)
+    assert len(queries) == 4
+    assert all(len(query.encode()) < 500 for query in queries)
 
 
 def test_prepared_statements_are_off_where_pgbouncer_loses_them(full_stack: Running) -> None:

@@ -5,12 +5,13 @@ import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from stack.drills.instances import family, held_still
 from stack.state import Running
 
 pytestmark = pytest.mark.stack
@@ -27,15 +28,29 @@ def ask(
     body: bytes = b"",
     headers: dict[str, str] | None = None,
     address: str = "127.0.0.1",
+    tls: bool = False,
 ) -> HTTPResponse:
-    parts = urlsplit(stack.base_url)
-    assert parts.hostname is not None
-    connection = HTTPConnection(parts.hostname, parts.port, timeout=20, source_address=(address, 0))
+    parts = urlsplit(stack.base_url_tls if tls else stack.base_url)
+    assert isinstance(parts.hostname, str)
+    where: dict[str, Any] = {"timeout": 20, "source_address": (address, 0)}
+    connection = (
+        HTTPSConnection(parts.hostname, parts.port, context=trusting(), **where)
+        if tls
+        else HTTPConnection(parts.hostname, parts.port, **where)
+    )
     connection.request(method, path, body, headers or {})
     answer = connection.getresponse()
     answer.read()
     connection.close()
     return answer
+
+
+def trusting() -> ssl.SSLContext:
+    """Takes any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def check(answer: HTTPResponse, status: int, kept: str = "no-store") -> None:
@@ -46,6 +61,7 @@ def check(answer: HTTPResponse, status: int, kept: str = "no-store") -> None:
         ("Referrer-Policy", "strict-origin-when-cross-origin"),
         ("Content-Security-Policy", API_POLICY),
         ("Cache-Control", kept),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
     ):
         assert answer.headers.get_all(name) == [value], f"{status}: {name}"
     assert len(answer.headers.get_all("X-Request-ID", [])) == 1
@@ -92,6 +108,30 @@ def test_answers_of_nginx_itself_have_them_too(full_stack: Running) -> None:
     check(_unspoken(full_stack), 400)
 
 
+def test_over_tls_every_answer_asks_for_tls(full_stack: Running) -> None:
+    large = {"content-length": "60000000"}
+    answers = [
+        ask(full_stack, "GET", "/health", tls=True),
+        ask(full_stack, "GET", "/", tls=True),
+        ask(full_stack, "GET", "/metrics", tls=True),
+        ask(full_stack, "GET", "/assets/none.js", tls=True),
+        ask(full_stack, "POST", "/", headers=large, tls=True),
+        _refused(full_stack, "/no-such", address="127.0.0.81", tls=True),
+    ]
+    for answer in answers:
+        (said,) = answer.headers.get_all("Strict-Transport-Security", [])
+        assert said.startswith("max-age="), answer.status
+        for name in ("X-Content-Type-Options", "Permissions-Policy", "Content-Security-Policy"):
+            assert len(answer.headers.get_all(name, [])) == 1, f"{answer.status}: {name}"
+    assert [answer.status for answer in answers[2:]] == [404, 404, 413, 429]
+
+
+def test_of_pods_that_are_silent_the_status_says_what_the_body_says(full_stack: Running) -> None:
+    pods = [one for one in full_stack.services.values() if one.kind == "gunicorn"]
+    with held_still([pid for pod in pods for pid in family(pod)]):
+        check(ask(full_stack, "GET", "/health"), 502)
+
+
 def test_the_page_that_describes_the_api_keeps_its_own_policy(full_stack: Running) -> None:
     answer = ask(full_stack, "GET", "/api/v1/docs")
     assert answer.status == 200
@@ -111,13 +151,11 @@ def test_what_is_long_is_packed_for_who_can_unpack_it(full_stack: Running) -> No
 def test_over_tls_http_2_is_agreed_on(full_stack: Running) -> None:
     assert full_stack.base_url_tls is not None
     parts = urlsplit(full_stack.base_url_tls)
-    trusting = ssl.create_default_context()
-    trusting.check_hostname = False
-    trusting.verify_mode = ssl.CERT_NONE
-    trusting.set_alpn_protocols(["h2", "http/1.1"])
+    context = trusting()
+    context.set_alpn_protocols(["h2", "http/1.1"])
     with (
         socket.create_connection((str(parts.hostname), parts.port or 443), timeout=20) as plain,
-        trusting.wrap_socket(plain) as wrapped,
+        context.wrap_socket(plain) as wrapped,
     ):
         assert wrapped.selected_alpn_protocol() == "h2"
         assert wrapped.version() in {"TLSv1.2", "TLSv1.3"}
