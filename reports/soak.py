@@ -8,6 +8,9 @@ from capacity.soak import Course, Trend
 
 SYMBOLS = {Course.FLAT: "✓", Course.FILLING: "↗", Course.RISING: "✗", Course.UNSURE: "?"}
 
+_OWN_COUNT = "redis.memory"
+"""What Redis says of itself, beside what its process takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -42,6 +45,8 @@ def lines(trends: Sequence[Trend]) -> list[Line]:
 
 def name(trend: Trend) -> str:
     """`service.backend-1.memory` as `backend-1 memory`."""
+    if trend.series == _OWN_COUNT:
+        return "redis memory by its own count"
     parts = trend.series.split(".")
     return " ".join(part for part in parts if part not in ("service", "postgres"))
 

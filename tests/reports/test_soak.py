@@ -53,3 +53,11 @@ def test_a_short_run_has_none() -> None:
     assert "## Soak" not in markdown(run, timeline, [])
     assert json.loads(as_json(run, timeline, []))["soak"] == []
     assert soak.sentence(Digest(run, timeline, []).trends) == ""
+
+
+def test_no_two_gauges_have_one_name() -> None:
+    run, timeline = soaked()
+    for series in ("service.redis.memory", "redis.memory"):
+        timeline[series] = timeline[LEAKING]
+    names = [soak.name(trend) for trend in Digest(run, timeline, []).trends]
+    assert len(set(names)) == len(names) == 5
