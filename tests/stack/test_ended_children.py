@@ -21,7 +21,7 @@ sys.stdin.readline()
 """
 _CHILD = """
 import sys, time
-while time.process_time() < 0.3:
+while time.process_time() < 0.4:
     pass
 print("worked", flush=True)
 sys.stdin.readline()
