@@ -103,10 +103,10 @@ def down(home: Path) -> list[str]:
     home = home.resolve()
     record = state.read(home)
     if record is None or record.phase is Phase.STOPPED:
-        if docker.found_by_chance(home):
+        if _docker_runs(home, record):
             return docker.down(home, record or Record(phase=Phase.STOPPED))
         return ["no stack is running here"]
-    if record.running is not None and record.running.choices.engine == "compose":
+    if _is_dockers(record):
         return docker.down(home, record)
     lines = []
     family = _family(record)
@@ -204,13 +204,11 @@ def _alone(home: Path, lock: str, otherwise: str) -> Iterator[None]:
 def _present(home: Path, choices: Choices, progress: Progress) -> Running | None:
     """The stack already there if it is the one asked for; what is left of a dead one is ended."""
     record = state.read(home)
-    stopped = record is None or record.phase is Phase.STOPPED
-    running = None if record is None else record.running
-    if stopped or (running is not None and running.choices.engine == "compose"):
-        if choices.engine != "compose" and docker.found_by_chance(home):
+    if record is None or record.phase is Phase.STOPPED or _is_dockers(record):
+        if choices.engine != "compose" and _docker_runs(home, record):
             raise StackError("Docker runs a stack here: stop it first with `hmb down`")
         return None  # `docker compose up` does what is lacking
-    assert record is not None  # noqa: S101 - tells the type checker
+    running = record.running
     dead = _dead_parts(record)
     if running is not None and not dead:
         if running.choices != choices:
@@ -227,6 +225,17 @@ def _present(home: Path, choices: Choices, progress: Progress) -> Running | None
         progress("clearing up after a stack that is gone")
     down(home)
     return None
+
+
+def _is_dockers(record: Record) -> bool:
+    return record.running is not None and record.running.choices.engine == "compose"
+
+
+def _docker_runs(home: Path, record: Record | None) -> bool:
+    """Whether there are containers of a stack of `home`, recorded or not."""
+    if record is not None and record.phase is not Phase.STOPPED:
+        return bool(docker.containers(home))
+    return bool(docker.found_by_chance(home))
 
 
 def _words(choices: Choices) -> str:

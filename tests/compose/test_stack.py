@@ -194,10 +194,15 @@ def test_what_runs_stays_when_all_is_started_again(brought_up: BroughtUp) -> Non
     # the settings of every service differently when it reads more than one file.
     ours = brought_up.home / "ours.yml"
     ours.write_text("services: {backend: {deploy: {replicas: 4}}}\n", "utf-8")
-    files = "COMPOSE_FILE=docker-compose.production.yml:ours.yml"
+    # three pods of one worker may open 1,080 connections, four 1,440 of the 1,200 that there are
+    files = (
+        "COMPOSE_FILE=docker-compose.production.yml:ours.yml\nDB_POOL_SIZE=360\nDB_MAX_OVERFLOW=0"
+    )
+    told: list[str] = []
     with changed(brought_up.home / ".env", files):
-        brought_up.up()
+        engine.up(brought_up.home, engine="compose", progress=told.append)
         assert len(brought_up.pods()) == 4
+    assert told[-1].startswith("the pool budget does not hold: 4 pods x 1 workers x 360 ")
     ours.unlink()
     brought_up.up()
     assert len(brought_up.pods()) == 3

@@ -40,11 +40,6 @@ class Replica:
         return self.home / ".hmb/native/volumes/replica-1-data/pgdata"
 
     @property
-    def made(self) -> int:
-        """`made` of the data."""
-        return made(self.data)
-
-    @property
     def kept_aside(self) -> list[Path]:
         """What the script did not want to delete."""
         return list(self.data.parent.glob("pgdata.before-*"))
@@ -69,13 +64,13 @@ class Replica:
             text=True,
         )
         assert done.stdout.startswith("starts -c primary_conninfo="), done.stderr
-        return self.made
+        return made(self.data)
 
 
 def test_the_last_copy_is_never_lost(make_home: Callable[[], Path]) -> None:
     home = make_home()
     replica = Replica(home, engine.up(home, services={"primary", "replica-1"}))
-    first = replica.made
+    first = made(replica.data)
     kill(replica.running.services["replica-1"])
     # the primary is away, or there: what follows it stays
     assert replica.begin(_NOBODY) == first

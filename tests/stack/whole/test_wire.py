@@ -31,19 +31,22 @@ def ask(
     address: str = "127.0.0.1",
     tls: bool = False,
 ) -> HTTPResponse:
-    parts = urlsplit(stack.base_url_tls if tls else stack.base_url)
-    assert isinstance(parts.hostname, str)
-    where: dict[str, Any] = {"timeout": 20, "source_address": (address, 0)}
-    connection = (
-        HTTPSConnection(parts.hostname, parts.port, context=trusting(), **where)
-        if tls
-        else HTTPConnection(parts.hostname, parts.port, **where)
-    )
+    connection = connect(stack, address, tls=tls)
     connection.request(method, path, body, headers or {})
     answer = connection.getresponse()
     answer.read()
     connection.close()
     return answer
+
+
+def connect(stack: Running, address: str, *, tls: bool) -> HTTPConnection:
+    """A connection to nginx, opened from `address` when it is first used."""
+    parts = urlsplit(stack.base_url_tls if tls else stack.base_url)
+    assert isinstance(parts.hostname, str)
+    where: dict[str, Any] = {"timeout": 20, "source_address": (address, 0)}
+    if tls:
+        return HTTPSConnection(parts.hostname, parts.port, context=trusting(), **where)
+    return HTTPConnection(parts.hostname, parts.port, **where)
 
 
 def trusting() -> ssl.SSLContext:
@@ -203,11 +206,7 @@ def _refused(stack: Running, path: str, **more: Any) -> HTTPResponse:
 
 def _refused_over_tls(stack: Running, address: str) -> HTTPResponse:
     """The first refusal on one connection: a handshake each would be too slow to be refused."""
-    parts = urlsplit(stack.base_url_tls)
-    assert isinstance(parts.hostname, str)
-    where: dict[str, Any] = {"timeout": 20, "source_address": (address, 0)}
-    connection = HTTPSConnection(parts.hostname, parts.port, context=trusting(), **where)
-    with closing(connection):
+    with closing(connect(stack, address, tls=True)) as connection:
         for _ in range(6_000):
             connection.request("GET", "/assets/none.js")
             answer = connection.getresponse()
